@@ -1,0 +1,69 @@
+/* http_server.h - HTTP/1.1 for our API, over libmicrohttpd in external epoll mode, on our own loop (loop.h).
+ *
+ * Handlers run on the loop thread for quick work; a handler that must wait or do slow work takes the request with
+ * http_defer and answers later from any thread. Framing rules beyond libmicrohttpd's: a request with both
+ * Content-Length and Transfer-Encoding, repeated Content-Length or Host, %00 or %2F in the path, a target over 64 KiB,
+ * headers not complete after 10 s, or a body over the limit is refused with a JSON problem (RFC 9457). At most 512
+ * connections: the longest idle one is shed.
+ */
+#pragma once
+#include "base/arena.h"
+#include "base/clock.h"
+#include "base/err.h"
+#include "codec/text.h"
+#include "net/gate.h"
+#include "net/loop.h"
+
+struct http_server;
+
+enum { HTTP_BODY_BYTES = 16 << 20, HTTP_CONNECTIONS = 512 };
+
+struct http_exchange { /* one request and its answer; lives until answered */
+    struct arena *arena;
+    const char *method;
+    const char *path;            /* decoded once, percent rules as above */
+    struct pairs query;          /* decoded */
+    struct http_header *headers; /* names lower case */
+    size_t header_count;
+    const char *body;
+    size_t body_size;
+    int64_t peer_uid; /* of a Unix socket's other end (SO_PEERCRED); -1 over TCP */
+    const char *peer; /* "unix" or the address */
+    struct http_exchange_private *private;
+};
+
+const char *http_header_get(const struct http_exchange *x, const char *lower_case_name); /* NULL if absent */
+
+/* Answers at once; exactly one of http_reply and http_stream per exchange. content_type NULL: no body. Extra headers
+ * may be NULL. After http_defer, callable from any thread; x is gone after the call.
+ */
+void http_reply(struct http_exchange *x, unsigned status, const char *content_type, const void *body,
+                size_t size, const struct http_header *headers, size_t header_count);
+
+/* Takes the exchange away from the loop thread until http_reply. */
+void http_defer(struct http_exchange *x);
+
+/* Server-sent events: answers 200 text/event-stream and keeps the connection; http_stream_write from any thread
+ * (copies; false once the client is gone); http_stream_end finishes. `ended(context)` runs on the loop thread when
+ * the client goes or the stream ended, after which the stream must not be used.
+ */
+struct http_stream;
+struct http_stream *http_stream(struct http_exchange *x, void (*ended)(void *context), void *context);
+must_use bool http_stream_write(struct http_stream *s, const void *data, size_t size);
+void http_stream_end(struct http_stream *s);
+
+typedef void http_handler_fn(void *context, struct http_exchange *x);
+
+struct http_listen {
+    const char *unix_path; /* NULL: TCP */
+    const char *address;   /* "127.0.0.1" */
+    unsigned port;         /* 0: any */
+};
+
+/* Starts serving on the loop. A stale Unix socket file is replaced; the file is made with mode 0600. */
+must_use bool http_server_open(struct loop *loop, const struct http_listen *listen, const struct clock *clock,
+                               http_handler_fn *handler, void *context, struct http_server **ret,
+                               struct err *err);
+unsigned http_server_port(const struct http_server *s);
+struct http_server *
+http_server_close(struct http_server *s); /* on the loop thread, or after the loop ended */
