@@ -56,7 +56,7 @@ bool file_read(struct arena *a, const char *path, size_t max_bytes, char **ret_d
         return err_set(err, ERR_INPUT, "%s holds %zu bytes, at most %zu are taken", path, expected,
                        max_bytes);
     char *data = arena_alloc(a, expected + 2);
-    size_t size;
+    size_t size = 0;
     if (!read_all(fd, path, data, expected + 1, &size, err))
         return false;
     if (size > expected)
