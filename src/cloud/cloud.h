@@ -1,0 +1,46 @@
+/* cloud.h - the clouds as one thing: sessions of accesses, the limiter, the gate.
+ *
+ * A session is the live state of one access: credentials, regions, learnt clock skew, caches of certificates seen,
+ * whether it is suspended. Sessions are shared by all threads and live until cloud_close. What changes in an access's
+ * row reaches its session by cloud_session_refresh.
+ */
+#pragma once
+#include "base/secret.h"
+#include "net/gate.h"
+#include "store/access.h"
+#include "store/store.h"
+
+struct cloud;
+struct session;
+
+must_use bool cloud_open(struct store *store, struct gate *gate, const struct clock *clock, struct cloud **ret, struct err *err);
+struct cloud *cloud_close(struct cloud *c); /* no call may be in flight */
+
+/* The session of an access, made at first use. ERR_NOT_FOUND. The session belongs to the cloud. */
+must_use bool cloud_session(struct cloud *c, int64_t access_id, struct session **ret, struct err *err);
+/* The row or secret changed, or the access is gone: later calls use the new one; a suspension ends. */
+void cloud_session_refresh(struct cloud *c, int64_t access_id);
+
+/* The access's row as the session knows it; valid while the caller's arena holds the copy. */
+must_use bool session_row(struct session *s, struct arena *a, struct access_row *ret, struct err *err);
+
+/* Asks the cloud who we are (architecture: accesses, check). On success state "normal", account id and checked_ms are
+ * stored and a suspension ends; on a credential answer the access is suspended. A key pair of another account than
+ * the one stored is ERR_CONFLICT.
+ */
+struct identity {
+    const char *account_id, *principal; /* arn or name of the caller */
+};
+must_use bool cloud_check(struct session *s, struct arena *a, struct identity *ret, struct err *err);
+/* The same for a key pair that is not stored yet: nothing is written. */
+must_use bool cloud_check_row(struct cloud *c, struct arena *a, const struct access_row *row, const struct secret *secret,
+                              const struct secret *session_token, struct identity *ret, struct err *err);
+
+/* True, with the reason, when the access is suspended: the engine parks its deployments without asking the cloud. */
+bool session_suspended(struct session *s, struct arena *a, const char **ret_reason);
+
+/* Statistics since start, for the summary and metrics. */
+struct cloud_counts {
+    int64_t calls, failed, throttled;
+};
+struct cloud_counts cloud_counts_now(struct cloud *c);
