@@ -1,7 +1,7 @@
 /* json.h - JSON as values, over jansson: strict, limited, exact for 64-bit integers.
  *
  * A parsed document belongs to the arena and goes with it; pointers into it live as long. Refused: duplicate keys,
- * NUL in any string or name, nesting over JSON_MAX_DEPTH, size over the caller's limit, trailing text. Accessors
+ * NUL in any string or name, nesting over JSON_MAX_DEPTH, objects over JSON_MAX_MEMBERS, size over the caller's limit, trailing text. Accessors
  * accept NULL (absent) and answer their fallback, so that paths need no checks in between.
  * For documents that go back to where they came from, json_slice.h works on the bytes: numbers and what we do not
  * know survive exactly.
@@ -12,7 +12,7 @@
 
 struct json;
 
-enum { JSON_MAX_DEPTH = 64, JSON_MAX_BYTES = 8 << 20 };
+enum { JSON_MAX_DEPTH = 64, JSON_MAX_BYTES = 8 << 20, JSON_MAX_MEMBERS = 4096 };
 
 /* Text of at most JSON_MAX_BYTES. err: ERR_INPUT, "line 3: ..."; never quotes the text. */
 must_use bool json_parse(struct arena *a, const char *text, size_t size, const struct json **ret,

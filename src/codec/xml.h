@@ -1,6 +1,6 @@
 /* xml.h - XML answers as a tree with byte offsets, over expat; and splicing of one element.
  *
- * Refused: a DTD or entity declaration, nesting over XML_MAX_DEPTH, over XML_MAX_BYTES, encodings but UTF-8.
+ * Refused: a DTD or entity declaration, nesting over XML_MAX_DEPTH, over XML_MAX_ELEMENTS, over XML_MAX_BYTES, encodings but UTF-8.
  * Namespace prefixes are kept out of names ("ns:Code" is "Code"). The tree lives in the arena.
  * Paths are local names joined by '/', from the node given, each the first such child: "Error/Code"; a child may be
  * numbered from 1: "Items/CNAME[2]". The document element is not part of a path.
@@ -9,7 +9,7 @@
 #include "base/arena.h"
 #include "base/err.h"
 
-enum { XML_MAX_DEPTH = 64, XML_MAX_BYTES = 8 << 20 };
+enum { XML_MAX_DEPTH = 64, XML_MAX_BYTES = 8 << 20, XML_MAX_ELEMENTS = 1 << 17 };
 
 struct xml {
     const char *name;              /* local name */
