@@ -152,7 +152,7 @@ static bool add_parsed(struct arena *a, const char *text, size_t size, bool plus
 {
     const char *equals = memchr(text, '=', size);
     size_t name_size = equals ? (size_t)(equals - text) : size;
-    char *name = NULL, *value = "";
+    char *name = NULL, *value = arena_strdup(a, "");
     if (!url_decode(a, text, name_size, plus_is_space, &name, err))
         return false;
     if (equals && !url_decode(a, equals + 1, size - name_size - 1, plus_is_space, &value, err))
