@@ -13,8 +13,8 @@ struct x509 {
     char sha256[65], sha1[41];    /* of the DER, lower-case hex */
     const char *serial;           /* lower-case hex, no leading zeros */
     const char *subject, *issuer; /* one line, RFC 2253, control characters escaped */
-    const char *common_name;      /* of the subject; "" if none */
-    const char **names;           /* DNS and address alternative names as written; see cert/ for use */
+    const char *common_name;      /* of the subject, the last one; "" if none */
+    const char **names;           /* DNS and address alternative names as written, odd bytes as \xNN */
     size_t name_count;
     int64_t not_before_ms, not_after_ms;
     enum key_type key_type;
@@ -29,7 +29,9 @@ struct x509 {
         may_encipher; /* digitalSignature, keyEncipherment/Agreement; both true without key usage */
 };
 
-/* One certificate of DER. ERR_INPUT in one sentence; RSA over 8,192 bits, no names at all, over 64 KiB are refused. */
+/* One certificate of DER. ERR_INPUT in one sentence; RSA over 8,192 bits, no names at all, over
+ * 64 KiB are refused.
+ */
 must_use bool x509_parse(struct arena *a, const unsigned char *der, size_t size, struct x509 *ret,
                          struct err *err);
 
@@ -38,6 +40,12 @@ char *x509_pem(struct arena *a, const struct x509 *cert);
 
 /* Whether `issuer` signed `cert` (names, signature; SM2 with the id 1234567812345678). Expiry is not looked at. */
 bool x509_issued_by(const struct x509 *cert, const struct x509 *issuer);
+
+/* Looks in a PEM bundle of roots for the one that issued `cert`. Fast: only blocks that hold the issuer's name are
+ * parsed. What in the bundle cannot be read is passed over.
+ */
+bool x509_find_issuer(struct arena *a, const char *bundle_pem, size_t size, const struct x509 *cert,
+                      struct x509 *ret);
 
 /* A private key in PEM (PKCS#1, SEC1, PKCS#8, any of them) to canonical unencrypted PKCS#8 PEM. An encrypted key is
  * refused, saying how to decrypt it. err never holds key bytes.
@@ -58,7 +66,13 @@ struct pkcs12 {
     enum key_type key_type;
     unsigned key_bits;
 };
-/* Old RC2/3DES files too (a legacy provider in a library context of its own). Over 5,000,000 iterations: refused before deriving. */
+enum {
+    PKCS12_MAX_BYTES = 1 << 20,
+    PKCS12_CERTS_MAX = 32,
+    PKCS12_ITERATIONS_MAX =
+        5000000, /* all derivations of a file together: seconds of CPU; refused before deriving */
+};
+/* Old RC2/3DES files too (a legacy provider in a library context of its own). ERR_INPUT in one sentence. */
 must_use bool pkcs12_parse(struct arena *a, const void *data, size_t size, const struct secret *password,
                            struct pkcs12 *ret, struct err *err);
 /* AES-256, SHA-256 MAC, 100,000 iterations. */
