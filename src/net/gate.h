@@ -4,13 +4,16 @@
  * (system CA bundle, or the request's ca_file instead). Redirects are refused, as are answers over the request's
  * limit, addresses the address rule forbids (checked where the socket is opened, after DNS), and environment
  * proxies. Request and answer bodies are never logged. Per host at most GATE_HOST_CONNECTIONS connections.
- * gate_open starts the thread; gate_close (no request may be in flight) ends it.
+ * A request goes onto the wire once: libcurl's own repetition, when a kept connection dies before the answer, is let
+ * through for GET and HEAD only, as the other side may have acted.
+ * gate_open starts the thread; gate_close (no request may be in flight) ends it. The program ignores SIGPIPE.
  */
 #pragma once
 #include "base/arena.h"
 #include "base/clock.h"
 #include "base/err.h"
 #include "base/secret.h"
+#include "net/address.h"
 
 struct gate;
 
@@ -28,27 +31,20 @@ struct http_header {
     const char *name, *value;
 };
 
-/* Addresses a connection may go to. Link-local, metadata (169.254.0.0/16, fe80::/10, fd00:ec2::254), multicast and
- * the unspecified address never; loopback and private ones as allowed here.
- */
-struct address_rule {
-    bool allow_loopback, allow_private;
-};
-
 struct http_request {
     const char *method; /* "POST" */
     const char *url;    /* scheme, host, raw path and query, sent as written */
     const struct http_header
         *headers; /* exactly these are sent, plus Content-Length, Accept where absent; Host overrides */
     size_t header_count;
-    const void *body;             /* may hold a private key: it is not copied anywhere but onto the wire */
-    size_t body_size;             /* 0: no body, and no Content-Type of libcurl's own */
-    const char *proxy;            /* an HTTP proxy URL; NULL: none, whatever the environment says */
-    const char *ca_file;          /* NULL: the system's bundle */
-    const char *unix_socket;      /* connect there instead; NULL: TCP */
-    int64_t connect_ms, total_ms; /* 0: the defaults above */
-    size_t max_answer;            /* 0: GATE_ANSWER_BYTES */
-    struct address_rule addresses;
+    const void *body;              /* may hold a private key: it is not copied anywhere but onto the wire */
+    size_t body_size;              /* 0: no body, and no Content-Type of libcurl's own */
+    const char *proxy;             /* an HTTP proxy URL; NULL: none, whatever the environment says */
+    const char *ca_file;           /* NULL: the system's bundle */
+    const char *unix_socket;       /* connect there instead; NULL: TCP */
+    int64_t connect_ms, total_ms;  /* 0: the defaults above */
+    size_t max_answer;             /* 0: GATE_ANSWER_BYTES */
+    struct address_rule addresses; /* of a proxy only what is always forbidden: an administrator named it */
 };
 
 struct http_answer {
@@ -65,6 +61,14 @@ struct http_answer {
  */
 must_use bool gate_send(struct gate *g, struct arena *a, const struct http_request *request,
                         struct http_answer *ret, struct err *err);
+
+/* Like gate_send for an answer that goes on and on (server-sent events): on_data gets each piece of a 2xx answer's body
+ * on the gate's thread, where it must not block nor use the gate; false ends the transfer. ret->body holds the body of
+ * any other answer. True when the server ended the answer or on_data did. total_ms 0: no limit.
+ */
+typedef bool gate_data_fn(void *context, const char *data, size_t size);
+must_use bool gate_stream(struct gate *g, struct arena *a, const struct http_request *request,
+                          gate_data_fn *on_data, void *context, struct http_answer *ret, struct err *err);
 
 const char *http_answer_header(const struct http_answer *answer,
                                const char *lower_case_name); /* NULL if absent */

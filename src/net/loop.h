@@ -25,4 +25,4 @@ uint64_t loop_timer(struct loop *l, int64_t delay_ms, loop_fn *fn, void *context
 void loop_timer_cancel(struct loop *l, uint64_t id);
 
 /* Calls fn for the signal (signalfd; the caller has blocked it in all threads). */
-must_use bool loop_signal(struct loop *l, int signal, loop_fn *fn, void *context, struct err *err);
+must_use bool loop_signal(struct loop *l, int number, loop_fn *fn, void *context, struct err *err);

@@ -1,0 +1,552 @@
+#include "net/gate.h"
+
+#include "base/buf.h"
+#include "codec/text.h"
+
+#include <arpa/inet.h>
+#include <assert.h>
+#include <ctype.h>
+#include <curl/curl.h>
+#include <errno.h>
+#include <netinet/in.h>
+#include <pthread.h>
+#include <semaphore.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <strings.h>
+#include <sys/queue.h>
+#include <unistd.h>
+
+enum {
+    KEPT_HANDLES = 256,
+    KEPT_CONNECTIONS = 512,
+    KEPT_CONNECTION_S = 30, /* less than servers keep an idle connection, so that few are found dead */
+    HEADER_BYTES = 128 << 10,
+    HEADER_COUNT = 256,
+    SWEEP_MS = 100
+};
+
+/* One request on its way. It lives on the stack of the worker, which waits for `done`; until then all of it, and the
+ * worker's arena, belong to the gate's thread.
+ */
+struct transfer {
+    const struct http_request *request;
+    struct arena *arena;
+    gate_data_fn *on_data; /* NULL: collect the body */
+    void *context;
+    struct curl_slist *headers;
+    const char *host;
+    int64_t deadline_ms; /* 0: none. Counts the time in the queue too, which libcurl does not */
+    CURL *easy;
+    TAILQ_ENTRY(transfer) link;
+    sem_t done;
+
+    CURLcode code;
+    char message[CURL_ERROR_SIZE];
+    char forbidden[ADDRESS_TEXT_BYTES]; /* an address the rule refused */
+    unsigned attempts;                  /* how often the request was about to be written */
+    bool died, overdue, stopped;
+    long status;
+    struct http_header *answer;
+    size_t answer_count, answer_capacity, header_bytes;
+    bool body_begun;
+    struct buf body;
+};
+
+TAILQ_HEAD(transfers, transfer);
+
+struct gate {
+    CURLM *multi;
+    pthread_t thread;
+    const char *ca_bundle;
+    struct transfers active; /* gate thread only, as the handles */
+    CURL *handles[KEPT_HANDLES];
+    size_t handle_count;
+    int64_t next_sweep_ms;
+    pthread_mutex_t lock; /* guards the two below */
+    struct transfers queue;
+    bool stop;
+};
+
+/* What libcurl calls, on the gate's thread */
+
+static curl_socket_t open_socket(void *context, curlsocktype purpose, struct curl_sockaddr *address)
+{
+    struct transfer *t = context;
+    (void)purpose;
+    static const struct address_rule proxy_rule = {.allow_loopback = true, .allow_private = true};
+    const struct address_rule *rule = t->request->proxy ? &proxy_rule : &t->request->addresses;
+    if (address->family != AF_UNIX && !address_allowed(rule, &address->addr)) {
+        address_text(&address->addr, t->forbidden);
+        errno = EACCES;
+        return CURL_SOCKET_BAD;
+    }
+    return socket(address->family, address->socktype | SOCK_CLOEXEC, address->protocol);
+}
+
+/* A kept connection may have been opened under a more generous rule than this request's. */
+static bool kept_connection_allowed(struct transfer *t, const char *numeric)
+{
+    struct sockaddr_in v4 = {.sin_family = AF_INET};
+    struct sockaddr_in6 v6 = {.sin6_family = AF_INET6};
+    const struct sockaddr *address = NULL;
+    if (inet_pton(AF_INET, numeric, &v4.sin_addr) == 1)
+        address = (const struct sockaddr *)&v4;
+    else if (inet_pton(AF_INET6, numeric, &v6.sin6_addr) == 1)
+        address = (const struct sockaddr *)&v6;
+    if (address && address_allowed(&t->request->addresses, address))
+        return true;
+    snprintf(t->forbidden, sizeof t->forbidden, "%s", numeric);
+    return false;
+}
+
+static bool repeatable(const struct http_request *request)
+{
+    return strcmp(request->method, "GET") == 0 || strcmp(request->method, "HEAD") == 0;
+}
+
+static int before_request(void *context, char *remote, char *local, int remote_port, int local_port)
+{
+    (void)local, (void)remote_port, (void)local_port;
+    struct transfer *t = context;
+    if (t->attempts && !repeatable(t->request)) {
+        t->died = true;
+        return CURL_PREREQFUNC_ABORT;
+    }
+    if (!t->request->unix_socket && !t->request->proxy && !kept_connection_allowed(t, remote))
+        return CURL_PREREQFUNC_ABORT;
+    t->attempts++;
+    return CURL_PREREQFUNC_OK;
+}
+
+static void keep_header(struct transfer *t, const char *line, size_t size)
+{
+    const char *colon = memchr(line, ':', size);
+    if (!colon)
+        return;
+    char *name = arena_copy(t->arena, line, (size_t)(colon - line));
+    for (char *p = name; *p; p++)
+        *p = (char)tolower((unsigned char)*p);
+    const char *value = colon + 1, *end = line + size;
+    while (value < end && isspace((unsigned char)*value))
+        value++;
+    while (end > value && isspace((unsigned char)end[-1]))
+        end--;
+    struct http_header *h =
+        arena_push(t->arena, (void **)&t->answer, &t->answer_count, &t->answer_capacity, sizeof *h);
+    *h = (struct http_header){name, arena_copy(t->arena, value, (size_t)(end - value))};
+}
+
+static size_t on_header(char *line, size_t one, size_t size, void *context)
+{
+    (void)one;
+    struct transfer *t = context;
+    if (t->body_begun)
+        return size; /* trailers say nothing we want */
+    t->header_bytes += size;
+    if (t->header_bytes > HEADER_BYTES || t->answer_count >= HEADER_COUNT)
+        return CURL_WRITEFUNC_ERROR;
+    if (size > 5 && memcmp(line, "HTTP/", 5) == 0)
+        t->answer_count = 0; /* what came before was an interim answer */
+    else
+        keep_header(t, line, size);
+    return size;
+}
+
+static size_t on_body(char *data, size_t one, size_t size, void *context)
+{
+    (void)one;
+    struct transfer *t = context;
+    t->body_begun = true;
+    if (t->on_data && !t->status)
+        curl_easy_getinfo(t->easy, CURLINFO_RESPONSE_CODE, &t->status);
+    if (t->on_data && t->status / 100 == 2) {
+        t->stopped = !t->on_data(t->context, data, size);
+        return t->stopped ? CURL_WRITEFUNC_ERROR : size;
+    }
+    buf_add(&t->body, data, size);
+    return t->body.full ? CURL_WRITEFUNC_ERROR : size;
+}
+
+/* Handing a request to libcurl, on the gate's thread */
+
+static void set_body(CURL *easy, const struct http_request *request)
+{
+    const char *method = request->method;
+    bool wants_length =
+        strcmp(method, "POST") == 0 || strcmp(method, "PUT") == 0 || strcmp(method, "PATCH") == 0;
+    if (strcmp(method, "HEAD") == 0)
+        curl_easy_setopt(easy, CURLOPT_NOBODY, 1L);
+    else if (request->body_size || wants_length) {
+        curl_easy_setopt(easy, CURLOPT_POSTFIELDSIZE_LARGE, (curl_off_t)request->body_size);
+        curl_easy_setopt(easy, CURLOPT_POSTFIELDS, request->body_size ? request->body : "");
+    }
+    curl_easy_setopt(easy, CURLOPT_CUSTOMREQUEST, method);
+}
+
+static void set_limits(CURL *easy, const struct transfer *t)
+{
+    const struct http_request *request = t->request;
+    int64_t total_ms = request->total_ms;
+    if (!total_ms && !t->on_data)
+        total_ms = GATE_TOTAL_MS;
+    curl_easy_setopt(easy, CURLOPT_CONNECTTIMEOUT_MS,
+                     (long)(request->connect_ms ? request->connect_ms : GATE_CONNECT_MS));
+    curl_easy_setopt(easy, CURLOPT_TIMEOUT_MS, (long)total_ms);
+    if (!t->on_data)
+        curl_easy_setopt(easy, CURLOPT_MAXFILESIZE_LARGE, (curl_off_t)t->body.max);
+    curl_easy_setopt(easy, CURLOPT_NOSIGNAL, 1L);
+    curl_easy_setopt(easy, CURLOPT_QUICK_EXIT, 1L); /* else a slow resolver holds up every transfer */
+    curl_easy_setopt(easy, CURLOPT_MAXAGE_CONN, (long)KEPT_CONNECTION_S);
+    curl_easy_setopt(easy, CURLOPT_TCP_KEEPALIVE, 1L);
+}
+
+static void set_connection(const struct gate *g, CURL *easy, const struct http_request *request)
+{
+    curl_easy_setopt(easy, CURLOPT_PROTOCOLS_STR, "http,https");
+    curl_easy_setopt(easy, CURLOPT_PROXY, request->proxy ? request->proxy : "");
+    curl_easy_setopt(easy, CURLOPT_NOPROXY, "");
+    curl_easy_setopt(easy, CURLOPT_HEADEROPT, (long)CURLHEADER_SEPARATE);
+    curl_easy_setopt(easy, CURLOPT_SUPPRESS_CONNECT_HEADERS, 1L);
+    curl_easy_setopt(easy, CURLOPT_UNIX_SOCKET_PATH, request->unix_socket);
+    curl_easy_setopt(easy, CURLOPT_HTTP_VERSION, (long)CURL_HTTP_VERSION_2TLS);
+    curl_easy_setopt(easy, CURLOPT_FOLLOWLOCATION, 0L);
+    curl_easy_setopt(easy, CURLOPT_SSL_VERIFYPEER, 1L);
+    curl_easy_setopt(easy, CURLOPT_SSL_VERIFYHOST, 2L);
+    curl_easy_setopt(easy, CURLOPT_SSLVERSION, (long)CURL_SSLVERSION_TLSv1_2);
+    curl_easy_setopt(easy, CURLOPT_CAPATH,
+                     NULL); /* a path switches off libcurl's cache of the parsed bundle */
+    curl_easy_setopt(easy, CURLOPT_CAINFO, request->ca_file ? request->ca_file : g->ca_bundle);
+    if (request->ca_file) /* read anew each time, and not put into the cache's one place */
+        curl_easy_setopt(easy, CURLOPT_CA_CACHE_TIMEOUT, 0L);
+}
+
+static void set_callbacks(CURL *easy, struct transfer *t)
+{
+    curl_easy_setopt(easy, CURLOPT_PRIVATE, t);
+    curl_easy_setopt(easy, CURLOPT_ERRORBUFFER, t->message);
+    curl_easy_setopt(easy, CURLOPT_OPENSOCKETFUNCTION, open_socket);
+    curl_easy_setopt(easy, CURLOPT_OPENSOCKETDATA, t);
+    curl_easy_setopt(easy, CURLOPT_PREREQFUNCTION, before_request);
+    curl_easy_setopt(easy, CURLOPT_PREREQDATA, t);
+    curl_easy_setopt(easy, CURLOPT_HEADERFUNCTION, on_header);
+    curl_easy_setopt(easy, CURLOPT_HEADERDATA, t);
+    curl_easy_setopt(easy, CURLOPT_WRITEFUNCTION, on_body);
+    curl_easy_setopt(easy, CURLOPT_WRITEDATA, t);
+}
+
+/* Resets the handle so that it keeps no pointer into the worker's memory, and keeps it for the next request. */
+static void give_handle(struct gate *g, CURL *easy)
+{
+    if (g->handle_count == KEPT_HANDLES) {
+        curl_easy_cleanup(easy);
+        return;
+    }
+    curl_easy_reset(easy);
+    g->handles[g->handle_count++] = easy;
+}
+
+static void finish(struct gate *g, struct transfer *t, CURLcode code)
+{
+    t->code = code;
+    TAILQ_REMOVE(&g->active, t, link);
+    if (t->easy) {
+        curl_easy_getinfo(t->easy, CURLINFO_RESPONSE_CODE, &t->status);
+        curl_multi_remove_handle(g->multi, t->easy);
+        give_handle(g, t->easy);
+    }
+    sem_post(&t->done); /* t is gone */
+}
+
+static void start(struct gate *g, struct transfer *t)
+{
+    TAILQ_INSERT_TAIL(&g->active, t, link);
+    t->easy = g->handle_count ? g->handles[--g->handle_count] : curl_easy_init();
+    if (!t->easy) {
+        finish(g, t, CURLE_OUT_OF_MEMORY);
+        return;
+    }
+    curl_easy_setopt(t->easy, CURLOPT_URL, t->request->url);
+    curl_easy_setopt(t->easy, CURLOPT_PATH_AS_IS, 1L);
+    curl_easy_setopt(t->easy, CURLOPT_HTTPHEADER, t->headers);
+    set_body(t->easy, t->request);
+    set_limits(t->easy, t);
+    set_connection(g, t->easy, t->request);
+    set_callbacks(t->easy, t);
+    if (curl_multi_add_handle(g->multi, t->easy) != CURLM_OK)
+        finish(g, t, CURLE_FAILED_INIT);
+}
+
+/* The gate's thread */
+
+static bool start_queued(struct gate *g)
+{
+    struct transfers queue = TAILQ_HEAD_INITIALIZER(queue);
+    pthread_mutex_lock(&g->lock);
+    TAILQ_CONCAT(&queue, &g->queue, link);
+    bool stop = g->stop;
+    pthread_mutex_unlock(&g->lock);
+    for (struct transfer *t; (t = TAILQ_FIRST(&queue));) {
+        TAILQ_REMOVE(&queue, t, link);
+        start(g, t);
+    }
+    return !stop;
+}
+
+static void finish_done(struct gate *g)
+{
+    int left;
+    for (CURLMsg *message; (message = curl_multi_info_read(g->multi, &left));) {
+        if (message->msg != CURLMSG_DONE)
+            continue;
+        CURLcode code = message->data.result;
+        struct transfer *t = NULL;
+        curl_easy_getinfo(message->easy_handle, CURLINFO_PRIVATE, &t);
+        finish(g, t, code);
+    }
+}
+
+/* libcurl does not count the time a transfer waits for one of the host's connections. */
+static void sweep(struct gate *g)
+{
+    int64_t now_ms = clock_monotonic_ms(&clock_system);
+    if (now_ms < g->next_sweep_ms)
+        return;
+    g->next_sweep_ms = now_ms + SWEEP_MS;
+    for (struct transfer *t = TAILQ_FIRST(&g->active), *next; t; t = next) {
+        next = TAILQ_NEXT(t, link);
+        if (!t->deadline_ms || now_ms <= t->deadline_ms + SWEEP_MS)
+            continue;
+        t->overdue = true;
+        finish(g, t, CURLE_OPERATION_TIMEDOUT);
+    }
+}
+
+static void *run(void *context)
+{
+    struct gate *g = context;
+    while (start_queued(g)) {
+        int running;
+        curl_multi_perform(g->multi, &running);
+        finish_done(g);
+        sweep(g);
+        curl_multi_poll(g->multi, NULL, 0, TAILQ_EMPTY(&g->active) ? 60000 : SWEEP_MS, NULL);
+    }
+    return NULL;
+}
+
+bool gate_open(struct gate **ret, struct err *err)
+{
+    if (curl_global_init(CURL_GLOBAL_DEFAULT) != CURLE_OK)
+        return err_set(err, ERR_INTERNAL, "libcurl cannot be initialised");
+    struct gate *g = calloc(1, sizeof *g);
+    CURLM *multi = curl_multi_init();
+    if (!g || !multi) {
+        free(g);
+        curl_multi_cleanup(multi);
+        return err_set(err, ERR_INTERNAL, "out of memory");
+    }
+    g->multi = multi;
+    g->ca_bundle = curl_version_info(CURLVERSION_NOW)->cainfo;
+    TAILQ_INIT(&g->active);
+    TAILQ_INIT(&g->queue);
+    pthread_mutex_init(&g->lock, NULL);
+    curl_multi_setopt(multi, CURLMOPT_MAX_HOST_CONNECTIONS, (long)GATE_HOST_CONNECTIONS);
+    curl_multi_setopt(multi, CURLMOPT_MAXCONNECTS, (long)KEPT_CONNECTIONS);
+    int failed = pthread_create(&g->thread, NULL, run, g);
+    if (failed) {
+        curl_multi_cleanup(multi);
+        pthread_mutex_destroy(&g->lock);
+        free(g);
+        return err_set(err, ERR_INTERNAL, "cannot start the gate's thread: %s", strerrordesc_np(failed));
+    }
+    *ret = g;
+    return true;
+}
+
+struct gate *gate_close(struct gate *g)
+{
+    if (!g)
+        return NULL;
+    pthread_mutex_lock(&g->lock);
+    g->stop = true;
+    pthread_mutex_unlock(&g->lock);
+    curl_multi_wakeup(g->multi);
+    pthread_join(g->thread, NULL);
+    assert(TAILQ_EMPTY(&g->active));
+    while (g->handle_count)
+        curl_easy_cleanup(g->handles[--g->handle_count]);
+    curl_multi_cleanup(g->multi);
+    pthread_mutex_destroy(&g->lock);
+    free(g);
+    return NULL;
+}
+
+/* The worker's side */
+
+static bool clean_header(const struct http_header *h)
+{
+    if (!*h->name || strpbrk(h->name, ": ;\t"))
+        return false;
+    for (const char *p = h->name; *p; p++)
+        if ((unsigned char)*p <= ' ' || *p == 0x7f)
+            return false;
+    for (const char *p = h->value; *p; p++)
+        if (((unsigned char)*p < ' ' && *p != '\t') || *p == 0x7f)
+            return false;
+    return true;
+}
+
+static bool has_header(const struct http_request *request, const char *name)
+{
+    for (size_t i = 0; i < request->header_count; i++)
+        if (strcasecmp(request->headers[i].name, name) == 0)
+            return true;
+    return false;
+}
+
+/* The nodes are ours, not curl_slist_append's: no copy of a token outside the arena. */
+static void add_line(struct transfer *t, struct curl_slist ***end, char *line)
+{
+    struct curl_slist *node = arena_make(t->arena, struct curl_slist);
+    node->data = line;
+    **end = node;
+    *end = &node->next;
+}
+
+static bool make_headers(struct transfer *t, struct err *err)
+{
+    static const char *const unwanted[] = {"Expect", "Content-Type"}; /* that libcurl would add */
+    const struct http_request *request = t->request;
+    struct curl_slist **end = &t->headers;
+    for (size_t i = 0; i < request->header_count; i++) {
+        const struct http_header *h = &request->headers[i];
+        if (!clean_header(h))
+            return err_set(err, ERR_INPUT, "the request header %zu holds a character no header may hold", i);
+        /* A semicolon is libcurl's way to send an empty one. */
+        add_line(t, &end,
+                 *h->value ? arena_printf(t->arena, "%s: %s", h->name, h->value)
+                           : arena_printf(t->arena, "%s;", h->name));
+    }
+    for (size_t i = 0; i < countof(unwanted); i++)
+        if (!has_header(request, unwanted[i]))
+            add_line(t, &end, arena_printf(t->arena, "%s:", unwanted[i]));
+    return true;
+}
+
+static bool check_url(struct transfer *t, struct err *err)
+{
+    struct url url, proxy;
+    for (const char *p = t->request->url; *p; p++)
+        if ((unsigned char)*p <= ' ' || (unsigned char)*p >= 0x7f)
+            return err_set(err, ERR_INPUT, "the URL holds a blank or a byte that must be percent-encoded");
+    if (!url_parse(t->arena, t->request->url, &url, err))
+        return false;
+    t->host = url.host;
+    if (!t->request->proxy)
+        return true;
+    if (!url_parse(t->arena, t->request->proxy, &proxy, err))
+        return err_add(err, "proxy");
+    if (strcmp(proxy.scheme, "http") != 0)
+        return err_set(err, ERR_INPUT, "proxy: only http:// proxies are supported");
+    return true;
+}
+
+static void send_and_wait(struct gate *g, struct transfer *t)
+{
+    sem_init(&t->done, 0, 0);
+    pthread_mutex_lock(&g->lock);
+    bool first = TAILQ_EMPTY(&g->queue);
+    TAILQ_INSERT_TAIL(&g->queue, t, link);
+    pthread_mutex_unlock(&g->lock);
+    if (first) /* otherwise a wake-up is pending that the thread has not yet acted upon */
+        curl_multi_wakeup(g->multi);
+    while (sem_wait(&t->done) < 0)
+        assert(errno == EINTR);
+    sem_destroy(&t->done);
+}
+
+/* What a failure means to the caller. Codes without a row are network trouble of which nothing is known. */
+static const struct failure {
+    CURLcode code;
+    enum err_kind kind;
+    bool transient;
+} failures[] = {
+    {CURLE_URL_MALFORMAT, ERR_INPUT, false},       {CURLE_UNSUPPORTED_PROTOCOL, ERR_INPUT, false},
+    {CURLE_SSL_CACERT_BADFILE, ERR_INPUT, false},  {CURLE_PEER_FAILED_VERIFICATION, ERR_NETWORK, false},
+    {CURLE_OPERATION_TIMEDOUT, ERR_TIMEOUT, true},
+};
+
+static void describe_failure(const struct transfer *t, struct err *err)
+{
+    struct failure f = {t->code, ERR_NETWORK, true};
+    for (size_t i = 0; i < countof(failures); i++)
+        if (failures[i].code == t->code)
+            f = failures[i];
+    if (*t->forbidden)
+        err_set(err, ERR_INPUT, "%s: connections to the address %s are not allowed", t->host, t->forbidden);
+    else if (t->died)
+        err_set(err, ERR_NETWORK, "%s: the connection ended before the answer", t->host);
+    else if (t->overdue)
+        err_set(err, ERR_TIMEOUT, "%s: no answer in time", t->host);
+    else if (t->body.full || t->code == CURLE_FILESIZE_EXCEEDED)
+        err_set(err, ERR_VENDOR, "%s: the answer holds more than %zu bytes", t->host, t->body.max);
+    else if (t->header_bytes > HEADER_BYTES || t->answer_count >= HEADER_COUNT)
+        err_set(err, ERR_VENDOR, "%s: the answer's headers hold more than %d bytes or %d lines", t->host,
+                HEADER_BYTES, HEADER_COUNT);
+    else
+        err_set(err, f.kind, "%s: %s", t->host, *t->message ? t->message : curl_easy_strerror(t->code));
+    if (!err)
+        return;
+    err->unsent = t->attempts == 0;
+    err->transient = err->kind == ERR_TIMEOUT || (err->kind == ERR_NETWORK && f.transient);
+}
+
+static bool exchange(struct gate *g, struct transfer *t, struct http_answer *ret, struct err *err)
+{
+    size_t max = t->request->max_answer ? t->request->max_answer : GATE_ANSWER_BYTES;
+    t->body = buf_new(t->arena, max);
+    if (!check_url(t, err) || !make_headers(t, err)) {
+        if (err)
+            err->unsent = true;
+        return false;
+    }
+    send_and_wait(g, t);
+    if (t->code != CURLE_OK && !t->stopped) {
+        describe_failure(t, err);
+        return false;
+    }
+    if (t->status / 100 == 3)
+        return err_set(err, ERR_VENDOR, "%s: answered HTTP %ld, and redirects are not followed", t->host,
+                       t->status);
+    *ret = (struct http_answer){t->status, t->answer, t->answer_count, t->body.data, t->body.size};
+    return true;
+}
+
+bool gate_send(struct gate *g, struct arena *a, const struct http_request *request, struct http_answer *ret,
+               struct err *err)
+{
+    int64_t total_ms = request->total_ms ? request->total_ms : GATE_TOTAL_MS;
+    struct transfer t = {.request = request,
+                         .arena = a,
+                         .deadline_ms = clock_monotonic_ms(&clock_system) + total_ms};
+    return exchange(g, &t, ret, err);
+}
+
+bool gate_stream(struct gate *g, struct arena *a, const struct http_request *request, gate_data_fn *on_data,
+                 void *context, struct http_answer *ret, struct err *err)
+{
+    struct transfer t = {.request = request, .arena = a, .on_data = on_data, .context = context};
+    if (request->total_ms)
+        t.deadline_ms = clock_monotonic_ms(&clock_system) + request->total_ms;
+    return exchange(g, &t, ret, err);
+}
+
+const char *http_answer_header(const struct http_answer *answer, const char *lower_case_name)
+{
+    for (size_t i = 0; i < answer->header_count; i++)
+        if (strcmp(answer->headers[i].name, lower_case_name) == 0)
+            return answer->headers[i].value;
+    return NULL;
+}
