@@ -196,7 +196,7 @@ bool key_der(const struct secret *pkcs8_pem, struct secret **ret, struct err *er
     return true;
 }
 
-static bool sm2_id_set(EVP_MD_CTX *context, enum key_type type)
+bool key_id_set(EVP_MD_CTX *context, enum key_type type)
 {
     return type != KEY_SM2 ||
            EVP_PKEY_CTX_set1_id(EVP_MD_CTX_get_pkey_ctx(context), SM2_ID, (int)sizeof SM2_ID - 1) == 1;
@@ -212,8 +212,8 @@ static bool pair_signs(EVP_PKEY *private_key, EVP_PKEY *public_key, enum key_typ
     cleanup(EVP_MD_CTX_free_p) EVP_MD_CTX *verify = EVP_MD_CTX_new();
     const EVP_MD *digest = key_digest(type);
     return sign && verify && EVP_DigestSignInit(sign, NULL, digest, NULL, private_key) == 1 &&
-           sm2_id_set(sign, type) && EVP_DigestSign(sign, signature, &size, message, sizeof message) == 1 &&
-           EVP_DigestVerifyInit(verify, NULL, digest, NULL, public_key) == 1 && sm2_id_set(verify, type) &&
+           key_id_set(sign, type) && EVP_DigestSign(sign, signature, &size, message, sizeof message) == 1 &&
+           EVP_DigestVerifyInit(verify, NULL, digest, NULL, public_key) == 1 && key_id_set(verify, type) &&
            EVP_DigestVerify(verify, signature, size, message, sizeof message) == 1;
 }
 

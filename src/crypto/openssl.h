@@ -41,3 +41,6 @@ must_use bool key_read(const unsigned char *der, size_t size, EVP_PKEY **ret, st
 
 /* The digest that goes with a key's signatures; NULL where the algorithm brings its own. */
 const EVP_MD *key_digest(enum key_type type);
+
+/* Tells a signature or a verification about to begin the id that SM2 wants; nothing for other keys. */
+must_use bool key_id_set(EVP_MD_CTX *context, enum key_type type);
