@@ -1,40 +1,47 @@
 /* seed.h - where the first state comes from: a seed file, or --domains N.
  *
- * Seed JSON: {"accesses": [{"cloud","account","name","key_id","secret","token"?,"inactive"?}],
- *             "objects": [{"cloud","account","kind","scope","id","fields":{...}}]}
- * Certificates are objects with the fields "Cert" (PEM, leaf first) and "Key". An object whose field "@refuse" is "1"
- * has an edge that refuses connections; on one whose field "@deny" is "1" every write is denied.
+ * Seed JSON: {"objects": [{"cloud","account","kind","scope","id","fields":{...}}]}
+ * An access is an object of the kind "@access": its id is the key id, its fields are "name", "secret", and where wanted
+ * "token" (a session token that every call must carry) and "inactive". Certificates are objects with the fields "Cert"
+ * (PEM, leaf first) and "Key". A resource whose field "@refuse" is "1" has an edge that refuses connections; on one
+ * whose field "@deny" is "1" every write is denied.
  */
 #pragma once
 #include "sim/sim.h"
 
-struct sim_seeding { /* what generate() is given */
-    struct arena *arena;
+struct sim_seeding {     /* what generate() is given */
+    struct arena *arena; /* of this resource */
     struct sim_state *state;
     int64_t now_ms;
-    uint64_t random;             /* --random-seed */
     const char *cloud, *account; /* whose resource it makes */
-    struct sim_ca *ca;           /* issuer of the generated certificates */
+    uint64_t number;             /* of the resource over all products, for names */
     size_t count;                /* how many resources this product gets in all */
+    const struct minted *ca;     /* issuer of the generated certificates */
 };
 
-/* The names of the n-th resource of a product, by the scheme of docs/simulator.md, as a list ("a b"). The first is
- * its own; wildcard resources begin with "*.". `n` counts over all products, so that names are unique.
+/* The names of the n-th resource of this product, by the scheme of docs/simulator.md, as a list ("a b"). The first is
+ * its own; wildcards are written "*.shop.example".
  */
-char *sim_seed_names(struct sim_seeding *s, const char *product, size_t n);
+char *sim_seed_names(struct sim_seeding *s, size_t n);
+bool sim_seed_has_https(size_t n); /* false: a product with a switch has it off */
+bool sim_seed_is_owned(size_t n);  /* true: tags say that something else manages it */
 
 /* A certificate for these names that ends in 5 to 20 days, EC P-256, issued by the generator's CA, chain complete. */
 void sim_seed_cert(struct sim_seeding *s, const char *names, const char **ret_chain_pem,
                    const char **ret_key_pem);
 
+/* The object; where it exists already (what several resources hang on), that one. */
 struct sim_object *sim_seed_object(struct sim_seeding *s, const char *kind, const char *scope, const char *id,
                                    const struct sim_field *fields, size_t count);
 #define SIM_SEED(s, kind, scope, id, ...)                                                                    \
     sim_seed_object((s), (kind), (scope), (id), (const struct sim_field[]){__VA_ARGS__},                     \
                     countof(((const struct sim_field[]){__VA_ARGS__})))
 
-/* What the simulator is given to begin with. Both leave an existing state as it is. */
-must_use bool sim_seed_load(struct sim *sim, const char *path, struct err *err);
-must_use bool sim_seed_generate(struct sim *sim, size_t resources, struct err *err);
+/* Both want an empty state. */
+must_use bool sim_seed_load(struct sim_state *state, const char *path, struct err *err);
+/* One access per cloud and this many resources, spread over all products. Key ids, secrets and names follow from
+ * `random`, keys of certificates do not.
+ */
+must_use bool sim_seed_generate(struct sim_state *state, size_t resources, uint64_t random, struct err *err);
 /* The seed file's text. */
-char *sim_seed_print(struct sim *sim, struct arena *a);
+char *sim_seed_print(struct sim_state *state, struct arena *a);

@@ -162,8 +162,9 @@ struct sim_call {
     const struct json *json; /* the body of JSON services */
 
     struct sim_answer answer;
-    const char *code; /* the vendor's code of a refusal; NULL: accepted */
-    const char *resource;
+    const char *code;        /* the vendor's code of a refusal; NULL: accepted */
+    const char *resource;    /* what it is about: the named parameter, or what run() says; "" */
+    const char *key_id;      /* as sent, also when refused; "" */
     const char *changed[64]; /* for the log */
     size_t changed_count;
     bool wrote;
@@ -222,7 +223,7 @@ void sim_reply_header(struct sim_call *c, const char *name, const char *value);
 void sim_fail(struct sim_call *c, unsigned status, const char *code, const char *fmt, ...) like_printf(4, 5);
 
 /* For authenticate(): the access of this vendor with that key id; NULL if none. */
-const struct sim_access *sim_access_find(const struct sim_call *c, const char *key_id);
+const struct sim_access *sim_access_find(struct sim_call *c, const char *key_id);
 /* False when this (key id, nonce) was seen within the last 30 minutes. */
 must_use bool sim_nonce_is_new(struct sim_call *c, const char *key_id, const char *nonce);
 

@@ -65,6 +65,12 @@ struct sim_object *state_find(struct sim_state *s, const char *cloud, const char
 struct sim_object *state_next(struct sim_state *s, const char *cloud, const char *account, const char *kind,
                               const char *scope, size_t *cursor);
 
+/* Every object in order of creation, whatever it is, but deleted ones. */
+struct sim_object *state_each(struct sim_state *s, size_t *cursor);
+/* As state_find, but also one that was deleted: products keep serving what they copied. */
+struct sim_object *state_find_ever(struct sim_state *s, const char *cloud, const char *account,
+                                   const char *kind, const char *scope, const char *id);
+
 /* A new object; one of that (cloud, account, kind, scope, id) must not exist. */
 struct sim_object *state_create(struct sim_state *s, const char *cloud, const char *account, const char *kind,
                                 const char *scope, const char *id, const struct sim_field *fields,
