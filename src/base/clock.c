@@ -1,6 +1,5 @@
 #include "base/clock.h"
 
-#include <stdio.h>
 #include <string.h>
 #include <time.h>
 
@@ -121,8 +120,10 @@ static bool parse_iso(const char *p, int64_t *ret_ms)
             return false;
         if (literal(&p, ':') && !number(&p, 2, 0, 59, &tm.tm_sec))
             return false;
-        if (literal(&p, '.'))
+        if (*p == '.' && p[1] >= '0' && p[1] <= '9') {
+            p++;
             milliseconds = fraction_ms(&p);
+        }
         if (!parse_zone(&p, &offset_min))
             return false;
     }
@@ -147,23 +148,30 @@ bool time_parse(const char *text, int64_t *ret_ms, struct err *err)
     return true;
 }
 
-bool time_parse_http(const char *text, int64_t *ret_ms)
+static bool month_name(const char **p, int *ret_month)
 {
     static const char months[] = "JanFebMarAprMayJunJulAugSepOctNovDec";
-    char month[4];
-    int day, year, hour, minute, second;
-    if (sscanf(text, "%*3[A-Za-z], %2d %3[A-Za-z] %4d %2d:%2d:%2d GMT", &day, month, &year, &hour, &minute,
-               &second) != 6)
+    for (int i = 0; i < 12; i++)
+        if (strncmp(*p, months + (size_t)i * 3, 3) == 0) {
+            *p += 3;
+            *ret_month = i;
+            return true;
+        }
+    return false;
+}
+
+bool time_parse_http(const char *text, int64_t *ret_ms)
+{
+    struct tm tm = {0};
+    const char *p = strchr(text, ',');
+    if (!p || p - text != 3 || !literal(&p, ',') || !literal(&p, ' ') || !number(&p, 2, 1, 31, &tm.tm_mday) ||
+        !literal(&p, ' ') || !month_name(&p, &tm.tm_mon) || !literal(&p, ' ') ||
+        !number(&p, 4, 1970, 9999, &tm.tm_year) || !literal(&p, ' '))
         return false;
-    const char *found = strstr(months, month);
-    if (!found || (found - months) % 3 || year < 1970)
+    if (!number(&p, 2, 0, 23, &tm.tm_hour) || !literal(&p, ':') || !number(&p, 2, 0, 59, &tm.tm_min) ||
+        !literal(&p, ':') || !number(&p, 2, 0, 60, &tm.tm_sec) || strcmp(p, " GMT") != 0)
         return false;
-    struct tm tm = {.tm_year = year - 1900,
-                    .tm_mon = (int)(found - months) / 3,
-                    .tm_mday = day,
-                    .tm_hour = hour,
-                    .tm_min = minute,
-                    .tm_sec = second};
+    tm.tm_year -= 1900;
     *ret_ms = (int64_t)timegm(&tm) * 1000;
     return true;
 }

@@ -38,7 +38,7 @@ static void cut_at_character(char *text, size_t size)
         text[start - 1] = '\0';
 }
 
-bool err_set(struct err *err, enum err_kind kind, const char *fmt, ...)
+bool(err_set)(struct err *err, enum err_kind kind, const char *fmt, ...)
 {
     if (!err)
         return false;
@@ -53,7 +53,7 @@ bool err_set(struct err *err, enum err_kind kind, const char *fmt, ...)
     return false;
 }
 
-bool err_add(struct err *err, const char *fmt, ...)
+bool(err_add)(struct err *err, const char *fmt, ...)
 {
     if (!err)
         return false;

@@ -46,3 +46,9 @@ const char *err_kind_name(enum err_kind kind);
 
 /* The kind of such a word; ERR_INTERNAL for an unknown one, ERR_NONE for "" and NULL. */
 enum err_kind err_kind_of_name(const char *name);
+
+#ifdef __clang_analyzer__
+/* Without this the analyzer thinks that a failed function may have returned true, its outputs unset. */
+#define err_set(...) (err_set(__VA_ARGS__) && false)
+#define err_add(...) (err_add(__VA_ARGS__) && false)
+#endif

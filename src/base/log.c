@@ -3,9 +3,12 @@
 #include "base/buf.h"
 #include "base/clock.h"
 #include "base/redact.h"
+#include "base/utf8.h"
 #include <stdarg.h>
 #include <string.h>
 #include <unistd.h>
+
+enum { FIELD_BYTES = 300, TEXT_BYTES = 1 << 16 };
 
 static const char *const level_names[] = {"debug", "info", "warning", "error"};
 
@@ -31,28 +34,38 @@ bool log_level_parse(const char *name, enum log_level *ret, struct err *err)
     return err_set(err, ERR_INPUT, "\"%.20s\" is no log level: debug, info, warning or error", name);
 }
 
-static void put_quoted(struct buf *b, const char *text)
+/* Appends text as a JSON string that ends before the line has max bytes, never inside a character. */
+static void put_quoted(struct buf *b, const char *text, size_t max)
 {
+    size_t left = strlen(text), size;
     buf_putc(b, '"');
-    for (const unsigned char *p = (const unsigned char *)text; *p; p++) {
-        if (*p == '"' || *p == '\\')
-            buf_printf(b, "\\%c", *p);
-        else if (*p < 0x20 || *p == 0x7F)
-            buf_printf(b, "\\u%04x", *p);
-        else
-            buf_putc(b, (char)*p);
+    for (; left && b->size + 8 < max; text += size, left -= size) {
+        size = utf8_size(text, left);
+        if (!size) {
+            buf_putc(b, '?');
+            size = 1;
+        } else if (*text == '"' || *text == '\\') {
+            buf_printf(b, "\\%c", *text);
+        } else if (size == 1 && ((unsigned char)*text < 0x20 || *text == 0x7F)) {
+            buf_printf(b, "\\u%04x", (unsigned)(unsigned char)*text);
+        } else {
+            buf_add(b, text, size);
+        }
     }
     buf_putc(b, '"');
 }
 
-static void put_field(struct buf *b, const char *name, const char *value)
+/* A value of at most about max_bytes; a field that finds no room is left out. */
+static void put_field(struct buf *b, const char *name, const char *value, size_t max_bytes)
 {
-    if (!value || !*value)
+    size_t end = size_min(b->size + strlen(name) + max_bytes, LOG_LINE_BYTES - 8);
+    if (!value || !*value || b->size + strlen(name) + 32 > end)
         return;
+    cleanup(arena_free_p) struct arena *a = arena_new(1 << 20);
     buf_putc(b, ',');
-    put_quoted(b, name);
+    put_quoted(b, name, end);
     buf_putc(b, ':');
-    put_quoted(b, value);
+    put_quoted(b, redact_text(a, value, NULL, 0), end);
 }
 
 static void put_line(enum log_level level, const struct log_ctx *ctx, const char *event,
@@ -60,20 +73,16 @@ static void put_line(enum log_level level, const struct log_ctx *ctx, const char
 {
     cleanup(arena_free_p) struct arena *a = arena_new(1 << 18);
     struct buf line = buf_new(a, LOG_LINE_BYTES);
-    buf_printf(&line, "{\"time\":\"%s\",\"level\":\"%s\",\"event\":\"%s\"",
+    buf_printf(&line, "{\"time\":\"%s\",\"level\":\"%s\",\"event\":\"%.64s\"",
                time_iso(a, clock_wall_ms(&clock_system)), level_names[level], event);
     for (; ctx; ctx = ctx->parent)
-        put_field(&line, ctx->name, ctx->value);
+        put_field(&line, ctx->name, ctx->value, FIELD_BYTES);
     if (err) {
-        put_field(&line, "kind", err_kind_name(err->kind));
-        put_field(&line, "code", err->code);
-        put_field(&line, "request_id", err->request_id);
+        put_field(&line, "kind", err_kind_name(err->kind), FIELD_BYTES);
+        put_field(&line, "code", err->code, FIELD_BYTES);
+        put_field(&line, "request_id", err->request_id, FIELD_BYTES);
     }
-    size_t room = LOG_LINE_BYTES > line.size + 64 ? (LOG_LINE_BYTES - line.size - 64) / 6
-                                                  : 0; /* six: every byte escaped */
-    put_field(&line, "text", arena_printf(a, "%.*s", (int)room, redact_text(a, text, NULL, 0)));
-    line.full = false;
-    line.max = LOG_LINE_BYTES + 2;
+    put_field(&line, "text", text, LOG_LINE_BYTES);
     buf_puts(&line, "}\n");
     ssize_t ignored = write(STDERR_FILENO, line.data, line.size); /* one write: lines of threads do not mix */
     (void)ignored;
@@ -84,7 +93,7 @@ void log_write(enum log_level level, const struct log_ctx *ctx, const char *even
     if (!log_wants(level))
         return;
     cleanup(arena_free_p) struct arena *a = arena_new(1 << 20);
-    struct buf text = buf_new(a, 1 << 16);
+    struct buf text = buf_new(a, TEXT_BYTES);
     va_list args;
     va_start(args, fmt);
     buf_vprintf(&text, fmt, args);

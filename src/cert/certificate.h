@@ -56,9 +56,13 @@ struct certificate_input {
     const void *pkcs12;
     size_t pkcs12_size;
     const struct secret *pkcs12_password;
+    const char
+        *roots_path; /* PEM bundle of trusted roots; NULL: the system's. Absent: only given roots count */
 };
 
-/* Parses, orders, checks that the key belongs to the leaf, lints. Refuses with one clear sentence each (ERR_INPUT):
+/* Where pkcs12 is given, cert_pem and the others are not looked at.
+ *
+ * Parses, orders, checks that the key belongs to the leaf, lints. Refuses with one clear sentence each (ERR_INPUT):
  * no certificate, no key, encrypted key (how to decrypt it), key of another certificate, two leaves, hostile sizes,
  * names that are no domain names, a CA as leaf. Validity is not judged here.
  */
@@ -78,6 +82,11 @@ char *certificate_name_suggest(struct arena *a, const struct certificate *cert);
 char *certificate_fullchain_pem(struct arena *a, const struct certificate *cert);
 char *certificate_leaf_pem(struct arena *a, const struct certificate *cert);
 char *certificate_chain_pem(struct arena *a, const struct certificate *cert); /* "" if none */
+
+/* Leaf, intermediates and key; the password must not be empty. An SM2 pair: its signing half. */
+must_use bool certificate_pkcs12(struct arena *a, const struct certificate *cert, const char *name,
+                                 const struct secret *password, unsigned char **ret, size_t *ret_size,
+                                 struct err *err);
 
 /* Identity of an import: sha256 hex of leaf DER (an SM2 pair: both). */
 const char *certificate_fingerprint(struct arena *a, const struct certificate *cert);

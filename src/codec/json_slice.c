@@ -338,7 +338,7 @@ static bool scan_value(struct scanner *s, const char *pointer, unsigned depth)
         if (!begin_container(s, &c, depth))
             return false;
         for (bool closed = accept(s, c.close); !closed;) {
-            struct member member;
+            struct member member = {0};
             if (!begin_member(s, &c, &member) || !scan_value(s, member.pointer, depth + 1) ||
                 !end_member(s, &c, &member, &closed))
                 return false;

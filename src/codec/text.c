@@ -106,7 +106,7 @@ static char *percent_encode(struct arena *a, const char *text, char kept)
     for (const char *p = text; *p; p++) {
         unsigned char c = (unsigned char)*p;
         bool letter = (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9');
-        if (letter || strchr("-_.~", c) || (kept && c == kept)) {
+        if (letter || strchr("-_.~", c) || (kept && *p == kept)) {
             *o++ = *p;
             continue;
         }

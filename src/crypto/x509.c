@@ -1,6 +1,5 @@
 #include "crypto/x509.h"
 
-#include "base/buf.h"
 #include "codec/text.h"
 #include "crypto/digest.h"
 #include "crypto/openssl.h"
@@ -24,15 +23,20 @@ openssl_scoped(GENERAL_NAMES, GENERAL_NAMES_free)
 /* Text somebody else wrote, one line: what could fool a terminal, a comparison or a C string becomes \xNN. */
 static char *text_escaped(struct arena *a, const unsigned char *data, size_t size, bool ascii_only)
 {
-    struct buf out = buf_new(a, 4 * size + 1);
+    static const char digits[] = "0123456789abcdef";
+    char *text = arena_alloc(a, 4 * size + 1), *out = text;
     for (size_t i = 0; i < size; i++) {
         bool odd = data[i] < 0x20 || data[i] == 0x7f || data[i] == '\\' || (ascii_only && data[i] > 0x7e);
-        if (odd)
-            buf_printf(&out, "\\x%02x", data[i]);
-        else
-            buf_putc(&out, (char)data[i]);
+        if (odd) {
+            *out++ = '\\';
+            *out++ = 'x';
+            *out++ = digits[data[i] >> 4];
+            *out++ = digits[data[i] & 15];
+        } else {
+            *out++ = (char)data[i];
+        }
     }
-    return out.data;
+    return text;
 }
 
 static const char *name_line(struct arena *a, const X509_NAME *name)

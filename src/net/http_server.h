@@ -2,9 +2,10 @@
  *
  * Handlers run on the loop thread for quick work; a handler that must wait or do slow work takes the request with
  * http_defer and answers later from any thread. Framing rules beyond libmicrohttpd's: a request with both
- * Content-Length and Transfer-Encoding, repeated Content-Length or Host, %00 or %2F in the path, a target over 64 KiB,
- * headers not complete after 10 s, or a body over the limit is refused with a JSON problem (RFC 9457). At most 512
- * connections: the longest idle one is shed.
+ * Content-Length and Transfer-Encoding, repeated Content-Length or Host, %00, %2F or a control character in the path,
+ * a target over 64 KiB, headers not complete after 10 s, or a body over the limit is refused with a JSON problem
+ * (RFC 9457). What does not even parse as HTTP/1.1 gets libmicrohttpd's own short page. At most 512 connections: the
+ * longest idle one is shed. An idle connection is kept for 60 s, a body may take 60 s, taking an answer 120 s.
  */
 #pragma once
 #include "base/arena.h"
@@ -16,16 +17,28 @@
 
 struct http_server;
 
-enum { HTTP_BODY_BYTES = 16 << 20, HTTP_CONNECTIONS = 512 };
+enum {
+    HTTP_BODY_BYTES = 16 << 20,
+    HTTP_BODIES_BYTES = 128 << 20, /* of all requests being received or handled; 503 beyond */
+    HTTP_TARGET_BYTES = 64 << 10,
+    HTTP_QUERY_PAIRS = 1024,
+    HTTP_CONNECTIONS = 512,
+    HTTP_STREAM_BYTES = 1 << 20, /* a stream's client that is further behind is cut off */
+    HTTP_HEADER_MS = 10000,
+    HTTP_KEEP_MS = 60000,
+    HTTP_BODY_MS = 60000,
+    HTTP_ANSWER_MS = 120000
+};
 
-struct http_exchange { /* one request and its answer; lives until answered */
-    struct arena *arena;
+struct http_exchange {   /* one request and its answer; lives until answered */
+    struct arena *arena; /* wiped when it goes: a body may hold a private key */
     const char *method;
-    const char *path;            /* decoded once, percent rules as above */
+    const char *target;          /* as on the wire: "/a%20b?c=d", or absolute, "http://host/a" */
+    const char *path;            /* decoded once, percent rules as above; "*" for OPTIONS * */
     struct pairs query;          /* decoded */
-    struct http_header *headers; /* names lower case */
+    struct http_header *headers; /* names lower case; "host" is the target's own where that is absolute */
     size_t header_count;
-    const char *body;
+    const char *body; /* NUL-terminated */
     size_t body_size;
     int64_t peer_uid; /* of a Unix socket's other end (SO_PEERCRED); -1 over TCP */
     const char *peer; /* "unix" or the address */
@@ -34,18 +47,24 @@ struct http_exchange { /* one request and its answer; lives until answered */
 
 const char *http_header_get(const struct http_exchange *x, const char *lower_case_name); /* NULL if absent */
 
-/* Answers at once; exactly one of http_reply and http_stream per exchange. content_type NULL: no body. Extra headers
- * may be NULL. After http_defer, callable from any thread; x is gone after the call.
+/* Answers; exactly one of http_reply and http_stream per exchange. The body is copied. content_type NULL: no body.
+ * headers may be NULL. After http_defer, callable from any thread; x is gone after the call.
  */
 void http_reply(struct http_exchange *x, unsigned status, const char *content_type, const void *body,
                 size_t size, const struct http_header *headers, size_t header_count);
 
-/* Takes the exchange away from the loop thread until http_reply. */
+/* Answers with a problem: {"type":"about:blank","title":...,"status":...,"detail":...}. As http_reply. */
+void http_problem(struct http_exchange *x, unsigned status, const char *title, const char *detail);
+
+/* Takes the exchange away from the loop thread until http_reply. Called by the handler, before it hands x on. Every
+ * deferred exchange is answered before the loop ends.
+ */
 void http_defer(struct http_exchange *x);
 
 /* Server-sent events: answers 200 text/event-stream and keeps the connection; http_stream_write from any thread
- * (copies; false once the client is gone); http_stream_end finishes. `ended(context)` runs on the loop thread when
- * the client goes or the stream ended, after which the stream must not be used.
+ * (copies; false once the client is gone or HTTP_STREAM_BYTES behind); http_stream_end finishes, and the caller must
+ * not use the stream any more. `ended(context)` runs on the loop thread once when the client went, the server closed
+ * or the ended stream was sent; the stream must not be used after it returned.
  */
 struct http_stream;
 struct http_stream *http_stream(struct http_exchange *x, void (*ended)(void *context), void *context);
@@ -56,7 +75,7 @@ typedef void http_handler_fn(void *context, struct http_exchange *x);
 
 struct http_listen {
     const char *unix_path; /* NULL: TCP */
-    const char *address;   /* "127.0.0.1" */
+    const char *address;   /* "127.0.0.1", "::1"; NULL too: listen nowhere, see http_server_add */
     unsigned port;         /* 0: any */
 };
 
@@ -64,6 +83,10 @@ struct http_listen {
 must_use bool http_server_open(struct loop *loop, const struct http_listen *listen, const struct clock *clock,
                                http_handler_fn *handler, void *context, struct http_server **ret,
                                struct err *err);
-unsigned http_server_port(const struct http_server *s);
-struct http_server *
-http_server_close(struct http_server *s); /* on the loop thread, or after the loop ended */
+unsigned http_server_port(const struct http_server *s); /* 0 unless TCP */
+
+/* Serves a connection that somebody else accepted. The descriptor is the server's from here on. Loop thread. */
+must_use bool http_server_add(struct http_server *s, int fd, struct err *err);
+
+/* Ends the connections and streams, removes the Unix socket. On the loop thread, or after the loop ended. */
+struct http_server *http_server_close(struct http_server *s);

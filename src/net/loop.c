@@ -279,4 +279,5 @@ void loop_run(struct loop *l)
             run_event(l, events[i].data.u64);
         run_timers(l);
     }
+    run_posted(l); /* what was handed over before the end is not lost */
 }

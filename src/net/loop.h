@@ -13,7 +13,7 @@ void loop_stop(struct loop *l); /* any thread, also from a signal callback */
 
 typedef void loop_fn(void *context);
 
-/* Runs fn(context) on the loop thread soon, in order. Any thread. */
+/* Runs fn(context) on the loop thread soon, in order; also when the loop is stopped first. Any thread. */
 void loop_post(struct loop *l, loop_fn *fn, void *context);
 
 /* Calls fn when fd is readable (and writable, when asked). Loop thread, or before loop_run. */

@@ -5,7 +5,7 @@
 #pragma once
 #include "base/clock.h"
 #include "crypto/tls.h"
-#include "net/gate.h"
+#include "net/address.h"
 
 struct probe_target {
     const char *host; /* name or address of the entry point */
@@ -14,8 +14,8 @@ struct probe_target {
     enum key_type signature; /* offer only algorithms of this type; KEY_OTHER: all */
     const char
         *gateway; /* "http://127.0.0.1:9000": reach host:port by HTTP CONNECT through it; NULL: directly */
-    int64_t timeout_ms; /* 0: 10 s */
-    struct address_rule addresses;
+    int64_t timeout_ms;            /* 0: 10 s */
+    struct address_rule addresses; /* of host; of a gateway only what is always forbidden is refused */
 };
 
 struct probe_result {
@@ -25,8 +25,10 @@ struct probe_result {
     const char *version; /* "TLSv1.3" */
 };
 
-/* Every address of host is tried in turn until one answers. err: ERR_NETWORK with "refused", "no address",
- * "unreachable", "closed during the handshake", a TLS alert's name; or ERR_TIMEOUT.
+/* Every address of host is tried in turn until one shows a chain; each gets its share of the time that is left. err (of
+ * the last one): ERR_NETWORK with "refused", "no address", "unreachable", "closed during the handshake", what the TLS
+ * layer says (an alert's name) or the gateway's status; ERR_TIMEOUT; ERR_INPUT for a bad gateway or an address the rule
+ * forbids. Through a gateway, address is the host as given.
  */
 must_use bool probe(struct arena *a, const struct clock *clock, const struct probe_target *target,
                     struct probe_result *ret, struct err *err);

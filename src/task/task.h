@@ -1,0 +1,92 @@
+/* task.h - what people do with tasks: plan, create, preview, submit, cancel, retry, resume, roll back, delete.
+ *
+ * Every function is short but for the plan's question whether old certificates can be put back, which may ask the
+ * clouds. None runs a deployment: that is the engine's (engine.h); after submit, retry, resume and rollback call
+ * engine_wake. Any thread. Results live in the arena given.
+ * err kinds: ERR_NOT_FOUND no such task, certificate or access; ERR_INPUT the request is wrong; ERR_CONFLICT the
+ * task's state does not allow it, saying which would; ERR_INVALID_CERTIFICATE R24-R27.
+ */
+#pragma once
+#include "cloud/cloud.h"
+#include "store/task.h"
+#include "task/plan.h"
+
+struct task_context {
+    struct store *store;
+    struct cloud *cloud; /* NULL: nothing asks the clouds; undo is judged by what is known */
+    const struct clock *clock;
+    const struct product *(*find_product)(const char *code); /* NULL: product_find */
+};
+
+enum { TASK_NAME_CHARACTERS = 63 };
+
+struct task_view {
+    struct task_row task;
+    struct deployment_row *deployments; /* in the order of their ids */
+    size_t count;
+    struct plan_note *notes;
+    size_t note_count;
+    struct task_counts counts;
+    const char *
+        label; /* derived (C4): "rolled back" when a deployment was rolled back, "rolling back" meanwhile; else the state */
+};
+
+/* What the selection would do; nothing is written (--dry-run). */
+must_use bool task_plan(const struct task_context *c, struct arena *a, const struct selection *selection,
+                        struct task_view *ret, struct err *err);
+
+/* A new task in `editing` with its plan. name "": made from the first certificate. */
+must_use bool task_create(const struct task_context *c, struct arena *a, const char *owner, const char *name,
+                          const struct selection *selection, struct task_view *ret, struct err *err);
+
+/* The task as it stands; an editing task's plan is computed afresh and stored (its version rises only if it changed). */
+must_use bool task_preview(const struct task_context *c, struct arena *a, const char *id_or_name,
+                           struct task_view *ret, struct err *err);
+
+/* The same without computing anything. */
+must_use bool task_show(const struct task_context *c, struct arena *a, const char *id_or_name,
+                        struct task_view *ret, struct err *err);
+
+/* editing -> pending. expected_version 0: any, else ERR_CONFLICT when the plan is another one than was seen. The
+ * certificates must be deployable now and every access must exist. A plan without a row that can start ends as error
+ * at once (R88), or stays for the user as success when all is held back: see task_exit_code.
+ */
+must_use bool task_submit(const struct task_context *c, int64_t task_id, int64_t expected_version,
+                          struct err *err);
+
+/* Deployments not begun become cancelled; those begun finish. */
+must_use bool task_cancel(const struct task_context *c, int64_t task_id, struct err *err);
+
+/* Failed deployments (of these ids; count 0: all) start again; the others stay. */
+must_use bool task_retry(const struct task_context *c, int64_t task_id, const int64_t *deployments,
+                         size_t count, struct err *err);
+
+/* Every waiting deployment is due now. A task with nothing left to do is no error. */
+must_use bool task_resume(const struct task_context *c, int64_t task_id, struct err *err);
+
+/* One deployment that was asked to go back and will not. */
+struct task_refusal {
+    int64_t deployment_id;
+    const char *title, *text; /* "the old certificate expired on 2026-11-01: accept with --accept expired" */
+};
+
+/* Rolls back these deployments (count 0: all that changed something). Refused ones are listed; ERR_CONFLICT when none
+ * can go back.
+ */
+must_use bool task_rollback(const struct task_context *c, struct arena *a, int64_t task_id,
+                            const int64_t *deployments, size_t count, bool accept_expired,
+                            struct task_refusal **ret_refused, size_t *ret_refused_count, struct err *err);
+
+/* C6: editing and final states; what it deployed stays (R113). */
+must_use bool task_delete(const struct task_context *c, int64_t task_id, struct err *err);
+
+/* True when no deployment of the task is waiting, running or rolling back, and the task is not in editing. */
+bool task_is_final(const struct task_row *task, const struct task_counts *counts);
+
+/* The exit code of architecture section 7 for a final task: 0 done (already bound counts), 1 failed, 2 partly or rows
+ * held back, 3 nothing matched. For a rollback, judge by the deployments' rollback states.
+ */
+int task_exit_code(const struct task_counts *counts, bool rollback);
+
+/* Brings the task's state in line with its deployments, inside a write. Called by the engine and the verbs above. */
+must_use bool task_roll_up(struct db *db, struct arena *a, int64_t task_id, int64_t now_ms, struct err *err);
