@@ -365,6 +365,7 @@ static bool domains_take(struct arena *a, struct certificate *cert, struct err *
             return err_add(err, "alternative name of the certificate");
         has_dns |= !name_is_address(cert->domains[cert->domain_count - 1]);
     }
+    assert(leaf->common_name);
     if (has_dns)
         return true;
     if (!*leaf->common_name && !leaf->name_count)
