@@ -1,6 +1,7 @@
 #include "cert/certificate.h"
 
 #include "base/buf.h"
+#include "base/utf8.h"
 #include "crypto/digest.h"
 #include <string.h>
 
@@ -44,23 +45,13 @@ enum certificate_status certificate_status_at(int64_t not_before_ms, int64_t not
     return CERTIFICATE_ISSUED;
 }
 
-/* One character of UTF-8, 0 for what is none (overlong, surrogate, cut short). */
-static uint32_t character_read(const unsigned char **text)
+/* The character of well-formed UTF-8 in `size` bytes. */
+static uint32_t character_of(const char *text, size_t size)
 {
-    static const uint32_t least[] = {0, 0x80, 0x800, 0x10000};
-    const unsigned char *p = *text;
-    unsigned more = *p < 0x80 ? 0 : *p >> 5 == 6 ? 1 : *p >> 4 == 14 ? 2 : *p >> 3 == 30 ? 3 : 4;
-    if (more == 4)
-        return 0;
-    uint32_t character = more ? *p & (0x3fu >> more) : *p;
-    for (unsigned i = 0; i < more; i++) {
-        if (*++p >> 6 != 2)
-            return 0;
-        character = character << 6 | (*p & 0x3f);
-    }
-    if (character < least[more] || character > 0x10ffff || (character >= 0xd800 && character <= 0xdfff))
-        return 0;
-    *text = p + 1;
+    static const unsigned char lead_bits[] = {0, 0x7f, 0x1f, 0x0f, 0x07};
+    uint32_t character = (unsigned char)text[0] & lead_bits[size];
+    for (size_t i = 1; i < size; i++)
+        character = character << 6 | ((unsigned char)text[i] & 0x3f);
     return character;
 }
 
@@ -74,12 +65,12 @@ static bool is_chinese(uint32_t character)
 
 bool certificate_name_check(const char *name, struct err *err)
 {
-    size_t count = 0, size = strlen(name);
-    const unsigned char *p = (const unsigned char *)name;
-    while (*p && count <= CERTIFICATE_NAME_CHARACTERS) {
-        uint32_t character = character_read(&p);
-        if (!character)
+    size_t count = 0, size = strlen(name), step;
+    for (size_t at = 0; at < size && count <= CERTIFICATE_NAME_CHARACTERS; at += step) {
+        step = utf8_size(name + at, size - at);
+        if (!step)
             return err_set(err, ERR_INPUT, "the name is not UTF-8");
+        uint32_t character = character_of(name + at, step);
         if (character < 0x20 || (character >= 0x7f && character < 0xa0) || character == 0x2028 ||
             character == 0x2029)
             return err_set(err, ERR_INPUT, "the name holds a control character");

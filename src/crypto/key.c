@@ -173,8 +173,7 @@ bool key_traditional(const struct secret *pkcs8_pem, struct secret **ret, struct
 {
     cleanup(EVP_PKEY_free_p) EVP_PKEY *key = key_object(pkcs8_pem);
     cleanup(BIO_free_p) BIO *out = BIO_new(BIO_s_mem());
-    bool has_form =
-        key && (EVP_PKEY_is_a(key, "RSA") || EVP_PKEY_is_a(key, "EC") || EVP_PKEY_is_a(key, "SM2"));
+    bool has_form = key && (EVP_PKEY_is_a(key, "RSA") || EVP_PKEY_is_a(key, "EC"));
     bool written =
         has_form && out && PEM_write_bio_PrivateKey_traditional(out, key, NULL, NULL, 0, NULL, NULL) == 1;
     ERR_clear_error();

@@ -52,7 +52,9 @@ bool x509_find_issuer(struct arena *a, const char *bundle_pem, size_t size, cons
  */
 must_use bool key_parse(const char *pem, size_t size, struct secret **ret_pkcs8_pem, enum key_type *ret_type,
                         unsigned *ret_bits, struct err *err);
-/* The same key in its traditional form: RSA as PKCS#1, EC as SEC1 ("BEGIN EC PRIVATE KEY"). Some clouds want it. */
+/* The same key in its traditional form: RSA as PKCS#1, EC as SEC1 ("BEGIN EC PRIVATE KEY"). Some clouds want it.
+ * SM2 and Ed25519 keys have none: ERR_INPUT.
+ */
 must_use bool key_traditional(const struct secret *pkcs8_pem, struct secret **ret, struct err *err);
 must_use bool key_der(const struct secret *pkcs8_pem, struct secret **ret_pkcs8_der, struct err *err);
 
