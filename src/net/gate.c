@@ -110,10 +110,10 @@ static int before_request(void *context, char *remote, char *local, int remote_p
 {
     (void)local, (void)remote_port, (void)local_port;
     struct transfer *t = context;
-    if (t->attempts && !repeatable(t->request)) {
-        t->died = true;
+    t->died = t->attempts && !repeatable(t->request);
+    t->overdue = t->deadline_ms && clock_monotonic_ms(&clock_system) > t->deadline_ms;
+    if (t->died || t->overdue)
         return CURL_PREREQFUNC_ABORT;
-    }
     if (!t->request->unix_socket && !t->request->proxy && !kept_connection_allowed(t, remote))
         return CURL_PREREQFUNC_ABORT;
     t->attempts++;
