@@ -112,7 +112,7 @@ static bool aborts(void (*fn)(void))
     pid_t child = fork();
     if (child == 0) {
         (void)!freopen("/dev/null", "w", stderr);
-        signal(SIGABRT, SIG_DFL);
+        sigaction(SIGABRT, &(struct sigaction){.sa_handler = SIG_DFL}, NULL);
         fn();
         _exit(0);
     }

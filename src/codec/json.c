@@ -97,6 +97,8 @@ bool json_parse(struct arena *a, const char *text, size_t size, const struct jso
 {
     if (size > JSON_MAX_BYTES)
         return err_set(err, ERR_INPUT, "JSON of %zu bytes, at most %d are read", size, JSON_MAX_BYTES);
+    if (size && memchr(text, '\0', size)) /* jansson reads over a NUL byte between values */
+        return err_set(err, ERR_INPUT, "bad JSON: a NUL byte");
     json_error_t error;
     json_t *value = json_loadb(text, size, JSON_REJECT_DUPLICATES | JSON_DECODE_ANY, &error);
     if (!value)

@@ -380,7 +380,8 @@ static bool find(const char *text, size_t size, const char *pointer, struct plac
         return err_set(err, ERR_INPUT, "JSON of %zu bytes, at most %d are read", size, JSON_MAX_BYTES);
     skip_space(&s);
     bool scanned = scan_value(&s, pointer, 1);
-    skip_space(&s);
+    if (scanned)
+        skip_space(&s);
     if (scanned && s.at < s.size)
         scanned = fail(&s, "text after the value");
     if (!scanned)
