@@ -86,8 +86,6 @@ def add_lines(stage, name, output, ok):
         stage.add(name, "passed")
     elif not ok and stage.count("failed") == failed:
         stage.add(f"{name} (whole program)", "failed", tail(output))
-    elif stage.count("failed") > failed:
-        stage.results[-1]["output"] = tail(output)
 
 
 def add_meson(stage, path, ok):
@@ -114,9 +112,8 @@ def show(stage):
     for result in stage.results:
         if result["result"] == "failed":
             print(f"FAILED [{stage.name}] {result['test']}")
-            for text in (result["why"], result.get("output", "")):
-                if text:
-                    print("    " + text.replace("\n", "\n    "))
+            if result["why"]:
+                print("    " + result["why"].replace("\n", "\n    "))
     print(f"{stage.name}: {stage.count('passed')} passed, {stage.count('failed')} failed, {stage.count('skipped')} skipped",
           flush=True)
 
