@@ -1,13 +1,14 @@
 /* call.h - one remote operation, described instead of coded; made, signed, paced, sent and judged in one place.
  *
- * Arguments are a JSON object made by template (codec/json_format.h): {'DomainName':%s}. Where each goes is part of
- * the declaration. The answer is parsed by the call's format; a refusal becomes an err with the vendor's code, request
+ * Arguments are a JSON object made by template (codec/json_format.h): "{'DomainName':%s}". Where each goes is part of
+ * the declaration. The answer is parsed by the call's style; a refusal becomes an err with the vendor's code, request
  * id, redacted message, and the kind the vendor's table gives it. Every call passes: suspension, read-only rule,
  * limiter, signer, gate.
  *
  * Repeats: a read (or any call with `repeatable`) is repeated within job->patience_ms after a transient failure; a
  * write only when surely nothing happened (unsent, throttled, busy, clock corrected). Otherwise the err comes back
- * with kind NETWORK or TIMEOUT or transient VENDOR, and the caller reads before it acts again.
+ * with kind NETWORK or TIMEOUT or transient VENDOR, and the caller reads before it acts again. A call that would wait
+ * longer than the patience for its turn comes back unsent as ERR_THROTTLED with retry_after_ms.
  */
 #pragma once
 #include "cloud/product.h"
@@ -15,92 +16,81 @@
 #include "codec/json_format.h"
 #include "codec/xml.h"
 
-/* Where arguments go that are named neither in the path nor in `in_query`/`in_form`. */
+/* Where arguments go that are not named in the path. Lists and objects are flattened in queries and forms. */
 enum call_style {
-    CALL_RPC_QUERY, /* Alibaba RPC: in the query of a POST, ACS3 */
-    CALL_RPC_FORM,  /* Alibaba RPC: in the form body, ACS3 */
-    CALL_RPC_V1,    /* Alibaba RPC with a private key: all in the form body, signature V1 */
-    CALL_TC3,       /* Tencent: JSON body */
-    CALL_AWS_QUERY, /* AWS query protocol: form body, lists as .member.N, XML answer */
-    CALL_AWS_EC2,   /* the same with EC2's dialect */
-    CALL_AWS_JSON,  /* AWS JSON 1.1 */
+    CALL_RPC_QUERY,    /* Alibaba RPC: in the query of a POST, ACS3 */
+    CALL_RPC_FORM,     /* Alibaba RPC: in the form body, ACS3 */
+    CALL_RPC_V1,       /* Alibaba RPC with a private key: all in the form body, signature V1 */
+    CALL_TC3,          /* Tencent: the arguments are the JSON body */
+    CALL_AWS_QUERY,    /* AWS query protocol: form body, lists as .member.N, XML answer */
+    CALL_AWS_EC2,      /* the same with EC2's dialect */
+    CALL_AWS_JSON,     /* AWS JSON 1.1: the arguments are the body */
     CALL_AWS_REST_XML, /* path and query; body given as text; XML answer */
-    CALL_REST_JSON, /* Huawei (and Alibaba ROA): path and query from the arguments, member 'body' is the JSON body */
+    CALL_REST_JSON, /* Huawei, Alibaba ROA: query, lists as repeated names; member 'body' is the JSON body */
 };
 
 struct page_rule {
-    const char *items;    /* pointer or path of the list in the answer: "/Domains/PageData"; XML: "DescribeX/Y/member" */
-    const char *total;    /* pointer of the total, for page and offset styles; NULL: until a short page */
-    const char *next;     /* pointer of the next marker or token, for marker and token styles */
-    const char *position; /* request parameter: "PageNumber", "Offset", "Marker", "NextToken", "marker" */
+    const char
+        *items; /* JSON pointer of the list: "/Domains/PageData"; XML: path of the parent, then the item's
+                          name: "DescribeListenersResult/Listeners/member" */
+    const char *total;    /* of the total, for page and offset styles; NULL: until a short page */
+    const char *next;     /* of the next marker or token, for markers; "/#/id": the member of the last item */
+    const char *position; /* request parameter: "PageNumber", "Offset", "Marker", "NextToken" */
     const char *size;     /* request parameter of the page size; NULL: none */
-    unsigned    size_value;
+    unsigned size_value;
     enum { PAGE_NONE, PAGE_NUMBER, PAGE_OFFSET, PAGE_MARKER } style;
-    bool        size_as_text, position_as_text; /* strings on the wire where JSON */
+    bool size_as_text, position_as_text; /* strings on the wire where JSON */
 };
 
 struct call {
-    const char *service;   /* as operations.json names it: "cdn" */
-    const char *operation; /* "SetCdnDomainSSLCertificate" */
-    const char *method;    /* "POST" */
-    const char *host;      /* "alb.{region}.aliyuncs.com"; {region}, {site} are filled by the vendor */
-    const char *path;      /* "/", or with {names} taken from the arguments */
-    const char *version;   /* "2018-05-10"; "" where the path has it */
-    enum call_style  style;
-    bool        write;      /* changes something */
-    bool        repeatable; /* may be sent again when the answer was lost; reads always are */
-    double      per_second; /* the published limit; 0: none published */
+    const char *service;      /* as the vendor's model names it: "cdn" */
+    const char *sign_service; /* as its signature does; NULL: service */
+    const char *operation;    /* "SetCdnDomainSSLCertificate" */
+    const char *method;       /* "POST" */
+    const char *host;         /* "alb.{region}.aliyuncs.com"; {region}, {site} are filled in (vendor.h) */
+    const char *path;         /* "/", or with {names} taken from the arguments */
+    const char *version;      /* "2018-05-10"; "" where the path has it */
+    const char *target;       /* AWS JSON: what stands before the operation in X-Amz-Target; NULL elsewhere */
+    enum call_style style;
+    /* What it may send, separated by spaces: "DomainName Certificates[].CertificateId body.listener.name Route.*";
+     * anything else is refused as our mistake. Names in the path need not be listed. NULL: none.
+     */
+    const char *parameters;
+    bool write;              /* changes something */
+    bool repeatable;         /* may be sent again when the answer was lost; reads always are */
+    bool regional_header;    /* Tencent: send X-TC-Region */
+    double per_second;       /* the published limit; 0: none published */
     const char *limit_group; /* calls sharing one bucket; NULL: a bucket of its own */
     struct page_rule page;
 };
 
 struct answer {
-    long                status;
-    const char         *text; /* the body as received */
-    size_t              size;
-    const struct json  *json; /* NULL where XML */
-    const struct xml   *xml;  /* NULL where JSON */
-    const char         *etag; /* "" if none */
+    long status;
+    const char *text; /* the body as received */
+    size_t size;
+    const struct json *json; /* NULL where XML; Tencent: what is inside "Response" */
+    const struct xml *xml;   /* NULL where JSON */
+    const char *etag;        /* "" if none */
 };
 
 /* Makes the call in a region ("" for global ones). The arguments are a template; see json_format. */
-must_use bool cloud_call(struct job *job, const struct call *call, const char *region, struct answer *ret, struct err *err,
-                         const char *arguments, ...) like_printf(6, 7);
+must_use bool cloud_call(struct job *job, const struct call *call, const char *region, struct answer *ret,
+                         struct err *err, const char *arguments, ...) like_printf(6, 7);
 
 /* The same with a request document and If-Match (aws/cloudfront). */
-must_use bool cloud_put_document(struct job *job, const struct call *call, const char *region, const char *document,
-                                 const char *etag, struct answer *ret, struct err *err, const char *arguments, ...)
-    like_printf(8, 9);
+must_use bool cloud_put_document(struct job *job, const struct call *call, const char *region,
+                                 const char *document, const char *etag, struct answer *ret, struct err *err,
+                                 const char *arguments, ...) like_printf(8, 9);
 
-/* Arguments that hold a private key go as secret text; the caller builds them in a secret arena. */
-must_use bool cloud_call_secret(struct job *job, const struct call *call, const char *region, struct answer *ret,
-                                struct err *err, const char *arguments_json);
+/* Arguments that hold a private key: JSON text that the caller builds in a secret arena. Nothing of it is kept. */
+must_use bool cloud_call_secret(struct job *job, const struct call *call, const char *region,
+                                struct answer *ret, struct err *err, const char *arguments_json);
 
-/* Every item of every page. `each` gets the item as JSON (or XML: exactly one is not NULL). At most 1,000,000 items or
- * 10,000 pages; a marker that does not move ends the walk.
+/* Every item of every page. `each` gets the item as JSON or XML: exactly one is not NULL. While it runs, job->arena is
+ * the page's own and ends with the page: what must stay is copied to an arena the context holds. At most 1,000,000
+ * items or 10,000 pages; a marker that does not move ends the walk with an error.
  */
-typedef bool item_fn(struct job *job, void *context, const struct json *item, const struct xml *node, struct err *err);
-must_use bool cloud_each(struct job *job, const struct call *call, const char *region, item_fn *each, void *context,
-                         struct err *err, const char *arguments, ...) like_printf(7, 8);
-
-/* What a vendor's folder gives to call.c. */
-struct vendor_error {
-    const char   *code; /* exact, or a prefix ending in '*' */
-    enum err_kind kind;
-    bool          transient;
-};
-
-/* One signed request, before the gate. */
-struct wire {
-    const char         *method, *scheme, *host, *path, *query; /* query and path as sent */
-    struct http_header *headers;
-    size_t              header_count;
-    const char         *body;
-    size_t              body_size;
-};
-
-struct credentials {
-    const char          *key_id;
-    const struct secret *secret;
-    const struct secret *session_token; /* NULL if none */
-};
+typedef bool item_fn(struct job *job, void *context, const struct json *item, const struct xml *node,
+                     struct err *err);
+must_use bool cloud_each(struct job *job, const struct call *call, const char *region, item_fn *each,
+                         void *context, struct err *err, const char *arguments, ...) like_printf(7, 8);

@@ -13,7 +13,8 @@
 struct cloud;
 struct session;
 
-must_use bool cloud_open(struct store *store, struct gate *gate, const struct clock *clock, struct cloud **ret, struct err *err);
+must_use bool cloud_open(struct store *store, struct gate *gate, const struct clock *clock,
+                         struct cloud **ret, struct err *err);
 struct cloud *cloud_close(struct cloud *c); /* no call may be in flight */
 
 /* The session of an access, made at first use. ERR_NOT_FOUND. The session belongs to the cloud. */
@@ -33,8 +34,9 @@ struct identity {
 };
 must_use bool cloud_check(struct session *s, struct arena *a, struct identity *ret, struct err *err);
 /* The same for a key pair that is not stored yet: nothing is written. */
-must_use bool cloud_check_row(struct cloud *c, struct arena *a, const struct access_row *row, const struct secret *secret,
-                              const struct secret *session_token, struct identity *ret, struct err *err);
+must_use bool cloud_check_row(struct cloud *c, struct arena *a, const struct access_row *row,
+                              const struct secret *secret, const struct secret *session_token,
+                              struct identity *ret, struct err *err);
 
 /* True, with the reason, when the access is suspended: the engine parks its deployments without asking the cloud. */
 bool session_suspended(struct session *s, struct arena *a, const char **ret_reason);

@@ -11,26 +11,29 @@
 #include "store/resource.h"
 
 struct product;
+struct call;
 
 struct job { /* one piece of work on one access */
-    struct arena         *arena;
-    struct session       *session;
+    struct arena *arena;
+    struct session *session;
     const struct product *product;
     const struct log_ctx *log;
-    int64_t patience_ms; /* how long one call may wait for the limiter and for repeats: 1000 in the engine, more in a synchronisation */
-    int64_t pause_ms;    /* set by bind: ask again not before this many ms; 0: at once */
+    int64_t
+        patience_ms; /* how long one call may wait for the limiter and for repeats: 1000 in the engine, more in a synchronisation */
+    int64_t pause_ms; /* set by bind: ask again not before this many ms; 0: at once */
+    bool check;       /* asks a suspended access all the same; cloud_check alone sets it */
 };
 
 /* The present binding of one resource. */
 struct binding {
-    bool         https;
-    bool         ready;    /* false while the cloud is still rolling out a change */
-    const char  *failed;   /* the cloud says the last change failed, in its words; NULL if not */
-    const char  *etag;     /* proof that we change what we read; "" where the API has none */
+    bool https;
+    bool ready;         /* false while the cloud is still rolling out a change */
+    const char *failed; /* the cloud says the last change failed, in its words; NULL if not */
+    const char *etag;   /* proof that we change what we read; "" where the API has none */
     struct bound *bound;
-    size_t       bound_count;
-    const char  *settings; /* JSON object: the settings beside the certificate that a change could harm */
-    const char  *document; /* the vendor's document as read, for splicing; NULL where unused */
+    size_t bound_count;
+    const char *settings; /* JSON object: the settings beside the certificate that a change could harm */
+    const char *document; /* the vendor's document as read, for splicing; NULL where unused */
 };
 
 /* A change of one slot: the goal in the journal. For slot "default" (and rule domains) add holds at most one ref and
@@ -38,14 +41,14 @@ struct binding {
  * The reverse of a change is the same struct with add and remove exchanged.
  */
 struct change {
-    const char  *slot;
+    const char *slot;
     const char **add;
-    size_t       add_count;
+    size_t add_count;
     const char **remove;
-    size_t       remove_count;
+    size_t remove_count;
 };
 
-char         *change_to_json(struct arena *a, const struct change *change);
+char *change_to_json(struct arena *a, const struct change *change);
 must_use bool change_from_json(struct arena *a, const char *json, struct change *ret, struct err *err);
 struct change change_reverse(struct arena *a, const struct change *change);
 
@@ -57,41 +60,47 @@ enum change_progress {
 /* How far the binding is on the way. "sni": FOREIGN never (entries of others are left alone). */
 enum change_progress change_progress(const struct binding *now, const struct change *change);
 
-char         *binding_to_json(struct arena *a, const struct binding *binding); /* without document */
+/* Whether the slot holds the ref; the first entry of the slot, NULL if it holds nothing. */
+bool binding_holds(const struct binding *now, const char *slot, const char *ref);
+const struct bound *binding_slot(const struct binding *now, const char *slot);
+
+char *binding_to_json(struct arena *a, const struct binding *binding); /* without document */
 must_use bool binding_from_json(struct arena *a, const char *json, struct binding *ret, struct err *err);
 
 /* What goes to the cloud. In id-based products bind sees only refs; PEM-based ones get this. */
 struct material {
-    const char          *name;      /* unique and found again: "certferry-<first 16 of the fingerprint>" */
-    const char          *fingerprint, *serial;
-    const char          *leaf_pem, *chain_pem, *fullchain_pem;
-    const struct secret *key;       /* PKCS#8 PEM */
-    const char *const   *domains;
-    size_t               domain_count;
-    enum key_type        key_type;
-    unsigned             key_bits;
-    const char          *curve;
-    bool                 sm2, chain_complete;
-    int64_t              not_before_ms, not_after_ms;
+    const char *name; /* unique and found again: "certferry-<first 16 of the fingerprint>" */
+    const char *fingerprint, *serial;
+    const char *leaf_pem, *chain_pem, *fullchain_pem;
+    const struct secret *key; /* PKCS#8 PEM */
+    const char *const *domains;
+    size_t domain_count;
+    enum key_type key_type;
+    unsigned key_bits;
+    const char *curve;
+    bool sm2, chain_complete;
+    int64_t not_before_ms, not_after_ms;
 };
 
 /* Called for each resource found; its strings need not outlive the call. False stops the walk with err. */
 typedef bool resource_fn(void *context, const struct resource *r, struct err *err);
 
 struct product {
-    const char *cloud, *name;    /* "aliyun", "cdn" */
-    const char *code;            /* "aliyun/cdn" */
-    const char *title;           /* "Alibaba Cloud CDN" */
-    bool        global;          /* no regions: discover is called once with region "" */
-    bool        sni;             /* has a set of further certificates: slot "sni" */
-    bool        takes_sm2;
-    bool        needs_chain;     /* refuses an incomplete chain */
-    bool        first_deployment; /* may switch HTTPS on (R8) */
-    unsigned    sni_max;         /* certificates in the set, without the default; 0: not published */
-    int64_t     consistency_ms;  /* a write that happened is seen by read after this at the latest */
-    int64_t     settle_ms;       /* bound for a change to become ready */
-    int64_t     poll_ms;         /* how often to look meanwhile, at most */
-    int64_t     propagation_ms;  /* bound for the entry point to serve it after ready */
+    const char *cloud, *name; /* "aliyun", "cdn" */
+    const char *code;         /* "aliyun/cdn" */
+    const char *title;        /* "Alibaba Cloud CDN" */
+    bool global;              /* no regions: discover is called once with region "" */
+    bool sni;                 /* has a set of further certificates: slot "sni" */
+    bool takes_sm2;
+    bool needs_chain;       /* refuses an incomplete chain */
+    bool first_deployment;  /* may switch HTTPS on (R8) */
+    unsigned sni_max;       /* certificates in the set, without the default; 0: not published */
+    int64_t consistency_ms; /* a write that happened is seen by read after this at the latest */
+    int64_t settle_ms;      /* bound for a change to become ready */
+    int64_t poll_ms;        /* how often to look meanwhile, at most */
+    int64_t propagation_ms; /* bound for the entry point to serve it after ready */
+    const struct call *const
+        *calls; /* every call it makes, NULL-ended (cloud/call.h): for the test of declarations */
 
     /* Regions this product is to be listed in, for this access (its own list, else from the cloud). NULL for global. */
     bool (*regions)(struct job *job, const char ***ret, size_t *ret_count, struct err *err);
@@ -107,27 +116,30 @@ struct product {
     /* Which certificate store takes this certificate for this resource: "cas:cn-hangzhou". NULL in *ret: none, bind
      * gets the PEM. ERR_INVALID_CERTIFICATE with the reason when the product refuses type or size.
      */
-    bool (*store_for)(struct job *job, const struct resource *r, const struct material *m, const char **ret, struct err *err);
+    bool (*store_for)(struct job *job, const struct resource *r, const struct material *m, const char **ret,
+                      struct err *err);
 
     /* Finds our certificate in that store, or brings it there: at most one write, looked up first by name and
      * fingerprint, so that it can be repeated after a lost answer. *ret is the ref that bind and read use.
      */
-    bool (*upload)(struct job *job, const char *vendor_store, const struct material *m, const char **ret, struct err *err);
+    bool (*upload)(struct job *job, const char *vendor_store, const struct material *m, const char **ret,
+                   struct err *err);
 
     /* One write towards the change, given the binding just read (change_progress says OPEN). Make before break.
      * material is NULL when only refs are needed (a rollback by id).
      */
-    bool (*bind)(struct job *job, const struct resource *r, const struct binding *now, const struct change *change,
-                 const struct material *m, struct err *err);
+    bool (*bind)(struct job *job, const struct resource *r, const struct binding *now,
+                 const struct change *change, const struct material *m, struct err *err);
 
     /* One write towards undoing ours; NULL: bind with the reverse change. */
-    bool (*restore)(struct job *job, const struct resource *r, const struct binding *now, const struct binding *before,
-                    const struct change *ours, struct err *err);
+    bool (*restore)(struct job *job, const struct resource *r, const struct binding *now,
+                    const struct binding *before, const struct change *ours, struct err *err);
 
     /* Whether what the slot holds now can be put back later: *ret NULL yes, else why not. NULL member: yes when every
      * ref is known.
      */
-    bool (*old_key)(struct job *job, const struct resource *r, const struct bound *old, const char **ret, struct err *err);
+    bool (*old_key)(struct job *job, const struct resource *r, const struct bound *old, const char **ret,
+                    struct err *err);
 };
 
 /* All products, in the order of products.def; NULL-terminated. */

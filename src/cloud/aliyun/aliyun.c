@@ -1,0 +1,276 @@
+/* Alibaba Cloud: hosts, errors, CAS.
+ *
+ * CAS answers neither the reference that products take nor one clear digest: the list has numeric ids only, so the
+ * reference comes from GetUserCertificateDetail; `Sha2` and `CertSha2` are both compared. Certificate names hold
+ * letters, digits and underscores. Uploads go as RPC V1, because ACS3 would put the private key into the URL.
+ */
+#include "cloud/aliyun/aliyun.h"
+
+#include "codec/name.h"
+#include <stdlib.h>
+#include <string.h>
+#include <strings.h>
+
+static const struct vendor_error errors[] = {
+    {"*Throttling*", ERR_THROTTLED, true, false},
+    {"ServiceUnavailable*", ERR_VENDOR, true, false},
+    {"SystemBusy", ERR_CONFLICT, true, false},
+    {"InternalError*", ERR_VENDOR, true, false},
+    {"InvalidTimeStamp*", ERR_CREDENTIAL, false, true},
+    {"RequestTimeTooSkewed", ERR_CREDENTIAL, false, true},
+    {"SignatureNonceUsed", ERR_CONFLICT, true, false}, /* never ran: every attempt has a nonce of its own */
+    {"InvalidAccessKeyId*", ERR_CREDENTIAL, false, false},
+    {"SignatureDoesNotMatch", ERR_CREDENTIAL, false, false},
+    {"IncompleteSignature", ERR_CREDENTIAL, false, false},
+    {"MissingSecurityToken", ERR_CREDENTIAL, false, false},
+    {"InvalidSecurityToken*", ERR_CREDENTIAL, false, false},
+    {"Forbidden*", ERR_PERMISSION, false, false},
+    {"NoPermission*", ERR_PERMISSION, false, false},
+    {"AccessDenied*", ERR_PERMISSION, false, false},
+    {"IncorrectStatus.*", ERR_CONFLICT, true, false},
+    {"IncorrectBusinessStatus.*", ERR_CONFLICT, true, false},
+    {"ResourceInConfiguring.*", ERR_CONFLICT, true, false},
+    {"VipStatusNotSupport", ERR_CONFLICT, true, false},
+    {"IdempotenceProcessing", ERR_CONFLICT, true, false},
+    {"ServiceBusy", ERR_CONFLICT, true, false},
+    {"-22001", ERR_CONFLICT, true, false},
+    {"-21020", ERR_CONFLICT, true, false},
+    {"-22031", ERR_CONFLICT, true, false},
+    {"NameRepeat*", ERR_CONFLICT, false, false},
+    {"QuotaExceeded*", ERR_QUOTA, false, false},
+    {"ResourceQuotaExceeded*", ERR_QUOTA, false, false},
+    {"ResourceNotFound.Certificate", ERR_INVALID_CERTIFICATE, false, false},
+    {"ResourceNotFound*", ERR_NOT_FOUND, false, false},
+    {"InvalidDomain.NotFound", ERR_NOT_FOUND, false, false},
+    {"NotFound*", ERR_NOT_FOUND, false, false},
+};
+
+/* Most services answer a 4xx or 5xx with Code; some spell it in lower case, some refuse with 200 and Success=false. */
+static bool refusal(struct arena *a, long status, const struct json *json, const struct xml *xml,
+                    struct refusal *ret)
+{
+    if (xml) {
+        ret->code = xml_text(xml, "Code", "");
+        ret->message = xml_text(xml, "Message", "");
+        ret->request_id = xml_text(xml, "RequestId", "");
+        return status >= 300 || strcmp(xml->name, "Error") == 0;
+    }
+    ret->code = json_text(a, json_at(json, "/Code"), json_text(a, json_at(json, "/code"), ""));
+    ret->message = json_text(a, json_at(json, "/Message"), json_text(a, json_at(json, "/message"), ""));
+    ret->request_id =
+        json_text(a, json_at(json, "/RequestId"), json_text(a, json_at(json, "/requestId"), ""));
+    return status >= 300 || !json_bool(json_at(json, "/Success"), true);
+}
+
+static const char *host(struct arena *a, const char *site, const struct call *call, const char *region)
+{
+    (void)a;
+    (void)site;
+    if (strcmp(call->service, "cas") == 0 && strcmp(region, "cn-hangzhou") == 0)
+        return "cas.aliyuncs.com";
+    if (strcmp(call->service, "alb") == 0 && strcmp(region, "cn-hangzhou-finance") == 0)
+        return "alb.cn-hangzhou.aliyuncs.com";
+    return NULL;
+}
+
+#define RPC(product, api, name)                                                                              \
+    .service = (product), .version = (api), .operation = (name), .method = "POST", .path = "/"
+
+static const struct call get_caller_identity = {
+    RPC("sts", "2015-04-01", "GetCallerIdentity"),
+    .host = "sts.aliyuncs.com",
+    .style = CALL_RPC_QUERY,
+};
+
+static const struct call list_orders = {
+    RPC("cas", "2020-04-07", "ListUserCertificateOrder"),
+    .host = "cas.{region}.aliyuncs.com",
+    .style = CALL_RPC_QUERY,
+    .parameters = "OrderType Keyword CurrentPage ShowSize",
+    .per_second = 10,
+    .page = {.items = "/CertificateOrderList",
+             .total = "/TotalCount",
+             .position = "CurrentPage",
+             .size = "ShowSize",
+             .size_value = 50,
+             .style = PAGE_NUMBER},
+};
+
+static const struct call get_detail = {
+    RPC("cas", "2020-04-07", "GetUserCertificateDetail"),
+    .host = "cas.{region}.aliyuncs.com",
+    .style = CALL_RPC_QUERY,
+    .parameters = "CertId CertFilter",
+    .per_second = 100,
+};
+
+static const struct call upload = {
+    RPC("cas", "2020-04-07", "UploadUserCertificate"),
+    .host = "cas.{region}.aliyuncs.com",
+    .style = CALL_RPC_V1,
+    .parameters = "Name Cert Key",
+    .write = true,
+    .per_second = 100,
+};
+
+static bool identify(struct job *job, struct identity *ret, struct err *err)
+{
+    struct answer answer;
+    if (!cloud_call(job, &get_caller_identity, "", &answer, err, "{}"))
+        return false;
+    ret->account_id = json_text(job->arena, json_at(answer.json, "/AccountId"), "");
+    ret->principal = json_text(job->arena, json_at(answer.json, "/Arn"), "");
+    return true;
+}
+
+const char *aliyun_store(struct job *job, const char *resource_region)
+{
+    bool china =
+        *resource_region ? strncmp(resource_region, "cn-", 3) == 0 : strcmp(session_site(job), "china") == 0;
+    return china ? "cas:cn-hangzhou" : "cas:ap-southeast-1";
+}
+
+bool aliyun_ref_parse(struct arena *a, const char *ref, const char **ret_id, const char **ret_region)
+{
+    size_t digits = strspn(ref, "0123456789");
+    if (!digits || digits > 18 || ref[digits] != '-' || !ref[digits + 1])
+        return false;
+    *ret_id = arena_copy(a, ref, digits);
+    *ret_region = arena_strdup(a, ref + digits + 1);
+    return true;
+}
+
+void aliyun_names(struct arena *a, const char *list, const char ***names, size_t *count)
+{
+    size_t capacity = *count;
+    for (const char *p = list; *p;) {
+        p += strspn(p, ", ");
+        size_t size = strcspn(p, ", ");
+        const char *name;
+        bool known = false;
+        if (size && name_normalise(a, arena_copy(a, p, size), true, &name, NULL)) {
+            for (size_t i = 0; i < *count && !known; i++)
+                known = strcmp((*names)[i], name) == 0;
+            if (!known)
+                *(const char **)arena_push(a, (void **)names, count, &capacity, sizeof name) = name;
+        }
+        p += size;
+    }
+}
+
+static const char *lower_hex(struct arena *a, const char *text)
+{
+    char *copy = arena_alloc(a, strlen(text) + 1), *end = copy;
+    for (; *text; text++)
+        if (*text != ':')
+            *end++ = (char)(*text >= 'A' && *text <= 'F' ? *text + 32 : *text);
+    return copy;
+}
+
+static const char *key_type_of(const char *algorithm)
+{
+    return strncasecmp(algorithm, "rsa", 3) == 0   ? "rsa"
+           : strncasecmp(algorithm, "ec", 2) == 0  ? "ecdsa"
+           : strncasecmp(algorithm, "sm2", 3) == 0 ? "sm2"
+                                                   : "";
+}
+
+static bool detail_of(struct job *job, const char *region, const char *id, struct answer *ret,
+                      struct err *err)
+{
+    return cloud_call(job, &get_detail, region, ret, err, "{'CertId':%p,'CertFilter':true}", id);
+}
+
+static bool facts(struct job *job, const char *region, struct bound *b, struct err *err)
+{
+    struct arena *a = job->arena;
+    const char *id, *cas_region;
+    struct answer answer;
+    (void)region;
+    if (!aliyun_ref_parse(a, b->ref, &id, &cas_region))
+        return err_set(err, ERR_NOT_FOUND, "%s is no reference of the certificate service", b->ref);
+    if (!detail_of(job, cas_region, id, &answer, err))
+        return false;
+    const struct json *v = answer.json;
+    const char *digest = lower_hex(a, json_str(json_at(v, "/Sha2"), json_str(json_at(v, "/CertSha2"), "")));
+    const char *serial = lower_hex(a, json_str(json_at(v, "/SerialNo"), ""));
+    b->name = json_str(json_at(v, "/Name"), "");
+    b->fingerprint = strlen(digest) == 64 ? digest : "";
+    b->serial = serial + strspn(serial, "0");
+    b->issuer = json_str(json_at(v, "/Issuer"), "");
+    b->key_type = key_type_of(json_str(json_at(v, "/Algorithm"), ""));
+    b->names = NULL;
+    b->name_count = 0;
+    aliyun_names(a, json_str(json_at(v, "/Sans"), ""), &b->names, &b->name_count);
+    if (!b->name_count)
+        aliyun_names(a, json_str(json_at(v, "/Common"), ""), &b->names, &b->name_count);
+    if (!time_parse(json_str(json_at(v, "/EndDate"), ""), &b->not_after_ms, NULL))
+        b->not_after_ms = 0;
+    return true;
+}
+
+struct search {
+    struct arena *keep;
+    const char *name, *fingerprint;
+    const char *id; /* "" until found */
+};
+
+static bool look(struct job *job, void *context, const struct json *item, const struct xml *node,
+                 struct err *err)
+{
+    struct search *s = context;
+    (void)node;
+    (void)err;
+    if (*s->id)
+        return true;
+    bool same = strcasecmp(json_str(json_at(item, "/Sha2"), ""), s->fingerprint) == 0 ||
+                strcmp(json_str(json_at(item, "/Name"), ""), s->name) == 0;
+    if (same)
+        s->id = arena_strdup(s->keep, json_text(job->arena, json_at(item, "/CertificateId"), ""));
+    return true;
+}
+
+bool aliyun_upload(struct job *job, const char *vendor_store, const struct material *m, const char **ret,
+                   struct err *err)
+{
+    struct arena *a = job->arena;
+    const char *region = strchr(vendor_store, ':') ? strchr(vendor_store, ':') + 1 : "cn-hangzhou";
+    struct search s = {.keep = a,
+                       .name = arena_printf(a, "certferry_%.16s", m->fingerprint),
+                       .fingerprint = m->fingerprint,
+                       .id = ""};
+    const char *keywords[] = {s.name, m->domain_count ? m->domains[0] : NULL};
+    struct answer answer;
+    for (size_t i = 0; i < countof(keywords) && !*s.id; i++)
+        if (keywords[i] && !cloud_each(job, &list_orders, region, look, &s, err,
+                                       "{'OrderType':'CERT','Keyword':%s}", keywords[i]))
+            return false;
+    if (!*s.id) {
+        cleanup(arena_free_p) struct arena *hidden = arena_new_secret(4 << 20);
+        const char *arguments = json_format(hidden, "{'Name':%s,'Cert':%s,'Key':%s}", s.name,
+                                            m->fullchain_pem, secret_bytes(m->key));
+        if (!cloud_call_secret(job, &upload, region, &answer, err, arguments))
+            return false;
+        s.id = json_text(a, json_at(answer.json, "/CertId"), "");
+    }
+    if (s.id[strspn(s.id, "0123456789")] || !*s.id)
+        return err_set(err, ERR_VENDOR, "the certificate service answered no id");
+    if (!detail_of(job, region, s.id, &answer, err))
+        return false;
+    *ret = json_str(json_at(answer.json, "/CertIdentifier"), arena_printf(a, "%s-%s", s.id, region));
+    return true;
+}
+
+static const struct call *const calls[] = {&get_caller_identity, &list_orders, &get_detail, &upload, NULL};
+
+const struct vendor aliyun_vendor = {
+    .cloud = "aliyun",
+    .sign = acs3_sign,
+    .errors = errors,
+    .error_count = countof(errors),
+    .host = host,
+    .refusal = refusal,
+    .identify = identify,
+    .facts = facts,
+    .calls = calls,
+};

@@ -1,0 +1,23 @@
+/* aliyun.h - what all Alibaba Cloud products share: hosts, errors, the certificate service (CAS) and its references.
+ *
+ * A certificate is named "<CAS id>-<CAS region>" ("8089870-cn-hangzhou") everywhere in certferry. The region is the
+ * CAS site's, not the resource's: two sites hold certificates, cn-hangzhou and ap-southeast-1.
+ */
+#pragma once
+#include "cloud/vendor.h"
+
+extern const struct vendor aliyun_vendor;
+
+/* "cas:cn-hangzhou" for mainland resources (and global ones of a China account), else "cas:ap-southeast-1". */
+const char *aliyun_store(struct job *job, const char *resource_region);
+
+/* product.upload for that store: finds the certificate by its name or digest, or uploads it. */
+must_use bool aliyun_upload(struct job *job, const char *vendor_store, const struct material *m,
+                            const char **ret, struct err *err);
+
+/* The parts of a reference: "8089870", "cn-hangzhou". False where it is not of that form. */
+must_use bool aliyun_ref_parse(struct arena *a, const char *ref, const char **ret_id,
+                               const char **ret_region);
+
+/* Names of a comma or space separated list, normalised; what is no name is left out. */
+void aliyun_names(struct arena *a, const char *list, const char ***names, size_t *count);

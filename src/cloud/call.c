@@ -1,0 +1,418 @@
+#include "cloud/call.h"
+
+#include "cloud/session.h"
+#include "cloud/wire.h"
+#include "codec/json_slice.h"
+#include "crypto/digest.h"
+#include <stdlib.h>
+#include <string.h>
+
+enum {
+    REQUEST_BYTES = 64 << 20,
+    LARGE_BODY = 64 << 10,
+    LARGE_AT_ONCE = 4,
+    FIRST_PAUSE_MS = 100,
+    LONGEST_PAUSE_MS = 5000,
+    CLOCK_NOTICED_MS = 30000, /* a smaller difference is not what a clock error means */
+    PAGES_MAX = 10000,
+    ITEMS_MAX = 1000000,
+};
+
+struct exchange { /* one call, over all its attempts */
+    struct job *job;
+    const struct call *call;
+    const char *region;
+    const char *arguments, *document, *etag;
+    const char *bucket; /* of the limiter */
+    const char *site;
+    struct pairs path;
+    struct wire base; /* headers that do not change between attempts */
+    struct keys *keys;
+};
+
+static const char *bucket_key(struct arena *a, const struct vendor *v, const struct call *call,
+                              const char *region)
+{
+    const char *what = call->limit_group ? call->limit_group : call->operation;
+    return arena_printf(a, "%s/%s@%s", call->service, what, v->limits_by_region ? region : "");
+}
+
+static void sign(struct arena *a, const struct exchange *x, struct wire *w, struct pairs *parameters)
+{
+    struct session *s = x->job->session;
+    const struct vendor *v = s->vendor;
+    const struct call *call = x->call;
+    struct credentials who = {x->keys->row.key_id, x->keys->secret, x->keys->session_token};
+    const char *region = v->sign_region ? v->sign_region(x->site, call, x->region) : x->region;
+    struct sign_scope scope = {
+        .service = call->sign_service ? call->sign_service : call->service,
+        .region = call->style == CALL_TC3 && !call->regional_header ? "" : region,
+        .action = call->operation,
+        .version = call->version,
+        .now_ms = clock_wall_ms(s->cloud->clock) + session_skew_ms(s),
+        .nonce = random_hex(a, 16),
+    };
+    if (call->style != CALL_RPC_V1) {
+        v->sign(a, w, &who, &scope);
+        return;
+    }
+    rpc_v1_sign(a, call->method, parameters, &who, &scope);
+    w->body = query_format(a, parameters);
+    w->body_size = strlen(w->body);
+    wire_header(w, "Content-Type", "application/x-www-form-urlencoded");
+}
+
+/* Sends w; a gateway gets the request under its own address, with the cloud's Host. */
+static bool transmit(struct arena *a, const struct exchange *x, const struct wire *w, struct http_answer *ret,
+                     struct err *err)
+{
+    const struct access_row *row = &x->keys->row;
+    size_t length = strlen(row->gateway);
+    while (length && row->gateway[length - 1] == '/')
+        length--;
+    const char *base =
+        length ? arena_printf(a, "%.*s", (int)length, row->gateway) : arena_printf(a, "https://%s", w->host);
+    struct http_header headers[WIRE_HEADERS_MAX + 2];
+    size_t count = 0;
+    headers[count++] = (struct http_header){"Host", w->host};
+    for (size_t i = 0; i < w->header_count; i++)
+        headers[count++] = w->headers[i];
+    headers[count++] = (struct http_header){"User-Agent", "certferry"};
+    struct http_request request = {
+        .method = w->method,
+        .url = arena_printf(a, "%s%s%s%s", base, w->path, *w->query ? "?" : "", w->query),
+        .headers = headers,
+        .header_count = count,
+        .body = w->body,
+        .body_size = w->body_size,
+        .proxy = *row->proxy ? row->proxy : NULL,
+        .ca_file = *row->ca_file ? row->ca_file : NULL,
+        .addresses = x->keys->addresses,
+    };
+    return gate_send(x->job->session->cloud->gate, x->job->arena, &request, ret, err) ||
+           err_add(err, "%s %s", x->call->operation, w->host);
+}
+
+static void parse_begin(struct cloud *c)
+{
+    pthread_mutex_lock(&c->lock);
+    while (c->parsing >= LARGE_AT_ONCE)
+        pthread_cond_wait(&c->parsed, &c->lock);
+    c->parsing++;
+    pthread_mutex_unlock(&c->lock);
+}
+
+static void parse_end(struct cloud *c)
+{
+    pthread_mutex_lock(&c->lock);
+    c->parsing--;
+    pthread_cond_signal(&c->parsed);
+    pthread_mutex_unlock(&c->lock);
+}
+
+static bool judge(const struct exchange *x, const struct http_answer *http, struct answer *ret,
+                  bool *ret_clock, struct err *err)
+{
+    struct session *s = x->job->session;
+    const struct secret *secrets[] = {x->keys->secret, x->keys->session_token};
+    bool large = http->body_size > LARGE_BODY;
+    if (large)
+        parse_begin(s->cloud);
+    bool ok = wire_judge(x->job->arena, s->vendor, x->call, http, secrets, x->keys->session_token ? 2 : 1,
+                         ret, ret_clock, err);
+    if (large)
+        parse_end(s->cloud);
+    return ok;
+}
+
+static void count_call(struct cloud *c, bool ok, const struct err *err)
+{
+    pthread_mutex_lock(&c->lock);
+    c->counts.calls++;
+    c->counts.failed += !ok;
+    c->counts.throttled += !ok && err->kind == ERR_THROTTLED;
+    pthread_mutex_unlock(&c->lock);
+}
+
+/* The cloud's clock minus ours, from its Date; false when that cannot be why it refused us. */
+static bool clock_is_off(const struct session *s, const struct http_answer *http, int64_t used_skew_ms,
+                         int64_t *ret_skew_ms)
+{
+    const char *date = http_answer_header(http, "date");
+    int64_t theirs_ms;
+    if (!date || !time_parse_http(date, &theirs_ms))
+        return false;
+    *ret_skew_ms = theirs_ms - clock_wall_ms(s->cloud->clock);
+    return llabs(*ret_skew_ms - used_skew_ms) > CLOCK_NOTICED_MS;
+}
+
+/* One signed request and its answer. *ret_again: refused for the clock, which is set right now. */
+static bool send_once(struct exchange *x, struct answer *ret, bool *ret_again, struct err *err)
+{
+    struct session *s = x->job->session;
+    cleanup(arena_free_p) struct arena *a = arena_new_secret(REQUEST_BYTES);
+    struct wire w = x->base;
+    struct pairs parameters = {0};
+    struct wire_input in = {s->vendor,    x->call,     x->site, x->region,
+                            x->arguments, x->document, x->etag, &x->path};
+    if (!wire_render(a, &in, &w, &parameters, err)) {
+        err->unsent = true;
+        return false;
+    }
+    int64_t skew_ms = session_skew_ms(s), new_skew_ms, sent_ms = clock_monotonic_ms(s->cloud->clock);
+    sign(a, x, &w, &parameters);
+    struct http_answer http;
+    bool clock = false, sent = transmit(a, x, &w, &http, err);
+    bool ok = sent && judge(x, &http, ret, &clock, err);
+    count_call(s->cloud, ok, err);
+    log_debug(x->job->log, "cloud.call", "%s %s: %s", w.host, x->call->operation,
+              ok ? "ok" : err_kind_name(err->kind));
+    if (ok)
+        session_accepted(s, x->bucket);
+    else if (err->kind == ERR_THROTTLED)
+        session_refused(s, x->bucket, sent_ms, err->retry_after_ms);
+    *ret_again = sent && !ok && clock && clock_is_off(s, &http, skew_ms, &new_skew_ms);
+    if (*ret_again)
+        session_learn_skew(s, new_skew_ms);
+    return ok;
+}
+
+/* Whether an answer shows that the cloud took our key. */
+static bool is_accepted(bool ok, const struct err *err)
+{
+    if (ok)
+        return true;
+    switch (err->kind) {
+    case ERR_PERMISSION:
+    case ERR_CONFLICT:
+    case ERR_NOT_FOUND:
+    case ERR_QUOTA:
+    case ERR_INVALID_CERTIFICATE:
+    case ERR_INPUT:
+        return !err->unsent;
+    case ERR_NONE:
+    case ERR_CREDENTIAL:
+    case ERR_THROTTLED:
+    case ERR_TIMEOUT:
+    case ERR_NETWORK:
+    case ERR_VENDOR:
+    case ERR_STORE:
+    case ERR_INTERNAL:
+        return false;
+    }
+    return false;
+}
+
+/* One attempt: its turn, the wait for it, the exchange; a clock set right is tried once more at once. */
+static bool attempt(struct exchange *x, int64_t left_ms, struct answer *ret, struct err *err)
+{
+    struct session *s = x->job->session;
+    bool probe, again = false;
+    int64_t retry_ms = 0;
+    if (!session_enter(s, x->job->check, x->call->write, left_ms, &x->keys, &probe, err))
+        return false;
+    int64_t wait_ms = session_take(s, x->bucket, x->call->per_second, left_ms, &retry_ms);
+    if (wait_ms < 0) {
+        session_leave(s, x->keys, probe, false);
+        err_set(err, ERR_THROTTLED, "%s: its turn comes in %lld ms", x->call->operation, (long long)retry_ms);
+        err->transient = err->unsent = true;
+        err->retry_after_ms = retry_ms;
+        return false;
+    }
+    sleep_ms(wait_ms);
+    bool ok = send_once(x, ret, &again, err);
+    if (again) {
+        bool once_more;
+        ok = send_once(x, ret, &once_more, err);
+    }
+    if (!ok && err->kind == ERR_CREDENTIAL)
+        session_suspend(s, x->keys, err);
+    session_leave(s, x->keys, probe, is_accepted(ok, err));
+    return ok;
+}
+
+/* Whether the same call may be made again without reading first. */
+static bool may_repeat(const struct call *call, const struct err *err)
+{
+    if (!err->transient && err->kind != ERR_NETWORK && err->kind != ERR_TIMEOUT)
+        return false;
+    bool surely_nothing = err->unsent || err->kind == ERR_THROTTLED || err->kind == ERR_CONFLICT;
+    return surely_nothing || !call->write || call->repeatable;
+}
+
+static bool run(struct exchange *x, struct answer *ret, struct err *err)
+{
+    struct session *s = x->job->session;
+    int64_t until_ms = clock_monotonic_ms(s->cloud->clock) + x->job->patience_ms, pause_ms = FIRST_PAUSE_MS;
+    for (;;) {
+        int64_t left_ms = int64_max(until_ms - clock_monotonic_ms(s->cloud->clock), 0);
+        struct err failure = {0};
+        if (attempt(x, left_ms, ret, &failure))
+            return true;
+        left_ms = until_ms - clock_monotonic_ms(s->cloud->clock);
+        int64_t wait_ms = failure.retry_after_ms
+                              ? failure.retry_after_ms
+                              : (int64_t)((0.5 + random_fraction() / 2) * (double)pause_ms);
+        if (!may_repeat(x->call, &failure) || wait_ms >= left_ms) {
+            if (err)
+                *err = failure;
+            return false;
+        }
+        sleep_ms(wait_ms);
+        pause_ms = int64_min(pause_ms * 2, LONGEST_PAUSE_MS);
+    }
+}
+
+static bool make(struct job *job, const struct call *call, const char *region, const char *arguments,
+                 const char *document, const char *etag, struct answer *ret, struct err *err)
+{
+    const struct vendor *v = job->session->vendor;
+    struct exchange x = {.job = job,
+                         .call = call,
+                         .region = region,
+                         .arguments = arguments,
+                         .document = document,
+                         .etag = etag,
+                         .bucket = bucket_key(job->arena, v, call, region),
+                         .site = session_site(job)};
+    if (v->prepare && !v->prepare(job, call, region, &x.path, &x.base, err))
+        return err_add(err, "%s", call->operation);
+    return run(&x, ret, err);
+}
+
+bool cloud_call(struct job *job, const struct call *call, const char *region, struct answer *ret,
+                struct err *err, const char *arguments, ...)
+{
+    va_list args;
+    va_start(args, arguments);
+    char *text = json_vformat(job->arena, arguments, args);
+    va_end(args);
+    return make(job, call, region, text, NULL, NULL, ret, err);
+}
+
+bool cloud_put_document(struct job *job, const struct call *call, const char *region, const char *document,
+                        const char *etag, struct answer *ret, struct err *err, const char *arguments, ...)
+{
+    va_list args;
+    va_start(args, arguments);
+    char *text = json_vformat(job->arena, arguments, args);
+    va_end(args);
+    return make(job, call, region, text, document, etag, ret, err);
+}
+
+bool cloud_call_secret(struct job *job, const struct call *call, const char *region, struct answer *ret,
+                       struct err *err, const char *arguments_json)
+{
+    return make(job, call, region, arguments_json, NULL, NULL, ret, err);
+}
+
+struct walk { /* one listing */
+    const struct call *call;
+    const char *region, *arguments;
+    item_fn *each;
+    void *context;
+    struct arena *keep; /* lives as long as the walk */
+    size_t items, pages;
+    const char *marker; /* "" before the first page */
+};
+
+static bool page_arguments(struct arena *a, const struct walk *w, char **ret, struct err *err)
+{
+    const struct page_rule *rule = &w->call->page;
+    char *text = arena_strdup(a, w->arguments);
+    const char *quote = rule->size_as_text ? "\"" : "";
+    if (rule->size && !json_splice(a, text, strlen(text), arena_printf(a, "/%s", rule->size),
+                                   arena_printf(a, "%s%u%s", quote, rule->size_value, quote), &text, err))
+        return false;
+    const char *position = NULL;
+    quote = rule->position_as_text ? "\"" : "";
+    if (rule->style == PAGE_NUMBER)
+        position = arena_printf(a, "%s%zu%s", quote, w->pages + 1, quote);
+    else if (rule->style == PAGE_OFFSET)
+        position = arena_printf(a, "%s%zu%s", quote, w->items, quote);
+    else if (rule->style == PAGE_MARKER && *w->marker)
+        position = json_format(a, "%s", w->marker);
+    if (position &&
+        !json_splice(a, text, strlen(text), arena_printf(a, "/%s", rule->position), position, &text, err))
+        return false;
+    *ret = text;
+    return true;
+}
+
+static bool page_items(struct job *job, struct walk *w, const struct answer *answer, size_t *ret_count,
+                       struct err *err)
+{
+    size_t count = 0;
+    const struct json *list = json_at(answer->json, answer->json ? w->call->page.items : "");
+    for (; count < json_count(list); count++)
+        if (!w->each(job, w->context, json_item(list, count), NULL, err))
+            return false;
+    const struct xml *node = answer->xml ? xml_at(answer->xml, w->call->page.items) : NULL;
+    for (; node; node = xml_next(node), count++)
+        if (!w->each(job, w->context, NULL, node, err))
+            return false;
+    *ret_count = count;
+    return true;
+}
+
+/* Whether there is a further page, and where it begins. */
+static bool page_more(struct arena *a, struct walk *w, const struct answer *answer, size_t count,
+                      bool *ret_more, struct err *err)
+{
+    const struct page_rule *rule = &w->call->page;
+    w->items += count;
+    w->pages++;
+    *ret_more = false;
+    if (rule->style == PAGE_NONE)
+        return true;
+    if (rule->style != PAGE_MARKER) {
+        int64_t total = !rule->total  ? -1
+                        : answer->xml ? xml_int(answer->xml, rule->total, -1)
+                                      : json_int(json_at(answer->json, rule->total), -1);
+        *ret_more = count && (total >= 0 ? (int64_t)w->items < total : count >= rule->size_value);
+    } else {
+        const char *next = answer->xml ? xml_text(answer->xml, rule->next, "")
+                                       : json_text(a, json_at(answer->json, rule->next), "");
+        if (*next && strcmp(next, w->marker) == 0)
+            return err_set(err, ERR_VENDOR, "%s: the list does not move on after %zu items",
+                           w->call->operation, w->items);
+        w->marker = arena_strdup(w->keep, next);
+        *ret_more = *next != '\0';
+    }
+    if (*ret_more && (w->pages >= PAGES_MAX || w->items >= ITEMS_MAX))
+        return err_set(err, ERR_VENDOR, "%s: the list does not end after %zu items", w->call->operation,
+                       w->items);
+    return true;
+}
+
+static bool walk_page(struct job *job, struct walk *w, bool *ret_more, struct err *err)
+{
+    struct answer answer;
+    size_t count;
+    char *arguments;
+    return page_arguments(job->arena, w, &arguments, err) &&
+           make(job, w->call, w->region, arguments, NULL, NULL, &answer, err) &&
+           page_items(job, w, &answer, &count, err) &&
+           page_more(job->arena, w, &answer, count, ret_more, err);
+}
+
+bool cloud_each(struct job *job, const struct call *call, const char *region, item_fn *each, void *context,
+                struct err *err, const char *arguments, ...)
+{
+    cleanup(arena_free_p) struct arena *keep = arena_new(ARENA_JOB_BYTES);
+    struct walk w =
+        {.call = call, .region = region, .each = each, .context = context, .keep = keep, .marker = ""};
+    va_list args;
+    va_start(args, arguments);
+    w.arguments = json_vformat(keep, arguments, args);
+    va_end(args);
+    struct arena *outer = job->arena;
+    bool ok = true;
+    for (bool more = true; ok && more;) {
+        cleanup(arena_free_p) struct arena *page = arena_new(ARENA_JOB_BYTES);
+        job->arena = page;
+        ok = walk_page(job, &w, &more, err);
+        job->arena = outer;
+    }
+    return ok;
+}

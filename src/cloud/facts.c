@@ -1,0 +1,239 @@
+#include "cloud/session.h"
+
+#include "codec/json.h"
+#include "store/certificate.h"
+#include <stdlib.h>
+#include <string.h>
+
+enum { FACT_BYTES = 1 << 20, NOT_FOUND_KEPT_MS = 600000 };
+
+const char *session_site(struct job *job)
+{
+    struct session *s = job->session;
+    pthread_mutex_lock(&s->lock);
+    const char *site = strcmp(s->keys->row.site, "china") == 0 ? "china" : "international";
+    pthread_mutex_unlock(&s->lock);
+    return site;
+}
+
+const char *session_account(struct job *job)
+{
+    struct session *s = job->session;
+    pthread_mutex_lock(&s->lock);
+    const char *account = arena_strdup(job->arena, s->keys->row.account_id);
+    pthread_mutex_unlock(&s->lock);
+    return account;
+}
+
+void session_regions(struct job *job, const char ***ret, size_t *ret_count)
+{
+    struct session *s = job->session;
+    pthread_mutex_lock(&s->lock);
+    const char *text = arena_strdup(job->arena, s->keys->row.regions);
+    pthread_mutex_unlock(&s->lock);
+    const struct json *list = NULL;
+    *ret = NULL;
+    *ret_count = 0;
+    if (!*text || !json_parse(job->arena, text, strlen(text), &list, NULL))
+        return;
+    *ret = arena_array(job->arena, const char *, json_count(list) + 1);
+    for (size_t i = 0; i < json_count(list); i++)
+        (*ret)[(*ret_count)++] = json_str(json_item(list, i), "");
+}
+
+const char *session_get(struct job *job, const char *key)
+{
+    struct session *s = job->session;
+    const char *found = NULL;
+    pthread_mutex_lock(&s->lock);
+    for (const struct note *n = s->notes; n && !found; n = n->next)
+        if (strcmp(n->key, key) == 0)
+            found = arena_strdup(job->arena, n->value);
+    pthread_mutex_unlock(&s->lock);
+    return found;
+}
+
+static char *copy(const char *text)
+{
+    char *made = strdup(text);
+    if (!made)
+        abort();
+    return made;
+}
+
+static struct note *add_note(struct session *s, const char *key)
+{
+    for (struct note *n = s->notes; n; n = n->next)
+        if (strcmp(n->key, key) == 0)
+            return n;
+    if (s->note_count >= NOTES_MAX)
+        return NULL;
+    struct note *n = calloc(1, sizeof *n);
+    if (!n)
+        abort();
+    *n = (struct note){.next = s->notes, .key = copy(key)};
+    s->notes = n;
+    s->note_count++;
+    return n;
+}
+
+void session_put(struct job *job, const char *key, const char *value)
+{
+    struct session *s = job->session;
+    pthread_mutex_lock(&s->lock);
+    struct note *n = add_note(s, key);
+    if (n) {
+        free(n->value);
+        n->value = copy(value);
+    }
+    pthread_mutex_unlock(&s->lock);
+}
+
+static struct bound copy_bound(struct arena *a, const struct bound *b)
+{
+    struct bound made = *b;
+    const char **texts[] = {&made.slot,   &made.ref,      &made.name,  &made.fingerprint,
+                            &made.serial, &made.key_type, &made.issuer};
+    for (size_t i = 0; i < countof(texts); i++)
+        *texts[i] = *texts[i] ? arena_strdup(a, *texts[i]) : "";
+    made.names = arena_array(a, const char *, b->name_count + 1);
+    for (size_t i = 0; i < b->name_count; i++)
+        made.names[i] = arena_strdup(a, b->names[i]);
+    return made;
+}
+
+static size_t slot_of(const char *ref)
+{
+    uint32_t hash = 2166136261u;
+    for (; *ref; ref++)
+        hash = (hash ^ (unsigned char)*ref) * 16777619u;
+    return hash % FACT_SLOTS;
+}
+
+/* The place of the ref in its chain; the lock is held. */
+static struct fact **find_fact(struct session *s, const char *ref)
+{
+    struct fact **place = &s->facts[slot_of(ref)];
+    while (*place && strcmp((*place)->bound.ref, ref) != 0)
+        place = &(*place)->next;
+    return place;
+}
+
+static bool recall(struct job *job, struct bound *b)
+{
+    struct session *s = job->session;
+    pthread_mutex_lock(&s->lock);
+    const struct fact *f = *find_fact(s, b->ref);
+    bool known = f && (!f->forget_ms || clock_monotonic_ms(s->cloud->clock) < f->forget_ms);
+    if (known) {
+        const char *slot = b->slot, *name = b->name;
+        *b = copy_bound(job->arena, &f->bound);
+        b->slot = slot;
+        if (!*b->name && name)
+            b->name = name;
+    }
+    pthread_mutex_unlock(&s->lock);
+    return known;
+}
+
+static void remember(struct session *s, const struct bound *b, bool found)
+{
+    struct arena *a = arena_new(FACT_BYTES);
+    struct fact *f = arena_make(a, struct fact);
+    *f = (struct fact){.arena = a, .bound = copy_bound(a, b)};
+    if (!found)
+        f->forget_ms = clock_monotonic_ms(s->cloud->clock) + NOT_FOUND_KEPT_MS;
+    pthread_mutex_lock(&s->lock);
+    struct fact **place = find_fact(s, b->ref), *old = *place;
+    if (old) {
+        f->next = old->next;
+        *place = f;
+        arena_free(old->arena);
+    } else if (s->fact_count < FACTS_MAX) {
+        *place = f;
+        s->fact_count++;
+    } else
+        arena_free(a);
+    pthread_mutex_unlock(&s->lock);
+}
+
+/* What concerns the one certificate leaves it unknown; what concerns the access ends the work. */
+static bool concerns_one(const struct err *err)
+{
+    return err->kind == ERR_NOT_FOUND || err->kind == ERR_PERMISSION || err->kind == ERR_INPUT ||
+           (err->kind == ERR_VENDOR && !err->transient);
+}
+
+bool session_facts(struct job *job, const char *region, struct bound *b, struct err *err)
+{
+    const struct vendor *v = job->session->vendor;
+    if (!v->facts || !*b->ref || recall(job, b))
+        return true;
+    struct err why;
+    struct bound found = *b;
+    bool ok = v->facts(job, region, &found, &why);
+    if (!ok && !concerns_one(&why)) {
+        if (err)
+            *err = why;
+        return err_add(err, "certificate %s", b->ref);
+    }
+    if (ok)
+        *b = found;
+    remember(job->session, b, ok);
+    return true;
+}
+
+struct own { /* one of our certificates being loaded */
+    struct arena *arena;
+    const char *fingerprint;
+    struct certificate_row row;
+    struct secret *key, *encryption_key;
+};
+
+static bool load_own(struct db *db, void *context, struct err *err)
+{
+    struct own *own = context;
+    return store_certificate_by_fingerprint(db, own->arena, own->fingerprint, &own->row, err) &&
+           store_certificate_key(db, own->arena, own->row.id, &own->key, &own->encryption_key, err);
+}
+
+static enum key_type key_type_of(const char *name)
+{
+    return strcmp(name, "rsa") == 0     ? KEY_RSA
+           : strcmp(name, "ecdsa") == 0 ? KEY_ECDSA
+           : strcmp(name, "sm2") == 0   ? KEY_SM2
+                                        : KEY_OTHER;
+}
+
+bool session_material(struct job *job, const char *fingerprint, struct material *ret, struct err *err)
+{
+    struct arena *a = job->arena;
+    struct own own = {.arena = a, .fingerprint = fingerprint};
+    if (!store_read(job->session->cloud->store, load_own, &own, err))
+        return false;
+    const struct json *names = NULL;
+    if (!json_parse(a, own.row.domains, strlen(own.row.domains), &names, err))
+        return err_add(err, "bound domains of certificate %s", own.row.name);
+    const char **domains = arena_array(a, const char *, json_count(names) + 1);
+    for (size_t i = 0; i < json_count(names); i++)
+        domains[i] = json_str(json_item(names, i), "");
+    *ret = (struct material){
+        .name = arena_printf(a, "certferry-%.16s", own.row.fingerprint),
+        .fingerprint = own.row.fingerprint,
+        .serial = own.row.serial,
+        .leaf_pem = own.row.leaf_pem,
+        .chain_pem = own.row.chain_pem,
+        .fullchain_pem = arena_printf(a, "%s%s", own.row.leaf_pem, own.row.chain_pem),
+        .key = own.key,
+        .domains = domains,
+        .domain_count = json_count(names),
+        .key_type = key_type_of(own.row.key_type),
+        .key_bits = (unsigned)own.row.key_bits,
+        .curve = "",
+        .sm2 = strcmp(own.row.key_type, "sm2") == 0,
+        .chain_complete = own.row.chain_complete,
+        .not_before_ms = own.row.not_before_ms,
+        .not_after_ms = own.row.not_after_ms,
+    };
+    return true;
+}

@@ -1,0 +1,5 @@
+/* huawei.h - what all products of this cloud share. */
+#pragma once
+#include "cloud/vendor.h"
+
+extern const struct vendor huawei_vendor;

@@ -1,0 +1,29 @@
+/* limit.h - how fast one action of one access may be called: a bucket that learns the cloud's real limit.
+ *
+ * Pure: the time is a parameter, and nobody waits here. The rate starts below what the vendor publishes and climbs
+ * while calls are accepted. A refusal lowers it to 95 % of the refused rate and is remembered as a ceiling; it climbs
+ * back to 98 % of the ceiling quickly and beyond it slowly; a second refusal within a second halves it. Tokens are
+ * reserved: who is told to wait has its turn at that time. Not safe from several threads by itself.
+ */
+#pragma once
+#include "base/base.h"
+
+struct limit {
+    double rate;    /* calls per second now */
+    double most;    /* never faster: 80 % of the published figure, or what the user gave */
+    double ceiling; /* the rate at which we were last refused; 0: never */
+    double tokens;  /* may be negative: reserved */
+    int64_t filled_ms, lowered_ms, quiet_until_ms;
+};
+
+/* published: the vendor's calls per second, 0 if unknown; replaced: the user's figure, 0 if none. */
+struct limit limit_new(double published, double replaced, int64_t now_ms);
+
+/* Takes a call and returns how many ms to wait before sending it; takes none and returns -1, with the time until it
+ * is worth asking again, when that would be more than patience_ms.
+ */
+int64_t limit_take(struct limit *l, int64_t now_ms, int64_t patience_ms, int64_t *ret_retry_ms);
+
+void limit_accepted(struct limit *l, int64_t now_ms);
+/* Calls sent before the rate was last lowered prove nothing about the new one. */
+void limit_refused(struct limit *l, int64_t sent_ms, int64_t now_ms, int64_t retry_after_ms);

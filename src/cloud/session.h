@@ -1,0 +1,89 @@
+/* session.h - inside of the floor: what cloud.c, call.c and facts.c share. Adapters see cloud.h and vendor.h. */
+#pragma once
+#include "cloud/limit.h"
+#include "cloud/vendor.h"
+#include <pthread.h>
+
+struct keys {      /* what an access is at one time; calls in flight keep the one they began with */
+    unsigned refs; /* guarded by the session's lock */
+    struct arena *arena;
+    struct access_row row;
+    struct secret *secret, *session_token;
+    struct address_rule addresses;
+};
+
+struct bucket {
+    struct bucket *next;
+    char *key;
+    struct limit limit;
+};
+
+struct note { /* session_put */
+    struct note *next;
+    char *key, *value;
+};
+
+struct fact { /* what a vendor's certificate is */
+    struct fact *next;
+    struct arena *arena;
+    struct bound bound; /* ref is the key; names NULL and fingerprint "" where the vendor could not say */
+    int64_t forget_ms;  /* monotonic; what was not found is asked again later */
+};
+
+enum { FACT_SLOTS = 1024, FACTS_MAX = 20000, NOTES_MAX = 1000 };
+
+struct session {
+    struct cloud *cloud;
+    struct session *next;
+    int64_t access_id;      /* 0: a key pair that is not stored */
+    pthread_mutex_t lock;   /* guards everything below */
+    pthread_cond_t changed; /* proven, probing or suspended changed */
+    const struct vendor *vendor;
+    struct keys *keys;
+    bool proven;  /* a call was accepted since start, key change or suspension */
+    bool probing; /* unproven, and the one call is in flight */
+    bool suspended;
+    char reason[512];
+    int64_t skew_ms; /* the cloud's clock minus ours */
+    struct bucket *buckets;
+    struct note *notes;
+    size_t note_count;
+    struct fact *facts[FACT_SLOTS];
+    size_t fact_count;
+};
+
+struct cloud {
+    struct store *store;
+    struct gate *gate;
+    const struct clock *clock;
+    pthread_mutex_t lock; /* guards sessions, counts and parsing */
+    pthread_cond_t parsed;
+    struct session *sessions;
+    struct cloud_counts counts;
+    unsigned parsing; /* large bodies being parsed */
+};
+
+/* The right to make one call, with the keys to make it with. Refuses a suspended access (unless `check`) and a write
+ * on a read-only one; lets one call at a time through until one was accepted.
+ */
+must_use bool session_enter(struct session *s, bool check, bool write, int64_t patience_ms, struct keys **ret,
+                            bool *ret_probe, struct err *err);
+/* accepted: the cloud took our key for good. */
+void session_leave(struct session *s, struct keys *keys, bool probe, bool accepted);
+struct keys *keys_unref(struct keys *keys); /* the session's lock is held */
+
+/* A credential answer: nothing is sent for this access until a check succeeds. */
+void session_suspend(struct session *s, const struct keys *keys, const struct err *why);
+must_use bool session_store_state(struct session *s, const char *state, const char *text, const char *account,
+                                  struct err *err);
+int64_t session_skew_ms(struct session *s);
+void session_learn_skew(struct session *s, int64_t skew_ms);
+
+/* The limiter's bucket of that key: see limit.h. */
+int64_t session_take(struct session *s, const char *key, double published, int64_t patience_ms,
+                     int64_t *ret_retry_ms);
+void session_accepted(struct session *s, const char *key);
+void session_refused(struct session *s, const char *key, int64_t sent_ms, int64_t retry_after_ms);
+
+void session_forget(struct session *s); /* buckets, notes and facts; the lock is held */
+void sleep_ms(int64_t ms);

@@ -1,0 +1,78 @@
+/* vendor.h - what a vendor's folder gives to the floor: hosts, signature, shape and meaning of its errors, identity.
+ *
+ * Calls are declared in adapters (call.h); what is the same for all of a vendor's calls stands here, once.
+ */
+#pragma once
+#include "cloud/call.h"
+#include "cloud/sign.h"
+
+/* What one of the vendor's codes means. The first row that fits counts. */
+struct vendor_error {
+    const char *code; /* "A.B", "A.*" (prefix), "*Throttling*" (anywhere) */
+    enum err_kind kind;
+    bool transient; /* the same call may work later; with ERR_CONFLICT: busy, surely nothing happened */
+    bool clock;     /* may mean that our clock is off */
+};
+
+struct refusal { /* as found in an answer; "" where absent */
+    const char *code, *message, *request_id;
+};
+
+struct vendor {
+    const char *cloud; /* "aliyun" */
+    sign_fn *sign;
+    const struct vendor_error *errors;
+    size_t error_count;
+    const char *site_china, *site_international; /* what {site} in a host becomes */
+    bool limits_by_region;                       /* each region counts calls for itself */
+
+    /* The host where it does not follow the pattern (exceptions of a region, China's AWS); NULL: the pattern. */
+    const char *(*host)(struct arena *a, const char *site, const struct call *call, const char *region);
+
+    /* The region a signature names; NULL: the call's own. */
+    const char *(*sign_region)(const char *site, const struct call *call, const char *region);
+
+    /* Headers, and arguments for the path, that depend on the account and not on the adapter (Huawei's project). May
+     * make calls of its own, which it keeps in the session (session_put). NULL: nothing.
+     */
+    bool (*prepare)(struct job *job, const struct call *call, const char *region, struct pairs *path,
+                    struct wire *w, struct err *err);
+
+    /* Whether the answer is a refusal, and which. Exactly one of json and xml may be given; both may be NULL. */
+    bool (*refusal)(struct arena *a, long status, const struct json *json, const struct xml *xml,
+                    struct refusal *ret);
+
+    /* Who the access is. */
+    bool (*identify)(struct job *job, struct identity *ret, struct err *err);
+
+    /* Fills names, fingerprint, serial, dates and key type of what b->ref names; NULL where certificates cannot be
+     * looked up. Called once per ref and session.
+     */
+    bool (*facts)(struct job *job, const char *region, struct bound *b, struct err *err);
+
+    const struct call *const *calls; /* those of the vendor's folder beside its products', NULL-ended */
+};
+
+extern const struct vendor *const vendors[]; /* NULL-ended */
+const struct vendor *vendor_find(const char *cloud);
+
+/* What adapters ask about the access they work for. All strings are copied to job->arena. */
+const char *session_site(struct job *job);    /* "china" or "international" */
+const char *session_account(struct job *job); /* "" before the first check */
+/* Regions that the access is limited to; count 0: all. */
+void session_regions(struct job *job, const char ***ret, size_t *ret_count);
+
+/* Small facts kept while the session lives (a project's id by region). Gone when the access's key changes. */
+const char *session_get(struct job *job, const char *key); /* NULL if absent */
+void session_put(struct job *job, const char *key, const char *value);
+
+/* Completes a bound entry from the session's cache of certificates, or asks the vendor once. What cannot be found out
+ * stays unknown; only a failure of the access itself (credential, network, throttled) is an error.
+ */
+must_use bool session_facts(struct job *job, const char *region, struct bound *b, struct err *err);
+
+/* One of our own certificates as material, by fingerprint. ERR_NOT_FOUND where we do not hold it. The key is the
+ * arena's.
+ */
+must_use bool session_material(struct job *job, const char *fingerprint, struct material *ret,
+                               struct err *err);
