@@ -97,15 +97,22 @@ def check_includes(path, code):
 
 
 def check_functions(path, code):
-    """clang-format puts the braces of a function, and of nothing else, alone into the first column."""
-    start = None
+    """clang-format puts the braces of a function, and of nothing else, alone into the first column. Rows of a table within
+    a function are data, and not counted."""
+    start, size, in_table = None, 0, False
     for number, line in enumerate(code.split("\n"), 1):
         if line == "{":
-            start = number
+            start, size, in_table = number, 0, False
         elif line == "}" and start is not None:
-            if number - start - 1 > MAX_FUNCTION:
-                report("functions are short", path, start, f"function of {number - start - 1} lines, at most {MAX_FUNCTION}")
+            if size > MAX_FUNCTION:
+                report("functions are short", path, start, f"function of {size} lines, at most {MAX_FUNCTION}")
             start = None
+        elif line == "    };":
+            in_table = False
+        elif re.match(r"    (static const\b.*|\} .*)= \{$", line):
+            in_table = True
+        elif not in_table:
+            size += 1
 
 
 def check_c(path):
@@ -114,7 +121,9 @@ def check_c(path):
     check_includes(path, without_comments(text, True))
     code = without_comments(text, False)
     check_functions(path, code)
-    for match in re.finditer(r"(?<![\w.>])(" + "|".join(BANNED) + r")\s*\(", code):
+    # Tests run programs of Debian's, openssl for one.
+    banned = [name for name in BANNED if name not in ("system", "popen") or not os.path.basename(path).startswith("test_")]
+    for match in re.finditer(r"(?<![\w.>])(" + "|".join(banned) + r")\s*\(", code):
         report("no banned calls", path, line_of(code, match.start()), f"{match.group(1)}() is banned")
     if not product_code:
         return

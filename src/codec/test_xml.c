@@ -55,7 +55,7 @@ static char *repeated(struct arena *a, const char *piece, size_t count, const ch
         memcpy(p, piece, size);
     for (size_t i = 0; i < count; i++, p += end_size)
         memcpy(p, end, end_size);
-    strcat(p, "</r>");
+    stpcpy(p, "</r>");
     return text;
 }
 
