@@ -6,6 +6,7 @@
 #include "net/test_support.h"
 
 #include <pthread.h>
+#include <semaphore.h>
 #include <setjmp.h>
 #include <signal.h>
 #include <stdarg.h>
@@ -511,47 +512,52 @@ static void a_stream_refused_shows_why(void **state)
 
 /* Many at once */
 
-struct one_of_many {
-    struct fixture *f;
-    enum err_kind kind;
-    bool unsent;
+/* Holds every connection open with its request unanswered. */
+struct holder {
+    int held[GATE_HOST_CONNECTIONS];
+    sem_t full;
 };
+
+static void hold(void *context, int fd, unsigned number)
+{
+    struct holder *h = context;
+    cleanup(arena_free_p) struct arena *a = arena_new(ARENA_JOB_BYTES);
+    test_read_until(a, fd, "\r\n\r\n");
+    if (number <= GATE_HOST_CONNECTIONS)
+        h->held[number - 1] = dup(fd);
+    if (number == GATE_HOST_CONNECTIONS)
+        sem_post(&h->full);
+}
 
 static void *send_one(void *context)
 {
-    struct one_of_many *one = context;
+    struct fixture *f = context;
     cleanup(arena_free_p) struct arena *a = arena_new(ARENA_JOB_BYTES);
     struct http_answer answer;
-    struct err err = {0};
-    struct http_request request = {.method = "GET",
-                                   .url = one->f->url,
-                                   .total_ms = 400,
-                                   .addresses = {.allow_loopback = true}};
-    if (!gate_send(one->f->gate, a, &request, &answer, &err))
-        one->kind = err.kind;
-    one->unsent = err.unsent;
+    struct http_request request = {.method = "POST", .url = f->url, .addresses = {.allow_loopback = true}};
+    assert_false(gate_send(f->gate, a, &request, &answer, NULL));
     return NULL;
 }
 
 static void the_deadline_counts_the_wait_for_a_connection(void **state)
 {
     struct fixture *f = *state;
-    enum { COUNT = GATE_HOST_CONNECTIONS + 8 };
-    pthread_t threads[COUNT];
-    struct one_of_many all[COUNT];
-    serve(f, NULL, "wait", 0);
-    request_to(f, "GET", "/");
-    for (size_t i = 0; i < COUNT; i++) {
-        all[i] = (struct one_of_many){.f = f};
-        assert_int_equal(pthread_create(&threads[i], NULL, send_one, &all[i]), 0);
-    }
-    unsigned unsent = 0;
-    for (size_t i = 0; i < COUNT; i++) {
+    struct holder holder;
+    pthread_t threads[GATE_HOST_CONNECTIONS];
+    sem_init(&holder.full, 0, 0);
+    f->server = test_server_start(hold, &holder);
+    struct http_request request = request_to(f, "GET", "/");
+    for (size_t i = 0; i < countof(threads); i++)
+        assert_int_equal(pthread_create(&threads[i], NULL, send_one, f), 0);
+    sem_wait(&holder.full);
+    request.total_ms = 200;
+    expect_error(f, &request, ERR_TIMEOUT, true, "in time");
+    assert_int_equal(test_server_connections(f->server), GATE_HOST_CONNECTIONS);
+    for (size_t i = 0; i < countof(threads); i++)
+        close(holder.held[i]);
+    for (size_t i = 0; i < countof(threads); i++)
         pthread_join(threads[i], NULL);
-        assert_int_equal(all[i].kind, ERR_TIMEOUT);
-        unsent += all[i].unsent;
-    }
-    assert_int_equal(unsent, COUNT - GATE_HOST_CONNECTIONS);
+    sem_destroy(&holder.full);
 }
 
 int main(void)
