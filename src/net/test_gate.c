@@ -33,6 +33,7 @@ struct fixture {
     struct gate *gate;
     struct test_server *server;
     struct script script;
+    struct tls_identity identity; /* here, as the server runs on until teardown */
     char url[128];
 };
 
@@ -410,14 +411,10 @@ static void interim_answers_are_passed_over(void **state)
 
 /* TLS */
 
-struct tls_script {
-    struct tls_identity identity;
-};
-
 static bool choose(void *context, const char *server_name, struct tls_identity *ret)
 {
     (void)server_name;
-    *ret = ((struct tls_script *)context)->identity;
+    *ret = *(const struct tls_identity *)context;
     return true;
 }
 
@@ -448,8 +445,8 @@ static void certificates_are_verified(void **state)
     int fd = mkstemp(ca_file);
     assert_int_equal(write(fd, ca_pem, strlen(ca_pem)), strlen(ca_pem));
     close(fd);
-    struct tls_script script = {.identity = {x509_pem(f->arena, &leaf.cert), leaf.key}};
-    f->server = test_server_start(serve_tls, &script);
+    f->identity = (struct tls_identity){x509_pem(f->arena, &leaf.cert), leaf.key};
+    f->server = test_server_start(serve_tls, &f->identity);
     char url[64];
     snprintf(url, sizeof url, "https://127.0.0.1:%u/", test_server_port(f->server));
     struct http_request request = {.method = "POST",
