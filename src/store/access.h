@@ -4,31 +4,35 @@
 #include "store/store.h"
 
 struct access_row {
-    int64_t     id, version, created_ms, updated_ms;
+    int64_t id, version, created_ms, updated_ms;
     const char *owner;
     const char *name;
-    const char *cloud;   /* "aliyun", "tencent", "aws", "huawei" */
+    const char *cloud; /* "aliyun", "tencent", "aws", "huawei" */
     const char *key_id;
-    const char *site;    /* "china" or "international" */
-    const char *regions; /* JSON array; "[]": all */
+    const char *site;                      /* "china" or "international" */
+    const char *regions;                   /* JSON array; "[]": all */
     const char *gateway, *ca_file, *proxy; /* "" where none */
-    double      calls_per_second;          /* 0: the published limits */
-    bool        read_only;
-    const char *account_id;  /* the vendor's, from the first successful check; "" before */
-    const char *state;       /* "unchecked", "normal", "suspended" */
-    const char *state_text;  /* why it is suspended; "" otherwise */
-    int64_t     checked_ms;  /* 0: never */
-    int64_t     clock_skew_ms; /* theirs minus ours, learnt */
+    double calls_per_second;               /* 0: the published limits */
+    bool read_only;
+    const char *account_id; /* the vendor's, from the first successful check; "" before */
+    const char *state;      /* "unchecked", "normal", "suspended" */
+    const char *state_text; /* why it is suspended; "" otherwise */
+    int64_t checked_ms;     /* 0: never */
+    int64_t clock_skew_ms;  /* theirs minus ours, learnt */
 };
 
 must_use bool store_access_add(struct db *db, const struct access_row *row, const struct secret *secret,
-                               const struct secret *session_token, struct err *err); /* ERR_CONFLICT: name exists */
-must_use bool store_access_load(struct db *db, struct arena *a, int64_t id, struct access_row *ret, struct err *err);
-must_use bool store_access_find(struct db *db, struct arena *a, const char *id_or_name, struct access_row *ret, struct err *err);
-must_use bool store_access_list(struct db *db, struct arena *a, const struct page *page, struct access_row **ret,
-                                size_t *ret_count, struct err *err);
+                               const struct secret *session_token,
+                               struct err *err); /* ERR_CONFLICT: name exists */
+must_use bool store_access_load(struct db *db, struct arena *a, int64_t id, struct access_row *ret,
+                                struct err *err);
+must_use bool store_access_find(struct db *db, struct arena *a, const char *id_or_name,
+                                struct access_row *ret, struct err *err);
+must_use bool store_access_list(struct db *db, struct arena *a, const struct page *page,
+                                struct access_row **ret, size_t *ret_count, struct err *err);
 must_use bool store_access_secret(struct db *db, struct arena *a, int64_t id, struct secret **ret_secret,
-                                  struct secret **ret_session_token, struct err *err); /* token NULL if none */
+                                  struct secret **ret_session_token,
+                                  struct err *err); /* token NULL if none */
 /* Replaces all fields of the row (where version fits: ERR_CONFLICT otherwise); secrets where not NULL. */
 must_use bool store_access_update(struct db *db, const struct access_row *row, const struct secret *secret,
                                   const struct secret *session_token, struct err *err);
@@ -36,21 +40,26 @@ must_use bool store_access_update(struct db *db, const struct access_row *row, c
 must_use bool store_access_set_state(struct db *db, int64_t id, const char *state, const char *state_text,
                                      const char *account_id, struct err *err);
 /* R61: a sentence when a waiting or running task or a possible rollback needs the access, else NULL. */
-must_use bool store_access_needed(struct db *db, struct arena *a, int64_t id, const char **ret_reason, struct err *err);
-must_use bool store_access_delete(struct db *db, int64_t id, struct err *err); /* with its resources and copies */
+must_use bool store_access_needed(struct db *db, struct arena *a, int64_t id, const char **ret_reason,
+                                  struct err *err);
+must_use bool store_access_delete(struct db *db, int64_t id,
+                                  struct err *err); /* with its resources and copies */
 
 /* A copy of one of our certificates in a vendor's certificate store. */
 struct copy_row {
-    int64_t     id, access_id, certificate_id;
-    const char *vendor_store; /* as product.store_for names it: "cas:cn-hangzhou", "acm:us-east-1", "elb:cn-north-4" */
-    const char *ref;          /* the vendor's id, opaque */
-    const char *name;         /* the name we gave it, found again by it after a lost answer */
-    int64_t     created_ms;
+    int64_t id, access_id, certificate_id;
+    const char *
+        vendor_store; /* as product.store_for names it: "cas:cn-hangzhou", "acm:us-east-1", "elb:cn-north-4" */
+    const char *ref;  /* the vendor's id, opaque */
+    const char *name; /* the name we gave it, found again by it after a lost answer */
+    int64_t created_ms;
 };
 must_use bool store_copy_find(struct db *db, struct arena *a, int64_t access_id, int64_t certificate_id,
-                              const char *vendor_store, struct copy_row *ret, struct err *err); /* ERR_NOT_FOUND */
+                              const char *vendor_store, struct copy_row *ret,
+                              struct err *err); /* ERR_NOT_FOUND */
 /* Which of our certificates this ref is a copy of; ERR_NOT_FOUND. */
-must_use bool store_copy_by_ref(struct db *db, struct arena *a, int64_t access_id, const char *vendor_store, const char *ref,
-                                struct copy_row *ret, struct err *err);
-must_use bool store_copy_put(struct db *db, const struct copy_row *row, struct err *err); /* replaces the same key */
+must_use bool store_copy_by_ref(struct db *db, struct arena *a, int64_t access_id, const char *vendor_store,
+                                const char *ref, struct copy_row *ret, struct err *err);
+must_use bool store_copy_put(struct db *db, const struct copy_row *row,
+                             struct err *err); /* replaces the same key */
 must_use bool store_copy_delete(struct db *db, int64_t id, struct err *err);

@@ -21,8 +21,8 @@ struct db; /* one connection inside a store_write or store_read */
  * oldest_reader is newer than this program, or whose master key is another one (ERR_STORE, saying what to do).
  * The seal and the clock are borrowed until store_close.
  */
-must_use bool store_open(const char *directory, const struct seal *seal, const struct clock *clock, struct store **ret,
-                         struct err *err);
+must_use bool store_open(const char *directory, const struct seal *seal, const struct clock *clock,
+                         struct store **ret, struct err *err);
 struct store *store_close(struct store *s); /* checkpoints the WAL */
 
 typedef bool store_fn(struct db *db, void *context, struct err *err);
@@ -40,10 +40,10 @@ int64_t store_new_id(struct store *s);
 void store_on_commit(struct store *s, void (*fn)(void *context), void *context);
 
 const struct clock *store_clock(const struct store *s);
-const struct seal  *store_seal(const struct store *s);
+const struct seal *store_seal(const struct store *s);
 
 /* How a list is asked for: rows after the cursor (0: from the newest), newest first, at most limit. */
 struct page {
     int64_t before_id; /* 0: from the newest */
-    size_t  limit;     /* 1-1000 */
+    size_t limit;      /* 1-1000 */
 };

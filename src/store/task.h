@@ -8,26 +8,28 @@
 
 /* Task states are R91's: editing, pending, scheduling, processing, success, error; and cancelled. */
 struct task_row {
-    int64_t     id, version, created_ms, updated_ms;
+    int64_t id, version, created_ms, updated_ms;
     const char *owner;
     const char *name;
     const char *state;
-    const char *selection; /* JSON: what was asked for: certificates, filters, accepted words, allow_expiring */
-    const char *notes;     /* JSON: what the plan found besides deployments: certificates without match, resources left out and why */
-    int64_t     submitted_ms, finished_ms; /* 0: not yet */
-    bool        verify;
+    const char
+        *selection; /* JSON: what was asked for: certificates, filters, accepted words, allow_expiring */
+    const char *
+        notes; /* JSON: what the plan found besides deployments: certificates without match, resources left out and why */
+    int64_t submitted_ms, finished_ms; /* 0: not yet */
+    bool verify;
 };
 
 /* How a deployment stands for people: */
 enum deployment_state {
-    DEPLOYMENT_PLANNED,   /* in an unsubmitted task */
-    DEPLOYMENT_HELD,      /* needs a word in --accept; never started */
-    DEPLOYMENT_PENDING,   /* submitted, not begun */
+    DEPLOYMENT_PLANNED, /* in an unsubmitted task */
+    DEPLOYMENT_HELD,    /* needs a word in --accept; never started */
+    DEPLOYMENT_PENDING, /* submitted, not begun */
     DEPLOYMENT_PROCESSING,
     DEPLOYMENT_SUCCESS,
     DEPLOYMENT_ERROR,
     DEPLOYMENT_CANCELLED,
-    DEPLOYMENT_ROLLBACK,  /* rolling back */
+    DEPLOYMENT_ROLLBACK, /* rolling back */
     DEPLOYMENT_ROLLBACK_SUCCESS,
     DEPLOYMENT_ROLLBACK_ERROR,
 };
@@ -39,59 +41,68 @@ enum deployment_step { STEP_NONE, STEP_SNAPSHOT, STEP_UPLOAD, STEP_BIND, STEP_SE
 const char *deployment_step_name(enum deployment_step step);
 
 struct deployment_row {
-    int64_t     id, version, created_ms, updated_ms;
+    int64_t id, version, created_ms, updated_ms;
     const char *owner;
-    int64_t     task_id, certificate_id, resource_id, access_id;
+    int64_t task_id, certificate_id, resource_id, access_id;
     const char *product, *region, *vendor_id, *title, *lock; /* of the resource, as planned */
     const char *slot;
-    const char *names;      /* JSON array: names this deployment serves, for people and for the probe */
-    const char *reason;     /* why it matches: "www.example.com covered by *.example.com (rule)" */
-    const char *old;        /* JSON array of struct bound: what the slot held when planned; "[]" none */
-    const char *holds;      /* JSON array of words: "lose-names", ...; "[]" none */
-    const char *undo;       /* "" can be undone, else why not */
+    const char *names;  /* JSON array: names this deployment serves, for people and for the probe */
+    const char *reason; /* why it matches: "www.example.com covered by *.example.com (rule)" */
+    const char *old;    /* JSON array of struct bound: what the slot held when planned; "[]" none */
+    const char *holds;  /* JSON array of words: "lose-names", ...; "[]" none */
+    const char *undo;   /* "" can be undone, else why not */
     enum deployment_state state;
-    enum deployment_step  step;
+    enum deployment_step step;
     const char *vendor_store, *new_ref; /* after upload */
-    const char *goal;       /* JSON of struct change (cloud/product.h), fixed before the first write; "" before */
-    bool        has_before; /* a saved binding exists (sealed; store_deployment_before) */
-    bool        already_bound;
-    int64_t     writes;           /* calls that change something, begun so far in this direction */
-    int64_t     write_started_ms; /* wall; 0: no write whose outcome is unknown */
-    int64_t     step_started_ms;  /* wall: when this step began, for its bound */
-    int64_t     again_at_ms;      /* wall: not before */
-    int64_t     attempts;         /* failed tries of this step in a row */
+    const char *goal; /* JSON of struct change (cloud/product.h), fixed before the first write; "" before */
+    bool has_before;  /* a saved binding exists (sealed; store_deployment_before) */
+    bool already_bound;
+    int64_t writes;                     /* calls that change something, begun so far in this direction */
+    int64_t write_started_ms;           /* wall; 0: no write whose outcome is unknown */
+    int64_t step_started_ms;            /* wall: when this step began, for its bound */
+    int64_t again_at_ms;                /* wall: not before */
+    int64_t attempts;                   /* failed tries of this step in a row */
     const char *verdict, *verdict_text; /* "verified", "not verified", "contradicted"; "" none yet */
     const char *cause_kind, *cause_code, *cause_request_id, *cause_text, *advice; /* "" none */
-    int64_t     started_ms, finished_ms;
+    int64_t started_ms, finished_ms;
     const char *claimed_by;
-    int64_t     claimed_until_ms, fence;
+    int64_t claimed_until_ms, fence;
 };
 
-must_use bool store_task_add(struct db *db, const struct task_row *task, const struct deployment_row *deployments,
-                             size_t count, struct err *err);
-must_use bool store_task_load(struct db *db, struct arena *a, int64_t id, struct task_row *ret, struct err *err);
-must_use bool store_task_find(struct db *db, struct arena *a, const char *id_or_name, struct task_row *ret, struct err *err);
-must_use bool store_task_list(struct db *db, struct arena *a, const struct page *page, const char *state /* or NULL */,
-                              struct task_row **ret, size_t *ret_count, struct err *err);
-must_use bool store_task_update(struct db *db, const struct task_row *row, struct err *err); /* version checked; ERR_CONFLICT */
+must_use bool store_task_add(struct db *db, const struct task_row *task,
+                             const struct deployment_row *deployments, size_t count, struct err *err);
+must_use bool store_task_load(struct db *db, struct arena *a, int64_t id, struct task_row *ret,
+                              struct err *err);
+must_use bool store_task_find(struct db *db, struct arena *a, const char *id_or_name, struct task_row *ret,
+                              struct err *err);
+must_use bool store_task_list(struct db *db, struct arena *a, const struct page *page,
+                              const char *state /* or NULL */, struct task_row **ret, size_t *ret_count,
+                              struct err *err);
+must_use bool store_task_update(struct db *db, const struct task_row *row,
+                                struct err *err); /* version checked; ERR_CONFLICT */
 must_use bool store_task_delete(struct db *db, int64_t id, struct err *err); /* with its deployments */
 /* Replaces the plan of an editing task. */
-must_use bool store_task_replan(struct db *db, const struct task_row *task, const struct deployment_row *deployments,
-                                size_t count, struct err *err);
+must_use bool store_task_replan(struct db *db, const struct task_row *task,
+                                const struct deployment_row *deployments, size_t count, struct err *err);
 
-must_use bool store_deployment_load(struct db *db, struct arena *a, int64_t id, struct deployment_row *ret, struct err *err);
+must_use bool store_deployment_load(struct db *db, struct arena *a, int64_t id, struct deployment_row *ret,
+                                    struct err *err);
 must_use bool store_deployment_list(struct db *db, struct arena *a, int64_t task_id, const struct page *page,
-                                    struct deployment_row **ret, size_t *ret_count, struct err *err); /* ascending ids: page->before_id is "after" here */
+                                    struct deployment_row **ret, size_t *ret_count,
+                                    struct err *err); /* ascending ids: page->before_id is "after" here */
 /* Every deployment the engine has to work on: PENDING, PROCESSING, ROLLBACK, of submitted tasks. */
-must_use bool store_deployment_open(struct db *db, struct arena *a, int64_t task_id /* 0: all */, struct deployment_row **ret,
-                                    size_t *ret_count, struct err *err);
+must_use bool store_deployment_open(struct db *db, struct arena *a, int64_t task_id /* 0: all */,
+                                    struct deployment_row **ret, size_t *ret_count, struct err *err);
 /* The journal write: all mutable fields of the row, where version and fence fit (ERR_CONFLICT otherwise); on success
  * the caller's row->version is raised. before (may be NULL) is the whole saved binding as JSON; it is sealed.
  */
-must_use bool store_deployment_save(struct db *db, struct deployment_row *row, const char *before, struct err *err);
-must_use bool store_deployment_before(struct db *db, struct arena *a, int64_t id, const char **ret_json, struct err *err);
+must_use bool store_deployment_save(struct db *db, struct deployment_row *row, const char *before,
+                                    struct err *err);
+must_use bool store_deployment_before(struct db *db, struct arena *a, int64_t id, const char **ret_json,
+                                      struct err *err);
 
 struct task_counts {
-    int64_t total, by_state[DEPLOYMENT_ROLLBACK_ERROR + 1], already_bound, verified, not_verified, contradicted;
+    int64_t total, by_state[DEPLOYMENT_ROLLBACK_ERROR + 1], already_bound, verified, not_verified,
+        contradicted;
 };
 must_use bool store_task_count(struct db *db, int64_t task_id, struct task_counts *ret, struct err *err);

@@ -1,0 +1,155 @@
+/* columns.h - the columns of every table, once: statements.def makes SQL of them, rows.h maps them to structs.
+ *
+ * X(type, name): the column and the member of the row's struct have the same name. The first five are every table's.
+ */
+#pragma once
+
+#define COMMON_FIELDS(X) X(TEXT, owner) X(INT, version) X(INT, created_ms) X(INT, updated_ms) /* after id */
+
+#define CERTIFICATE_FIELDS(X)                                                                                \
+    COMMON_FIELDS(X)                                                                                         \
+    X(TEXT, name)                                                                                            \
+    X(TEXT, kind)                                                                                            \
+    X(TEXT, fingerprint)                                                                                     \
+    X(TEXT, serial)                                                                                          \
+    X(TEXT, issuer)                                                                                          \
+    X(TEXT, common_name)                                                                                     \
+    X(TEXT, domains)                                                                                         \
+    X(TEXT, key_type)                                                                                        \
+    X(INT, key_bits)                                                                                         \
+    X(INT, not_before_ms)                                                                                    \
+    X(INT, not_after_ms)                                                                                     \
+    X(BOOL, chain_complete)                                                                                  \
+    X(BOOL, revoked)                                                                                         \
+    X(TEXT, warnings)                                                                                        \
+    X(TEXT, leaf_pem)                                                                                        \
+    X(TEXT, chain_pem)                                                                                       \
+    X(TEXT, roots_pem)                                                                                       \
+    X(TEXT, sm2_encryption_pem)
+
+#define ACCESS_FIELDS(X)                                                                                     \
+    COMMON_FIELDS(X)                                                                                         \
+    X(TEXT, name)                                                                                            \
+    X(TEXT, cloud)                                                                                           \
+    X(TEXT, key_id)                                                                                          \
+    X(TEXT, site)                                                                                            \
+    X(TEXT, regions)                                                                                         \
+    X(TEXT, gateway)                                                                                         \
+    X(TEXT, ca_file)                                                                                         \
+    X(TEXT, proxy)                                                                                           \
+    X(REAL, calls_per_second)                                                                                \
+    X(BOOL, read_only)                                                                                       \
+    X(TEXT, account_id)                                                                                      \
+    X(TEXT, state)                                                                                           \
+    X(TEXT, state_text)                                                                                      \
+    X(INT, checked_ms)                                                                                       \
+    X(INT, clock_skew_ms)
+
+#define COPY_FIELDS(X)                                                                                       \
+    X(INT, access_id)                                                                                        \
+    X(INT, certificate_id) X(TEXT, vendor_store) X(TEXT, ref) X(TEXT, name) X(INT, created_ms)
+
+/* Of struct resource; record_fields in resource.c adds what is kept as JSON. */
+#define RESOURCE_FIELDS(X)                                                                                   \
+    X(TEXT, owner)                                                                                           \
+    X(INT, version)                                                                                          \
+    X(INT, access_id)                                                                                        \
+    X(TEXT, product)                                                                                         \
+    X(TEXT, region)                                                                                          \
+    X(TEXT, vendor_id)                                                                                       \
+    X(TEXT, title)                                                                                           \
+    X(BOOL, must_cover_all)                                                                                  \
+    X(BOOL, https)                                                                                           \
+    X(TEXT, host)                                                                                            \
+    X(UNSIGNED, port)                                                                                        \
+    X(BOOL, quic)                                                                                            \
+    X(TEXT, reach)                                                                                           \
+    X(TEXT, lock)                                                                                            \
+    X(TEXT, alias_of)                                                                                        \
+    X(TEXT, managed_by)                                                                                      \
+    X(TEXT, unfit)                                                                                           \
+    X(TEXT, extra)                                                                                           \
+    X(BOOL, missing)                                                                                         \
+    X(INT, generation)                                                                                       \
+    X(INT, synced_ms)
+
+#define SYNC_FIELDS(X)                                                                                       \
+    X(TEXT, product)                                                                                         \
+    X(TEXT, region)                                                                                          \
+    X(INT, generation)                                                                                       \
+    X(INT, started_ms)                                                                                       \
+    X(INT, finished_ms)                                                                                      \
+    X(INT, resources)                                                                                        \
+    X(TEXT, error_kind)                                                                                      \
+    X(TEXT, error_text)
+
+#define TASK_FIELDS(X)                                                                                       \
+    COMMON_FIELDS(X)                                                                                         \
+    X(TEXT, name)                                                                                            \
+    X(TEXT, state)                                                                                           \
+    X(TEXT, selection)                                                                                       \
+    X(TEXT, notes)                                                                                           \
+    X(INT, submitted_ms)                                                                                     \
+    X(INT, finished_ms)                                                                                      \
+    X(BOOL, verify)
+
+/* What the plan says of a deployment and never changes, then what the journal writes. */
+#define PLAN_FIELDS(X)                                                                                       \
+    COMMON_FIELDS(X)                                                                                         \
+    X(INT, task_id)                                                                                          \
+    X(INT, certificate_id)                                                                                   \
+    X(INT, resource_id)                                                                                      \
+    X(INT, access_id)                                                                                        \
+    X(TEXT, product)                                                                                         \
+    X(TEXT, region)                                                                                          \
+    X(TEXT, vendor_id)                                                                                       \
+    X(TEXT, title)                                                                                           \
+    X(TEXT, lock)                                                                                            \
+    X(TEXT, slot)                                                                                            \
+    X(TEXT, names)                                                                                           \
+    X(TEXT, reason)                                                                                          \
+    X(TEXT, old)                                                                                             \
+    X(TEXT, holds)                                                                                           \
+    X(TEXT, undo)                                                                                            \
+    X(INT, fence)
+
+#define JOURNAL_FIELDS(X)                                                                                    \
+    X(STATE, state)                                                                                          \
+    X(STEP, step)                                                                                            \
+    X(TEXT, vendor_store)                                                                                    \
+    X(TEXT, new_ref)                                                                                         \
+    X(TEXT, goal)                                                                                            \
+    X(BOOL, has_before)                                                                                      \
+    X(BOOL, already_bound)                                                                                   \
+    X(INT, writes)                                                                                           \
+    X(INT, write_started_ms)                                                                                 \
+    X(INT, step_started_ms)                                                                                  \
+    X(INT, again_at_ms)                                                                                      \
+    X(INT, attempts)                                                                                         \
+    X(TEXT, verdict)                                                                                         \
+    X(TEXT, verdict_text)                                                                                    \
+    X(TEXT, cause_kind)                                                                                      \
+    X(TEXT, cause_code)                                                                                      \
+    X(TEXT, cause_request_id)                                                                                \
+    X(TEXT, cause_text)                                                                                      \
+    X(TEXT, advice)                                                                                          \
+    X(INT, started_ms)                                                                                       \
+    X(INT, finished_ms)                                                                                      \
+    X(TEXT, claimed_by)                                                                                      \
+    X(INT, claimed_until_ms)
+
+/* Columns of a SELECT or INSERT: "id" and what follows. */
+#define COLUMN_(type, name) ", " #name
+#define COLUMNS(fields) "id" fields(COLUMN_)
+
+/* "$1, $2, ..." up to the number in the name. */
+#define P7 "$1, $2, $3, $4, $5, $6, $7"
+#define P10 P7 ", $8, $9, $10"
+#define P12 P10 ", $11, $12"
+#define P14 P12 ", $13, $14"
+#define P20 P14 ", $15, $16, $17, $18, $19, $20"
+#define P22 P20 ", $21, $22"
+#define P25 P22 ", $23, $24, $25"
+#define P26 P25 ", $26"
+#define P27 P26 ", $27"
+#define P44 P27 ", $28, $29, $30, $31, $32, $33, $34, $35, $36, $37, $38, $39, $40, $41, $42, $43, $44"

@@ -1,0 +1,290 @@
+#include "store/resource.h"
+
+#include "codec/name.h"
+#include "store/names.h"
+#include "store/rows.h"
+
+#include <ctype.h>
+#include <stdlib.h>
+#include <string.h>
+
+enum { PUT_BYTES = 32 << 20 };
+
+/* The row: the struct, and what of it is kept as JSON. */
+struct record {
+    struct resource r;
+    int64_t created_ms, updated_ms;
+    const char *names, *bound;
+};
+
+#define RESOURCE_FIELD(type, name) FIELD(type, struct record, r.name),
+static const struct field fields[] = {
+    RESOURCE_FIELD(INT, id) RESOURCE_FIELDS(RESOURCE_FIELD) FIELD(INT, struct record, created_ms),
+    FIELD(INT, struct record, updated_ms),
+    FIELD(TEXT, struct record, names),
+    FIELD(TEXT, struct record, bound),
+};
+static const struct table table = TABLE("resource", struct record, fields);
+
+#define SYNC_FIELD(type, name) FIELD(type, struct sync_row, name),
+static const struct field sync_fields[] = {SYNC_FIELD(INT, access_id) SYNC_FIELDS(SYNC_FIELD)};
+static const struct table sync_table = TABLE("sync", struct sync_row, sync_fields);
+
+static bool index_names(struct db *db, int64_t id, const struct resource_name *names, size_t count,
+                        struct err *err)
+{
+    if (!db_run(db, SQL_RESOURCE_UNNAME, VALUES(value_int(id)), NULL, err))
+        return false;
+    for (size_t i = 0; i < count; i++) {
+        const char *name = names[i].name;
+        const char *parent = name_is_address(name) ? NULL : name_parent(name);
+        if (!db_run(db, SQL_RESOURCE_NAME,
+                    VALUES(value_text(name), value_text(parent), value_int(id),
+                           value_text(evidence_name(names[i].evidence))),
+                    NULL, err))
+            return false;
+    }
+    return true;
+}
+
+static bool index_bound(struct db *db, int64_t id, const struct bound *bound, size_t count, struct err *err)
+{
+    if (!db_run(db, SQL_RESOURCE_UNBIND, VALUES(value_int(id)), NULL, err))
+        return false;
+    for (size_t i = 0; i < count; i++) {
+        if (!bound[i].fingerprint || !*bound[i].fingerprint)
+            continue;
+        if (!db_run(db, SQL_RESOURCE_BIND, VALUES(value_text(bound[i].fingerprint), value_int(id)), NULL,
+                    err))
+            return false;
+    }
+    return true;
+}
+
+/* What the row of the same key holds already; id 0 when there is none. */
+static bool load_known(struct db *db, struct arena *a, const struct resource *r, struct record *ret,
+                       struct err *err)
+{
+    cleanup(query_close) struct query q = {0};
+    bool row;
+    if (!query_open(db, SQL_RESOURCE_BY_KEY,
+                    VALUES(value_int(r->access_id), value_text(r->product), value_text(r->region),
+                           value_text(r->vendor_id)),
+                    &q, err) ||
+        !query_next(&q, &row, err))
+        return false;
+    if (!row) {
+        *ret = (struct record){0};
+        return true;
+    }
+    *ret = (struct record){.r.id = query_int(&q, 0),
+                           .r.version = query_int(&q, 1),
+                           .created_ms = query_int(&q, 2),
+                           .r.missing = query_int(&q, 3) != 0,
+                           .names = query_text(&q, a, 4),
+                           .bound = query_text(&q, a, 5)};
+    return true;
+}
+
+/* The indexes are written only where they change: a synchronisation finds most resources as they were. */
+bool store_resource_put(struct db *db, struct store *s, const struct resource *r, struct err *err)
+{
+    cleanup(arena_free_p) struct arena *a = arena_new(PUT_BYTES);
+    struct record known, new = {.r = *r};
+    if (!load_known(db, a, r, &known, err))
+        return err_add(err, "keep resource %s", r->vendor_id);
+    new.r.id = known.r.id ? known.r.id : store_new_id(s);
+    new.r.version = known.r.version + 1;
+    new.r.missing = false;
+    new.updated_ms = db_now_ms(db);
+    new.created_ms = known.r.id ? known.created_ms : new.updated_ms;
+    new.names = names_to_json(a, r->names, r->name_count);
+    new.bound = bound_to_json(a, r->bound, r->bound_count);
+    struct value values[countof(fields)];
+    row_values(fields, countof(fields), &new, values);
+    bool named = known.r.id && !known.r.missing && strcmp(known.names, new.names) == 0;
+    bool bound = known.r.id && strcmp(known.bound, new.bound) == 0;
+    return (db_run(db, known.r.id ? SQL_RESOURCE_REPLACE : SQL_RESOURCE_ADD, values, countof(values), NULL,
+                   err) &&
+            (named || index_names(db, new.r.id, r->names, r->name_count, err)) &&
+            (bound || index_bound(db, new.r.id, r->bound, r->bound_count, err))) ||
+           err_add(err, "keep resource %s", r->vendor_id);
+}
+
+bool store_resource_retire(struct db *db, int64_t access_id, const char *product, const char *region,
+                           int64_t generation, struct err *err)
+{
+    return db_run(db, SQL_RESOURCE_RETIRE_NAMES,
+                  VALUES(value_int(access_id), value_text(product), value_text(region),
+                         value_int(generation)),
+                  NULL, err) &&
+           db_run(db, SQL_RESOURCE_RETIRE,
+                  VALUES(value_int(access_id), value_text(product), value_text(region), value_int(generation),
+                         value_int(db_now_ms(db))),
+                  NULL, err);
+}
+
+static bool unpack(struct arena *a, struct record *record, struct resource *ret, struct err *err)
+{
+    struct resource r = record->r;
+    if (!names_from_json(a, record->names, &r.names, &r.name_count, err) ||
+        !bound_from_json(a, record->bound, &r.bound, &r.bound_count, err))
+        return err_add(err, "resource %lld", (long long)r.id);
+    *ret = r;
+    return true;
+}
+
+bool store_resource_load(struct db *db, struct arena *a, int64_t id, struct resource *ret, struct err *err)
+{
+    struct record record;
+    return row_one(db, SQL_RESOURCE_BY_ID, VALUES(value_int(id)), a, &table,
+                   arena_printf(a, "%lld", (long long)id), &record, err) &&
+           unpack(a, &record, ret, err);
+}
+
+/* A LIKE pattern that finds the text anywhere; "" for no text. */
+static const char *pattern_of(struct arena *a, const char *text)
+{
+    if (!text || !*text)
+        return "";
+    size_t size = strlen(text);
+    char *pattern = arena_alloc(a, 2 * size + 3), *p = pattern;
+    *p++ = '%';
+    for (size_t i = 0; i < size; i++) {
+        if (strchr("%_!", text[i]))
+            *p++ = '!';
+        *p++ = (char)tolower((unsigned char)text[i]);
+    }
+    *p++ = '%';
+    *p = '\0';
+    return pattern;
+}
+
+/* The statement that begins with the narrowest index, and what it asks beyond the common filter. */
+static enum statement list_statement(struct arena *a, const struct resource_filter *f, struct value *more,
+                                     size_t *count)
+{
+    bool named = f->name && *f->name;
+    if (named) {
+        bool wildcard = name_is_wildcard(f->name);
+        const char *parent = name_is_address(f->name) ? NULL : name_parent(f->name);
+        more[(*count)++] = value_text(f->name);
+        more[(*count)++] = value_text(parent ? arena_printf(a, "*.%s", parent) : f->name);
+        more[(*count)++] = value_text(wildcard ? parent : NULL);
+    }
+    if (f->certificate_id)
+        more[(*count)++] = value_int(f->certificate_id);
+    if (named)
+        return f->certificate_id ? SQL_RESOURCE_LIST_NAME_CERTIFICATE : SQL_RESOURCE_LIST_NAME;
+    return f->certificate_id ? SQL_RESOURCE_LIST_CERTIFICATE : SQL_RESOURCE_LIST;
+}
+
+bool store_resource_list(struct db *db, struct arena *a, const struct resource_filter *filter,
+                         const struct page *page, struct resource **ret, size_t *ret_count, struct err *err)
+{
+    struct value values[11] = {page_cursor(page),
+                               page_limit(page),
+                               value_int(filter->access_id),
+                               value_text(filter->product),
+                               value_text(filter->region),
+                               value_text(pattern_of(a, filter->text)),
+                               value_int(filter->include_missing)};
+    size_t count = 7, row_count;
+    enum statement statement = list_statement(a, filter, values, &count);
+    struct record *records;
+    if (!row_all(db, statement, values, count, a, &table, (void **)&records, &row_count, err))
+        return err_add(err, "list resources");
+    struct resource *rows = arena_array(a, struct resource, row_count);
+    for (size_t i = 0; i < row_count; i++)
+        if (!unpack(a, &records[i], &rows[i], err))
+            return false;
+    *ret = rows;
+    *ret_count = row_count;
+    return true;
+}
+
+struct ids {
+    int64_t *items;
+    size_t count, capacity;
+};
+
+static bool collect(struct db *db, struct arena *a, enum statement statement, const char *name,
+                    struct ids *ids, struct err *err)
+{
+    cleanup(query_close) struct query q = {0};
+    if (!query_open(db, statement, VALUES(value_text(name)), &q, err))
+        return false;
+    for (bool row;;) {
+        if (!query_next(&q, &row, err))
+            return false;
+        if (!row)
+            return true;
+        int64_t *id = arena_push(a, (void **)&ids->items, &ids->count, &ids->capacity, sizeof *id);
+        *id = query_int(&q, 0);
+    }
+}
+
+static int compare_ids(const void *left, const void *right)
+{
+    int64_t l = *(const int64_t *)left, r = *(const int64_t *)right;
+    return (l > r) - (l < r);
+}
+
+static void sort_unique(struct ids *ids)
+{
+    if (!ids->count)
+        return;
+    qsort(ids->items, ids->count, sizeof *ids->items, compare_ids);
+    size_t kept = 1;
+    for (size_t i = 1; i < ids->count; i++)
+        if (ids->items[i] != ids->items[kept - 1])
+            ids->items[kept++] = ids->items[i];
+    ids->count = kept;
+}
+
+/* An exact domain covers the resources that have the name. A wildcard covers what stands one label below its parent,
+ * and that look-up finds the same wildcard too: its own parent is the same.
+ */
+bool store_resource_matching(struct db *db, struct arena *a, const char *const *domains, size_t domain_count,
+                             int64_t **ret_ids, size_t *ret_count, struct err *err)
+{
+    struct ids ids = {0};
+    for (size_t i = 0; i < domain_count; i++) {
+        bool wildcard = name_is_wildcard(domains[i]);
+        if (!collect(db, a, wildcard ? SQL_RESOURCE_BELOW : SQL_RESOURCE_NAMED,
+                     wildcard ? name_parent(domains[i]) : domains[i], &ids, err))
+            return err_add(err, "find resources of %s", domains[i]);
+    }
+    sort_unique(&ids);
+    *ret_ids = ids.items;
+    *ret_count = ids.count;
+    return true;
+}
+
+bool store_resource_set_bound(struct db *db, int64_t id, const struct bound *bound, size_t count,
+                              struct err *err)
+{
+    cleanup(arena_free_p) struct arena *a = arena_new(PUT_BYTES);
+    return row_change(db, SQL_RESOURCE_SET_BOUND,
+                      VALUES(value_int(id), value_text(bound_to_json(a, bound, count)),
+                             value_int(db_now_ms(db))),
+                      &table, id, err) &&
+           index_bound(db, id, bound, count, err);
+}
+
+bool store_sync_put(struct db *db, const struct sync_row *row, struct err *err)
+{
+    int64_t now = db_now_ms(db);
+    struct value values[5 + countof(sync_fields)] = {value_int(store_new_id(db_store(db))), value_text(""),
+                                                     value_int(1), value_int(now), value_int(now)};
+    row_values(sync_fields, countof(sync_fields), row, values + 5);
+    return db_run(db, SQL_SYNC_PUT, values, countof(values), NULL, err) ||
+           err_add(err, "keep synchronisation of %s", row->product);
+}
+
+bool store_sync_list(struct db *db, struct arena *a, int64_t access_id, struct sync_row **ret,
+                     size_t *ret_count, struct err *err)
+{
+    return row_all(db, SQL_SYNC_LIST, VALUES(value_int(access_id)), a, &sync_table, (void **)ret, ret_count,
+                   err);
+}

@@ -1,0 +1,97 @@
+#include "store/store.h"
+
+#include "store/test_support.h"
+
+#include <fcntl.h>
+#include <pthread.h>
+#include <signal.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
+
+static void every_statement_prepares(void **state)
+{
+    struct yard *y = *state;
+    for (unsigned i = 0; i < STATEMENT_COUNT; i++)
+        assert_ok(y, db_check(y->db, (enum statement)i, &y->err));
+}
+
+static bool meta_put(struct yard *y, const char *name, const char *value)
+{
+    return db_run(y->db, SQL_META_PUT,
+                  VALUES(value_int(yard_id(y)), value_text(""), value_int(1), value_int(0), value_int(0),
+                         value_text(name), value_text(value)),
+                  NULL, &y->err);
+}
+
+static bool reopen_fails(struct yard *y, const struct seal *seal)
+{
+    y->db = db_close(y->db);
+    y->s = store_close(y->s);
+    y->err = (struct err){0};
+    struct store *none = NULL;
+    bool failed = !store_open(bench_path(y->b, "data"), seal, &y->clock.clock, &none, &y->err) && !none;
+    store_close(none);
+    return failed && y->err.kind == ERR_STORE;
+}
+
+static void newer_store_is_refused(void **state)
+{
+    struct yard *y = *state;
+    assert_ok(y, meta_put(y, "version", "1000"));
+    yard_reopen(y); /* newer, but this program may still read it */
+    assert_ok(y, meta_put(y, "oldest_reader", "999"));
+    assert_true(reopen_fails(y, y->seal));
+    assert_non_null(strstr(y->err.text, "newer certferry"));
+}
+
+static void other_master_key_is_refused(void **state)
+{
+    struct yard *y = *state;
+    cleanup(seal_free_p) struct seal *other = NULL;
+    assert_ok(y, seal_load(bench_path(y->b, "other.key"), true, &other, &y->err));
+    assert_true(reopen_fails(y, other));
+    assert_non_null(strstr(y->err.text, seal_key_id(other)));
+    assert_non_null(strstr(y->err.text, "--master-key"));
+}
+
+static void foreign_file_is_refused(void **state)
+{
+    struct yard *y = *state;
+    y->db = db_close(y->db);
+    y->s = store_close(y->s);
+    bench_write(y->b, "data/certferry.db", "this is no database, whatever its name says", 43);
+    assert_true(reopen_fails(y, y->seal));
+}
+
+static void files_are_ours_alone(void **state)
+{
+    struct yard *y = *state;
+    static const char *const names[] = {"data/certferry.db", "data/certferry.db-wal",
+                                        "data/certferry.db-shm"};
+    for (size_t i = 0; i < countof(names); i++) {
+        struct stat status;
+        assert_int_equal(stat(bench_path(y->b, names[i]), &status), 0);
+        assert_int_equal(status.st_mode & 0777, 0600);
+    }
+}
+
+static void migration_cut_short_leaves_nothing(void **state)
+{
+    struct yard *y = *state;
+    assert_ok(y, db_run(y->db, SQL_BEGIN, NULL, 0, NULL, &y->err));
+    assert_ok(y, db_script(y->db, "CREATE TABLE half (id $INT PRIMARY KEY, word $TEXT NOT NULL) $TABLE;",
+                           &y->err));
+    assert_err(y, ERR_STORE, db_script(y->db, "CREATE TABLE other (id $INT; nonsense", &y->err));
+    db_rollback(y->db);
+    assert_err(y, ERR_STORE, db_script(y->db, "INSERT INTO half VALUES (1, 'x')", &y->err));
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        yard_test(every_statement_prepares),    yard_test(newer_store_is_refused),
+        yard_test(other_master_key_is_refused), yard_test(foreign_file_is_refused),
+        yard_test(files_are_ours_alone),        yard_test(migration_cut_short_leaves_nothing),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
