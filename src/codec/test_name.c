@@ -58,6 +58,11 @@ static void bad_names_are_refused(void **state)
         assert_null(name);
         assert_int_equal(err.kind, ERR_INPUT);
     }
+}
+
+static void long_texts_and_unwanted_addresses_are_refused(void **state)
+{
+    (void)state;
     TEST_ARENA(a);
     const char *name = NULL;
     struct err err;
@@ -127,6 +132,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(bad_names_are_refused),
+        cmocka_unit_test(long_texts_and_unwanted_addresses_are_refused),
         cmocka_unit_test(names_take_one_form),
         cmocka_unit_test(parts_of_names),
     };
