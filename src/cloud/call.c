@@ -28,6 +28,7 @@ struct exchange { /* one call, over all its attempts */
     struct pairs path;
     struct wire base; /* headers that do not change between attempts */
     struct keys *keys;
+    int64_t taken_ms; /* when the limiter gave this attempt its turn */
 };
 
 static const char *bucket_key(struct arena *a, const struct vendor *v, const struct call *call,
@@ -159,7 +160,7 @@ static bool send_once(struct exchange *x, struct answer *ret, bool *ret_again, s
         err->unsent = true;
         return false;
     }
-    int64_t skew_ms = session_skew_ms(s), new_skew_ms, sent_ms = clock_monotonic_ms(s->cloud->clock);
+    int64_t skew_ms = session_skew_ms(s), new_skew_ms;
     sign(a, x, &w, &parameters);
     struct http_answer http;
     bool clock = false, sent = transmit(a, x, &w, &http, err);
@@ -170,7 +171,7 @@ static bool send_once(struct exchange *x, struct answer *ret, bool *ret_again, s
     if (ok)
         session_accepted(s, x->bucket);
     else if (err->kind == ERR_THROTTLED)
-        session_refused(s, x->bucket, sent_ms, err->retry_after_ms);
+        session_refused(s, x->bucket, x->taken_ms, err->retry_after_ms);
     *ret_again = sent && !ok && clock && clock_is_off(s, &http, skew_ms, &new_skew_ms);
     if (*ret_again)
         session_learn_skew(s, new_skew_ms);
@@ -211,6 +212,7 @@ static bool attempt(struct exchange *x, int64_t left_ms, struct answer *ret, str
     int64_t retry_ms = 0;
     if (!session_enter(s, x->job->check, x->call->write, left_ms, &x->keys, &probe, err))
         return false;
+    x->taken_ms = clock_monotonic_ms(s->cloud->clock);
     int64_t wait_ms = session_take(s, x->bucket, x->call->per_second, left_ms, &retry_ms);
     if (wait_ms < 0) {
         session_leave(s, x->keys, probe, false);

@@ -52,17 +52,16 @@ void limit_accepted(struct limit *l, int64_t now_ms)
     l->rate = rate < l->most ? rate : l->most;
 }
 
-void limit_refused(struct limit *l, int64_t sent_ms, int64_t now_ms, int64_t retry_after_ms)
+void limit_refused(struct limit *l, int64_t taken_ms, int64_t now_ms, int64_t retry_after_ms)
 {
     fill(l, now_ms);
     l->quiet_until_ms = int64_max(l->quiet_until_ms, now_ms + retry_after_ms);
     if (l->tokens > 0)
         l->tokens = 0;
-    if (sent_ms <= l->lowered_ms)
+    if (taken_ms <= l->lowered_ms)
         return;
     bool again = now_ms - l->lowered_ms <= 1000;
-    if (!again)
-        l->ceiling = l->rate;
+    l->ceiling = l->rate;
     l->rate *= again ? 0.5 : 0.95;
     if (l->rate < slowest)
         l->rate = slowest;

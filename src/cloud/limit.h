@@ -25,5 +25,5 @@ struct limit limit_new(double published, double replaced, int64_t now_ms);
 int64_t limit_take(struct limit *l, int64_t now_ms, int64_t patience_ms, int64_t *ret_retry_ms);
 
 void limit_accepted(struct limit *l, int64_t now_ms);
-/* Calls sent before the rate was last lowered prove nothing about the new one. */
-void limit_refused(struct limit *l, int64_t sent_ms, int64_t now_ms, int64_t retry_after_ms);
+/* taken_ms: when limit_take gave the call; what was taken before the rate fell proves nothing about the new one. */
+void limit_refused(struct limit *l, int64_t taken_ms, int64_t now_ms, int64_t retry_after_ms);

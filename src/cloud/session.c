@@ -177,10 +177,10 @@ void session_accepted(struct session *s, const char *key)
     pthread_mutex_unlock(&s->lock);
 }
 
-void session_refused(struct session *s, const char *key, int64_t sent_ms, int64_t retry_after_ms)
+void session_refused(struct session *s, const char *key, int64_t taken_ms, int64_t retry_after_ms)
 {
     pthread_mutex_lock(&s->lock);
-    limit_refused(bucket_of(s, key, 0), sent_ms, clock_monotonic_ms(s->cloud->clock), retry_after_ms);
+    limit_refused(bucket_of(s, key, 0), taken_ms, clock_monotonic_ms(s->cloud->clock), retry_after_ms);
     pthread_mutex_unlock(&s->lock);
 }
 

@@ -83,7 +83,7 @@ void session_learn_skew(struct session *s, int64_t skew_ms);
 int64_t session_take(struct session *s, const char *key, double published, int64_t patience_ms,
                      int64_t *ret_retry_ms);
 void session_accepted(struct session *s, const char *key);
-void session_refused(struct session *s, const char *key, int64_t sent_ms, int64_t retry_after_ms);
+void session_refused(struct session *s, const char *key, int64_t taken_ms, int64_t retry_after_ms);
 
 void session_forget(struct session *s); /* buckets, notes and facts; the lock is held */
 void sleep_ms(int64_t ms);

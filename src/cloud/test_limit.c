@@ -1,0 +1,176 @@
+#include "cloud/limit.h"
+
+#include "base/test.h"
+
+/* A cloud that allows 20 calls a second with a burst of one second, asked by `workers` that always want to call. */
+struct server {
+    double rate, tokens;
+    int64_t filled_ms;
+};
+
+static bool server_accepts(struct server *s, int64_t now_ms)
+{
+    s->tokens += s->rate * (double)(now_ms - s->filled_ms) / 1000;
+    s->filled_ms = now_ms;
+    if (s->tokens > s->rate)
+        s->tokens = s->rate;
+    if (s->tokens < 1)
+        return false;
+    s->tokens -= 1;
+    return true;
+}
+
+struct outcome {
+    int accepted, refused;
+};
+
+/* Worker i sends at due[i]; an answer takes latency_ms. Counts what happens between from_ms and until_ms. */
+static struct outcome simulate(struct limit *l, struct server *s, int workers, int64_t latency_ms,
+                               int64_t from_ms, int64_t until_ms)
+{
+    struct worker {
+        int64_t taken_ms, send_ms, answer_ms;
+        bool sent, ok;
+    } w[64] = {0};
+    struct outcome outcome = {0};
+    int64_t retry_ms;
+    for (int i = 0; i < workers; i++)
+        w[i].send_ms = limit_take(l, 0, INT64_MAX, &retry_ms);
+    for (int64_t now_ms = 0; now_ms < until_ms; now_ms++) {
+        for (int i = 0; i < workers; i++) {
+            if (w[i].sent && now_ms >= w[i].answer_ms) {
+                if (w[i].ok)
+                    limit_accepted(l, now_ms);
+                else
+                    limit_refused(l, w[i].taken_ms, now_ms, 0);
+                w[i].sent = false;
+                w[i].taken_ms = now_ms;
+                w[i].send_ms = now_ms + limit_take(l, now_ms, INT64_MAX, &retry_ms);
+            }
+            if (!w[i].sent && now_ms >= w[i].send_ms) {
+                w[i].sent = true;
+                w[i].answer_ms = now_ms + latency_ms;
+                w[i].ok = server_accepts(s, now_ms);
+                if (now_ms >= from_ms && w[i].ok)
+                    outcome.accepted++;
+                else if (now_ms >= from_ms)
+                    outcome.refused++;
+            }
+        }
+    }
+    return outcome;
+}
+
+static void check_at_20(double published, double replaced, int workers, int64_t latency_ms)
+{
+    struct server s = {.rate = 20, .tokens = 20};
+    struct limit l = limit_new(published, replaced, 0);
+    int64_t from_ms = 120000, until_ms = 720000;
+    struct outcome o = simulate(&l, &s, workers, latency_ms, from_ms, until_ms);
+    double reached = o.accepted / 600.0 / 20.0, throttled = (double)o.refused / (o.accepted + o.refused);
+    print_message("published %g, given %g, %d workers, %d ms: %.2f %% of the rate, %.3f %% throttled\n",
+                  published, replaced, workers, (int)latency_ms, reached * 100, throttled * 100);
+    assert_true(reached >= 0.98);
+    assert_true(throttled < 0.01);
+}
+
+static void R_reaches_98_percent_of_the_ceiling_with_few_refusals(void **state)
+{
+    (void)state;
+    check_at_20(100, 0, 16, 50); /* the vendor publishes more than it gives */
+    check_at_20(30, 0, 16, 5);
+    check_at_20(30, 0, 64, 200);
+    check_at_20(0, 100, 16, 50); /* the user does */
+}
+
+static void R_begins_at_half_and_stays_below_80_percent_of_what_is_published(void **state)
+{
+    (void)state;
+    struct limit l = limit_new(30, 0, 0);
+    assert_true(l.rate == 15);
+    struct server s = {.rate = 1000, .tokens = 1000};
+    (void)simulate(&l, &s, 16, 10, 0, 60000);
+    assert_true(l.rate > 23.9 && l.rate <= 24);
+}
+
+static void R_begins_at_half_of_10_where_nothing_is_published(void **state)
+{
+    (void)state;
+    struct limit l = limit_new(0, 0, 0);
+    assert_true(l.rate == 5 && l.most == 10);
+}
+
+static void R_a_figure_of_the_user_is_ceiling_and_start(void **state)
+{
+    (void)state;
+    struct limit l = limit_new(30, 500, 0);
+    assert_true(l.rate == 500 && l.most == 500);
+    struct server s = {.rate = 600, .tokens = 600};
+    struct outcome o = simulate(&l, &s, 64, 5, 0, 10000);
+    assert_int_equal(o.refused, 0);
+    assert_true(o.accepted > 4900 && o.accepted <= 5500);
+}
+
+static void R_a_burst_is_one_second_worth(void **state)
+{
+    (void)state;
+    struct limit l = limit_new(20, 0, 0);
+    int64_t retry_ms = 0;
+    int at_once = 0;
+    while (limit_take(&l, 3600000, 0, &retry_ms) == 0)
+        at_once++;
+    assert_int_equal(at_once, 10);
+    assert_true(retry_ms > 90 && retry_ms <= 101);
+}
+
+static void R_a_refusal_costs_5_percent_and_a_second_one_half(void **state)
+{
+    (void)state;
+    struct limit l = limit_new(0, 20, 0);
+    limit_refused(&l, 900, 1000, 0);
+    assert_true(l.rate == 19 && l.ceiling == 20);
+    limit_refused(&l, 950, 1100, 0); /* taken before the rate fell: says nothing about it */
+    assert_true(l.rate == 19);
+    limit_refused(&l, 1200, 1300, 0);
+    assert_true(l.rate == 9.5);
+}
+
+static void R_honours_retry_after(void **state)
+{
+    (void)state;
+    struct limit l = limit_new(0, 20, 0);
+    int64_t retry_ms = 0;
+    limit_refused(&l, 0, 10, 5000);
+    assert_int_equal(limit_take(&l, 10, 1000, &retry_ms), -1);
+    assert_int_equal(retry_ms, 5000);
+    assert_int_equal(limit_take(&l, 10, 60000, &retry_ms), 5000);
+    assert_true(limit_take(&l, 5010, 1000, &retry_ms) >= 0);
+}
+
+static void R_waits_are_reserved_in_order(void **state)
+{
+    (void)state;
+    struct limit l = limit_new(0, 10, 0);
+    int64_t retry_ms, last_ms = -1;
+    for (int i = 0; i < 30; i++) {
+        int64_t wait_ms = limit_take(&l, 0, 60000, &retry_ms);
+        assert_true(wait_ms >= last_ms);
+        last_ms = wait_ms;
+    }
+    assert_true(last_ms > 1900 && last_ms < 2100);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(R_reaches_98_percent_of_the_ceiling_with_few_refusals),
+        cmocka_unit_test(R_begins_at_half_and_stays_below_80_percent_of_what_is_published),
+        cmocka_unit_test(R_begins_at_half_of_10_where_nothing_is_published),
+        cmocka_unit_test(R_a_figure_of_the_user_is_ceiling_and_start),
+        cmocka_unit_test(R_a_burst_is_one_second_worth),
+        cmocka_unit_test(R_a_refusal_costs_5_percent_and_a_second_one_half),
+        cmocka_unit_test(R_honours_retry_after),
+        cmocka_unit_test(R_waits_are_reserved_in_order),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
