@@ -3,18 +3,9 @@
  */
 #include "cert/coverage.h"
 #include "codec/name.h"
-#include <stdlib.h>
-#include <string.h>
+#include "fuzz.h"
 
 enum { NAMES_MAX = 16 };
-
-int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
-
-static void must(bool right)
-{
-    if (!right)
-        abort();
-}
 
 static bool covers(const char *bound, const char *name)
 {

@@ -2,16 +2,7 @@
  * out so that it is taken again, as the same certificate.
  */
 #include "cert/certificate.h"
-#include <stdlib.h>
-#include <string.h>
-
-int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
-
-static void must(bool right)
-{
-    if (!right)
-        abort();
-}
+#include "fuzz.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {

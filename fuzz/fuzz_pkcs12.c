@@ -1,11 +1,8 @@
 /* certificate_import on PKCS#12: the first byte chooses the password, the rest is the file. */
 #include "cert/certificate.h"
-#include <stdlib.h>
-#include <string.h>
+#include "fuzz.h"
 
 enum { ROUNDS_MAX = 2048 }; /* more would measure the key derivation, not us */
-
-int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
 /* Whether an ASN.1 integer of two to four bytes stands anywhere that could be too high a number of rounds. */
 static bool is_slow(const uint8_t *data, size_t size)
@@ -36,7 +33,6 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
                                       .pkcs12_size = size - 1,
                                       .pkcs12_password = secret_in(a, secret_new(password, strlen(password))),
                                       .roots_path = "/nonexistent/roots.pem"};
-    if (!certificate_import(a, &input, &clock.clock, &cert, &err) && (err.kind != ERR_INPUT || !*err.text))
-        abort();
+    must(certificate_import(a, &input, &clock.clock, &cert, &err) || (err.kind == ERR_INPUT && *err.text));
     return 0;
 }
