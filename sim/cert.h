@@ -6,7 +6,7 @@
 struct sim_cert {
     struct arena *arena;
     const char *chain_pem; /* leaf first */
-    struct secret *key;    /* NULL: none was given */
+    const struct secret *key;
     struct x509 *chain;
     size_t count;
 };

@@ -6,6 +6,7 @@
 
 /* Macros of jansson; ours of these names are functions. */
 #undef json_is_null
+#undef json_is_number
 #undef json_is_string
 #undef json_is_array
 #undef json_is_object
@@ -222,6 +223,16 @@ bool json_bool(const struct json *v, bool fallback)
 bool json_is_null(const struct json *v)
 {
     return !v || has_type(value_of(v), JSON_NULL);
+}
+
+double json_double(const struct json *v, double fallback)
+{
+    return json_is_number(v) ? json_number_value(value_of(v)) : fallback;
+}
+
+bool json_is_number(const struct json *v)
+{
+    return has_type(value_of(v), JSON_INTEGER) || has_type(value_of(v), JSON_REAL);
 }
 
 bool json_is_string(const struct json *v)

@@ -27,6 +27,8 @@ const char *json_text(struct arena *a, const struct json *v, const char *fallbac
 int64_t json_int(const struct json *v, int64_t fallback); /* integers, and strings that hold one */
 bool json_bool(const struct json *v, bool fallback);      /* true/false, and the strings "true"/"false" */
 bool json_is_null(const struct json *v);                  /* absent or null */
+double json_double(const struct json *v, double fallback); /* numbers only */
+bool json_is_number(const struct json *v);
 bool json_is_string(const struct json *v);
 bool json_is_array(const struct json *v);
 bool json_is_object(const struct json *v);

@@ -73,14 +73,17 @@ static const char *host(struct arena *a, const char *site, const struct call *ca
     return NULL;
 }
 
+#define RPC(product, api, name)                                                                              \
+    .service = (product), .version = (api), .operation = (name), .method = "POST", .path = "/"
+
 static const struct call get_caller_identity = {
-    ALIYUN_RPC("sts", "2015-04-01", "GetCallerIdentity"),
+    RPC("sts", "2015-04-01", "GetCallerIdentity"),
     .host = "sts.aliyuncs.com",
     .style = CALL_RPC_QUERY,
 };
 
 static const struct call list_orders = {
-    ALIYUN_RPC("cas", "2020-04-07", "ListUserCertificateOrder"),
+    RPC("cas", "2020-04-07", "ListUserCertificateOrder"),
     .host = "cas.{region}.aliyuncs.com",
     .style = CALL_RPC_QUERY,
     .parameters = "OrderType Keyword CurrentPage ShowSize",
@@ -94,7 +97,7 @@ static const struct call list_orders = {
 };
 
 static const struct call get_detail = {
-    ALIYUN_RPC("cas", "2020-04-07", "GetUserCertificateDetail"),
+    RPC("cas", "2020-04-07", "GetUserCertificateDetail"),
     .host = "cas.{region}.aliyuncs.com",
     .style = CALL_RPC_QUERY,
     .parameters = "CertId CertFilter",
@@ -102,7 +105,7 @@ static const struct call get_detail = {
 };
 
 static const struct call upload = {
-    ALIYUN_RPC("cas", "2020-04-07", "UploadUserCertificate"),
+    RPC("cas", "2020-04-07", "UploadUserCertificate"),
     .host = "cas.{region}.aliyuncs.com",
     .style = CALL_RPC_V1,
     .parameters = "Name Cert Key",

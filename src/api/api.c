@@ -1,0 +1,166 @@
+#include "api/api.h"
+
+#include "api/pool.h"
+#include "api/request.h"
+#include "api/watchers.h"
+#include "base/log.h"
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+enum { READERS = 2, JOBS = 4, QUEUE = 1024 };
+
+struct call { /* a request on its way to another thread; lives in the exchange's arena */
+    struct request request;
+    const struct route *route;
+};
+
+bool api_open(const struct api_parts *parts, struct api **ret, struct err *err)
+{
+    struct api *api = calloc(1, sizeof *api);
+    if (!api)
+        return err_set(err, ERR_INTERNAL, "out of memory");
+    api->parts = *parts;
+    if (!pool_open(READERS, QUEUE, &api->readers, err) || !pool_open(JOBS, QUEUE, &api->jobs, err) ||
+        !watchers_open(api, &api->watchers, err)) {
+        api_close(api);
+        return false;
+    }
+    *ret = api;
+    return true;
+}
+
+struct api *api_close(struct api *api)
+{
+    if (!api)
+        return NULL;
+    api->watchers = watchers_close(api->watchers);
+    api->readers = pool_close(api->readers);
+    api->jobs = pool_close(api->jobs);
+    free(api);
+    return NULL;
+}
+
+void api_end_streams(struct api *api)
+{
+    watchers_end(api->watchers);
+}
+
+bool api_idle(struct api *api)
+{
+    return atomic_load(&api->active) == 0;
+}
+
+static void reply_problem(struct http_exchange *x, const struct err *err)
+{
+    const char *json = problem_json(x->arena, err);
+    http_reply(x, problem_status(err->kind), "application/problem+json", json, strlen(json), NULL, 0);
+}
+
+static void run_handler(const struct route *route, struct request *rq)
+{
+    struct reply reply = {.status = 200,
+                          .body = buf_new(rq->arena, 32 << 20),
+                          .content_type = "application/json"};
+    struct err err = {0};
+    bool done = route->handler(rq, &reply, &err);
+    if (done && reply.taken)
+        return;
+    if (done && reply.body.full)
+        done = err_set(&err, ERR_INTERNAL, "the answer is too large: ask for fewer rows");
+    if (!done)
+        reply_problem(rq->exchange, &err);
+    else
+        http_reply(rq->exchange, reply.status, reply.content_type, reply.body.data, reply.body.size, NULL, 0);
+}
+
+static void run_call(void *context)
+{
+    struct call *call = context;
+    struct api *api = call->request.api;
+    run_handler(call->route, &call->request); /* the call goes with its exchange */
+    atomic_fetch_sub(&api->active, 1);
+}
+
+/* Whether the path fits the pattern; placeholders go to args. */
+static bool path_fits(struct arena *a, const char *pattern, const char *path, const char **args, size_t max)
+{
+    size_t count = 0;
+    while (*pattern) {
+        if (*pattern != '{') {
+            if (*pattern++ != *path++)
+                return false;
+            continue;
+        }
+        size_t length = strcspn(path, "/");
+        if (!length || count == max)
+            return false;
+        args[count++] = arena_copy(a, path, length);
+        path += length;
+        pattern = strchr(pattern, '}') + 1;
+    }
+    return !*path;
+}
+
+static const struct route *route_find(struct http_exchange *x, const char **args, bool *ret_path_known)
+{
+    *ret_path_known = false;
+    for (size_t i = 0; i < route_count; i++) {
+        if (!path_fits(x->arena, routes[i].path, x->path, args, 2))
+            continue;
+        *ret_path_known = true;
+        if (strcmp(routes[i].method, x->method) == 0)
+            return &routes[i];
+    }
+    return NULL;
+}
+
+static bool read_body(struct request *rq, const struct route *route, struct err *err)
+{
+    struct http_exchange *x = rq->exchange;
+    if (!route->fields)
+        return !x->body_size || err_set(err, ERR_INPUT, "this request takes no body");
+    const char *text = x->body_size ? x->body : "{}";
+    size_t size = x->body_size ? x->body_size : 2;
+    if (!json_parse(rq->arena, text, size, &rq->body, err))
+        return err_add(err, "the request's body");
+    return request_check_body(rq->body, route->fields, err);
+}
+
+static bool caller_allowed(const struct http_exchange *x, struct err *err)
+{
+    if (x->peer_uid >= 0 && x->peer_uid != 0 && x->peer_uid != (int64_t)geteuid())
+        return err_set(err, ERR_PERMISSION, "only the user that runs certferry may use this socket");
+    return x->peer_uid >= 0 || err_set(err, ERR_PERMISSION, "only the Unix socket is served");
+}
+
+static bool dispatch(struct api *api, struct http_exchange *x, struct err *err)
+{
+    struct call *call = arena_make(x->arena, struct call);
+    bool path_known;
+    call->request = (struct request){.api = api, .arena = x->arena, .exchange = x};
+    call->route = route_find(x, call->request.args, &path_known);
+    if (!call->route)
+        return err_set(err, path_known ? ERR_INPUT : ERR_NOT_FOUND, "%s %.100s: %s", x->method, x->path,
+                       path_known ? "this method is not served here" : "no such address");
+    if (!caller_allowed(x, err) || !read_body(&call->request, call->route, err))
+        return false;
+    if (call->route->thread == ON_LOOP) {
+        run_handler(call->route, &call->request);
+        return true;
+    }
+    http_defer(x);
+    struct pool *pool = call->route->thread == ON_READER ? api->readers : api->jobs;
+    atomic_fetch_add(&api->active, 1);
+    if (pool_add(pool, run_call, call, err))
+        return true;
+    atomic_fetch_sub(&api->active, 1);
+    return false;
+}
+
+void api_handle(void *context, struct http_exchange *x)
+{
+    struct err err = {0};
+    if (!dispatch(context, x, &err))
+        reply_problem(x, &err);
+}

@@ -1,0 +1,34 @@
+/* api.h - the HTTP surface: /api/v1, as one table of routes.
+ *
+ * Quick look-ups run on the loop thread; lists with filters run on two reader threads, and imports, plans, checks and
+ * synchronisations on four job threads. Errors are RFC 9457 problems with the err's kind as "kind". The caller is
+ * whoever may open the Unix socket: it has mode 0600, and a peer of another user is refused.
+ */
+#pragma once
+#include "cloud/cloud.h"
+#include "net/http_server.h"
+#include "task/engine.h"
+
+struct api;
+
+struct api_parts { /* borrowed until api_close */
+    struct store *store;
+    struct cloud *cloud;
+    struct engine *engine;
+    struct gate *gate;
+    const struct clock *clock;
+    struct loop *loop;
+    const char *version; /* "0.1.0" */
+};
+
+must_use bool api_open(const struct api_parts *parts, struct api **ret, struct err *err);
+struct api *api_close(struct api *api); /* waits for running jobs; streams are ended */
+
+/* Ends all event streams of tasks, now and from now on. Any thread. */
+void api_end_streams(struct api *api);
+
+/* Whether no request is being worked on. Any thread. */
+bool api_idle(struct api *api);
+
+/* The server's handler: http_server_open(..., api_handle, api, ...). Loop thread. */
+void api_handle(void *context, struct http_exchange *x);

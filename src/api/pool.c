@@ -1,0 +1,86 @@
+#include "api/pool.h"
+
+#include <pthread.h>
+#include <stdlib.h>
+
+struct work {
+    pool_fn *fn;
+    void *context;
+};
+
+struct pool {
+    pthread_mutex_t lock; /* guards everything below */
+    pthread_cond_t changed;
+    struct work *ring;
+    size_t first, count, max, thread_count;
+    bool closing;
+    pthread_t *threads;
+};
+
+static void *run(void *context)
+{
+    struct pool *pool = context;
+    pthread_mutex_lock(&pool->lock);
+    while (pool->count || !pool->closing) {
+        if (!pool->count) {
+            pthread_cond_wait(&pool->changed, &pool->lock);
+            continue;
+        }
+        struct work work = pool->ring[pool->first];
+        pool->first = (pool->first + 1) % pool->max;
+        pool->count--;
+        pthread_mutex_unlock(&pool->lock);
+        work.fn(work.context);
+        pthread_mutex_lock(&pool->lock);
+    }
+    pthread_mutex_unlock(&pool->lock);
+    return NULL;
+}
+
+struct pool *pool_close(struct pool *pool)
+{
+    if (!pool)
+        return NULL;
+    pthread_mutex_lock(&pool->lock);
+    pool->closing = true;
+    pthread_cond_broadcast(&pool->changed);
+    pthread_mutex_unlock(&pool->lock);
+    for (size_t i = 0; i < pool->thread_count; i++)
+        pthread_join(pool->threads[i], NULL);
+    pthread_cond_destroy(&pool->changed);
+    pthread_mutex_destroy(&pool->lock);
+    free(pool->threads);
+    free(pool->ring);
+    free(pool);
+    return NULL;
+}
+
+bool pool_open(size_t threads, size_t queue_max, struct pool **ret, struct err *err)
+{
+    struct pool *pool = calloc(1, sizeof *pool);
+    if (!pool || !(pool->ring = calloc(queue_max, sizeof *pool->ring)) ||
+        !(pool->threads = calloc(threads, sizeof *pool->threads)))
+        return err_set(err, ERR_INTERNAL, "out of memory");
+    pthread_mutex_init(&pool->lock, NULL);
+    pthread_cond_init(&pool->changed, NULL);
+    pool->max = queue_max;
+    for (; pool->thread_count < threads; pool->thread_count++)
+        if (pthread_create(&pool->threads[pool->thread_count], NULL, run, pool) != 0) {
+            pool_close(pool);
+            return err_set(err, ERR_INTERNAL, "cannot start a thread");
+        }
+    *ret = pool;
+    return true;
+}
+
+bool pool_add(struct pool *pool, pool_fn *fn, void *context, struct err *err)
+{
+    pthread_mutex_lock(&pool->lock);
+    bool room = pool->count < pool->max && !pool->closing;
+    if (room) {
+        pool->ring[(pool->first + pool->count++) % pool->max] = (struct work){fn, context};
+        pthread_cond_signal(&pool->changed);
+    }
+    pthread_mutex_unlock(&pool->lock);
+    return room || err_set(err, ERR_THROTTLED, "too much work is waiting: try again");
+}

@@ -1,0 +1,73 @@
+/* request.h - one request inside the API: its parts, checked; and the ways to answer. */
+#pragma once
+#include "api/api.h"
+#include "cloud/product.h"
+#include "codec/json.h"
+#include "codec/json_format.h"
+#include <stdatomic.h>
+
+struct api {
+    struct api_parts parts;
+    struct pool *readers, *jobs;
+    struct watchers *watchers;
+    atomic_size_t active; /* requests taken and not yet answered */
+};
+
+struct request {
+    struct api *api;
+    struct arena *arena;
+    struct http_exchange *exchange;
+    const char *args[2]; /* the {placeholders} of the route, decoded */
+    const struct json
+        *body; /* an object, checked against the route's fields; NULL where the route has none */
+};
+
+/* A handler fills reply (JSON, status 200 by default) and returns true, or returns false with err, or sets
+ * `taken` when it answers by itself, now or later (streams).
+ */
+struct reply {
+    unsigned status;
+    struct buf body;
+    const char *content_type;
+    bool taken;
+};
+
+typedef bool route_fn(struct request *request, struct reply *reply, struct err *err);
+
+enum field_type { FIELD_TEXT, FIELD_SECRET, FIELD_INT, FIELD_NUMBER, FIELD_BOOL, FIELD_TEXTS };
+
+struct field { /* one member of a request's body */
+    const char *name;
+    enum field_type type;
+    bool required;
+    size_t max; /* bytes of a text, entries of a list, largest number */
+};
+
+enum route_thread { ON_LOOP, ON_READER, ON_JOB };
+
+struct route {
+    const char *method, *path; /* "/api/v1/tasks/{task}/submit" */
+    route_fn *handler;
+    enum route_thread thread;
+    const struct field *fields; /* ends with a NULL name; NULL: no body */
+};
+
+extern const struct route routes[];
+extern const size_t route_count;
+
+/* Body against fields: an object, known names, right types, required ones there, limits kept. */
+must_use bool request_check_body(const struct json *body, const struct field *fields, struct err *err);
+
+/* Accessors for checked bodies. */
+const char *request_text(const struct request *rq, const char *name); /* NULL if absent */
+const char **request_texts(const struct request *rq, const char *name, size_t *ret_count);
+bool request_bool(const struct request *rq, const char *name, bool fallback);
+
+/* Query parameters. */
+const char *request_query(const struct request *rq, const char *name);                   /* NULL if absent */
+must_use bool request_page(const struct request *rq, struct page *ret, struct err *err); /* ?before=&limit= */
+
+/* Which HTTP status an err kind is. */
+unsigned problem_status(enum err_kind kind);
+/* The problem document of an err. */
+char *problem_json(struct arena *a, const struct err *err);

@@ -1,0 +1,47 @@
+#include "api/v1_access.h"
+#include "api/v1_certificate.h"
+#include "api/v1_resource.h"
+#include "api/v1_status.h"
+#include "api/v1_task.h"
+
+const struct route routes[] = {
+    {"GET", "/api/v1/status", v1_status, ON_LOOP, NULL},
+
+    {"POST", "/api/v1/certificates", v1_certificate_import, ON_JOB, certificate_import_fields},
+    {"GET", "/api/v1/certificates", v1_certificate_list, ON_READER, NULL},
+    {"GET", "/api/v1/certificates/{certificate}", v1_certificate_show, ON_LOOP, NULL},
+    {"POST", "/api/v1/certificates/{certificate}/export", v1_certificate_export, ON_JOB,
+     certificate_export_fields},
+    {"DELETE", "/api/v1/certificates/{certificate}", v1_certificate_delete, ON_JOB, NULL},
+
+    {"POST", "/api/v1/accesses", v1_access_add, ON_JOB, access_add_fields},
+    {"GET", "/api/v1/accesses", v1_access_list, ON_READER, NULL},
+    {"GET", "/api/v1/accesses/{access}", v1_access_show, ON_LOOP, NULL},
+    {"PATCH", "/api/v1/accesses/{access}", v1_access_update, ON_JOB, access_update_fields},
+    {"POST", "/api/v1/accesses/{access}/check", v1_access_check, ON_JOB, NULL},
+    {"DELETE", "/api/v1/accesses/{access}", v1_access_delete, ON_JOB, NULL},
+
+    {"GET", "/api/v1/products", v1_product_list, ON_LOOP, NULL},
+
+    {"GET", "/api/v1/resources", v1_resource_list, ON_READER, NULL},
+    {"GET", "/api/v1/resources/{resource}", v1_resource_show, ON_LOOP, NULL},
+    {"POST", "/api/v1/resources/sync", v1_resource_sync, ON_JOB, resource_sync_fields},
+    {"GET", "/api/v1/syncs", v1_sync_list, ON_READER, NULL},
+
+    {"POST", "/api/v1/tasks", v1_task_create, ON_JOB, task_create_fields},
+    {"GET", "/api/v1/tasks", v1_task_list, ON_READER, NULL},
+    {"GET", "/api/v1/tasks/{task}", v1_task_show, ON_READER, NULL},
+    {"GET", "/api/v1/tasks/{task}/deployments", v1_task_deployments, ON_READER, NULL},
+    {"GET", "/api/v1/tasks/{task}/events", v1_task_events, ON_READER, NULL},
+    {"POST", "/api/v1/tasks/{task}/preview", v1_task_preview, ON_JOB, NULL},
+    {"POST", "/api/v1/tasks/{task}/submit", v1_task_submit, ON_JOB, task_submit_fields},
+    {"POST", "/api/v1/tasks/{task}/cancel", v1_task_cancel, ON_JOB, NULL},
+    {"POST", "/api/v1/tasks/{task}/retry", v1_task_retry, ON_JOB, task_retry_fields},
+    {"POST", "/api/v1/tasks/{task}/resume", v1_task_resume, ON_JOB, NULL},
+    {"POST", "/api/v1/tasks/{task}/rollback", v1_task_rollback, ON_JOB, task_rollback_fields},
+    {"DELETE", "/api/v1/tasks/{task}", v1_task_delete, ON_JOB, NULL},
+
+    {"POST", "/api/v1/verify", v1_verify, ON_JOB, verify_fields},
+};
+
+const size_t route_count = countof(routes);

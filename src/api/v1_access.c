@@ -1,0 +1,305 @@
+#include "api/v1_access.h"
+
+#include "api/view.h"
+#include "codec/text.h"
+#include <string.h>
+
+static const char *const clouds[] = {"aliyun", "tencent", "aws", "huawei"};
+
+#define ACCESS_SETTINGS                                                                                      \
+    {"session_token", FIELD_SECRET, false, 8192}, {"site", FIELD_TEXT, false, 16},                           \
+        {"regions", FIELD_TEXTS, false, 64}, {"gateway", FIELD_TEXT, false, 1024},                           \
+        {"ca_file", FIELD_TEXT, false, 1024}, {"proxy", FIELD_TEXT, false, 1024},                            \
+        {"calls_per_second", FIELD_NUMBER, false, 100000}, {"read_only", FIELD_BOOL, false, 0},              \
+    {                                                                                                        \
+        NULL, FIELD_TEXT, false, 0                                                                           \
+    }
+
+const struct field access_add_fields[] = {
+    {"cloud", FIELD_TEXT, true, 16},
+    {"name", FIELD_TEXT, true, 63},
+    {"key_id", FIELD_TEXT, true, 256},
+    {"secret", FIELD_SECRET, true, 4096},
+    ACCESS_SETTINGS,
+};
+
+const struct field access_update_fields[] = {
+    {"name", FIELD_TEXT, false, 63},
+    {"key_id", FIELD_TEXT, false, 256},
+    {"secret", FIELD_SECRET, false, 4096},
+    ACCESS_SETTINGS,
+};
+
+struct access_work {
+    struct request *rq;
+    struct access_row row, *rows;
+    size_t count;
+    struct page page;
+    const struct secret *secret, *token;
+    struct access_row wanted; /* the row to write */
+};
+
+static bool cloud_known(const char *cloud)
+{
+    for (size_t i = 0; i < countof(clouds); i++)
+        if (strcmp(clouds[i], cloud) == 0)
+            return true;
+    return false;
+}
+
+static bool text_clean(const char *what, const char *text, struct err *err)
+{
+    for (const unsigned char *p = (const unsigned char *)text; *p; p++)
+        if (*p <= 0x20 || *p == 0x7F)
+            return err_set(err, ERR_INPUT, "%s must not hold blanks or control characters", what);
+    return *text || err_set(err, ERR_INPUT, "%s is empty", what);
+}
+
+static bool check_gateway(struct arena *a, const char *gateway, struct err *err)
+{
+    struct url url;
+    if (!*gateway)
+        return true;
+    if (!url_parse(a, gateway, &url, err))
+        return err_add(err, "gateway");
+    bool loopback = strcmp(url.host, "localhost") == 0 || strcmp(url.host, "::1") == 0 ||
+                    strncmp(url.host, "127.", 4) == 0;
+    if (strcmp(url.scheme, "http") == 0 && !loopback)
+        return err_set(err, ERR_INPUT, "gateway %s: plain http is allowed to loopback only, use https",
+                       gateway);
+    return true;
+}
+
+static bool check_row(struct arena *a, const struct access_row *row, struct err *err)
+{
+    struct url url;
+    bool known_site = strcmp(row->site, "china") == 0 || strcmp(row->site, "international") == 0;
+    if (!cloud_known(row->cloud))
+        return err_set(err, ERR_INPUT,
+                       "cloud \"%s\": aliyun, tencent, aws or huawei; other clouds are not supported",
+                       row->cloud);
+    if (!known_site)
+        return err_set(err, ERR_INPUT, "site \"%s\": china or international", row->site);
+    if (!text_clean("the key id", row->key_id, err) || !text_clean("the name", row->name, err) ||
+        !check_gateway(a, row->gateway, err))
+        return false;
+    if (*row->proxy && !url_parse(a, row->proxy, &url, err))
+        return err_add(err, "proxy");
+    if (*row->proxy && *row->gateway)
+        return err_set(err, ERR_INPUT, "give a proxy or a gateway, not both");
+    if (*row->ca_file && row->ca_file[0] != '/')
+        return err_set(err, ERR_INPUT, "ca_file %s: give an absolute path", row->ca_file);
+    return true;
+}
+
+/* What the body names replaces what the row has. */
+static void apply_body(struct request *rq, struct access_row *row)
+{
+    const struct {
+        const char *name;
+        const char **to;
+    } texts[] = {{"name", &row->name},       {"key_id", &row->key_id},   {"site", &row->site},
+                 {"gateway", &row->gateway}, {"ca_file", &row->ca_file}, {"proxy", &row->proxy}};
+    for (size_t i = 0; i < countof(texts); i++) {
+        const char *text = request_text(rq, texts[i].name);
+        if (text)
+            *texts[i].to = text;
+    }
+    if (!json_is_null(json_at(rq->body, "/regions"))) {
+        size_t count;
+        const char **regions = request_texts(rq, "regions", &count);
+        row->regions = json_strings(rq->arena, regions, count);
+    }
+    row->calls_per_second = json_double(json_at(rq->body, "/calls_per_second"), row->calls_per_second);
+    row->read_only = request_bool(rq, "read_only", row->read_only);
+}
+
+static const struct secret *body_secret(struct request *rq, const char *name)
+{
+    const char *text = request_text(rq, name);
+    return text && *text ? secret_in(rq->arena, secret_new(text, strlen(text))) : NULL;
+}
+
+static void put_access(struct request *rq, struct reply *reply, const struct access_row *row)
+{
+    struct json_writer w = json_writer_to(&reply->body);
+    view_access(&w, rq->arena, row);
+}
+
+static bool add_row(struct db *db, void *context, struct err *err)
+{
+    struct access_work *work = context;
+    return store_access_add(db, &work->wanted, work->secret, work->token, err) &&
+           store_access_load(db, work->rq->arena, work->wanted.id, &work->row, err);
+}
+
+bool v1_access_add(struct request *rq, struct reply *reply, struct err *err)
+{
+    struct store *store = rq->api->parts.store;
+    const char *cloud = request_text(rq, "cloud");
+    struct access_work work = {.rq = rq,
+                               .secret = body_secret(rq, "secret"),
+                               .token = body_secret(rq, "session_token")};
+    work.wanted = (struct access_row){.id = store_new_id(store),
+                                      .owner = "",
+                                      .cloud = cloud,
+                                      .regions = "[]",
+                                      .gateway = "",
+                                      .ca_file = "",
+                                      .proxy = "",
+                                      .account_id = "",
+                                      .state = "unchecked",
+                                      .state_text = ""};
+    work.wanted.site = strcmp(cloud, "aws") == 0 ? "international" : "china";
+    apply_body(rq, &work.wanted);
+    if (!work.secret)
+        return err_set(err, ERR_INPUT, "the secret is empty");
+    if (!check_row(rq->arena, &work.wanted, err) || !store_write(store, add_row, &work, err))
+        return false;
+    put_access(rq, reply, &work.row);
+    reply->status = 201;
+    return true;
+}
+
+static bool load_list(struct db *db, void *context, struct err *err)
+{
+    struct access_work *work = context;
+    return store_access_list(db, work->rq->arena, &work->page, &work->rows, &work->count, err);
+}
+
+bool v1_access_list(struct request *rq, struct reply *reply, struct err *err)
+{
+    struct access_work work = {.rq = rq};
+    if (!request_page(rq, &work.page, err) || !store_read(rq->api->parts.store, load_list, &work, err))
+        return false;
+    struct json_writer w = json_writer_to(&reply->body);
+    view_list_open(&w);
+    for (size_t i = 0; i < work.count; i++)
+        view_access(&w, rq->arena, &work.rows[i]);
+    view_list_close(&w, work.count == work.page.limit ? work.rows[work.count - 1].id : 0);
+    return true;
+}
+
+static bool load_one(struct db *db, void *context, struct err *err)
+{
+    struct access_work *work = context;
+    return store_access_find(db, work->rq->arena, work->rq->args[0], &work->row, err);
+}
+
+bool v1_access_show(struct request *rq, struct reply *reply, struct err *err)
+{
+    struct access_work work = {.rq = rq};
+    if (!store_read(rq->api->parts.store, load_one, &work, err))
+        return false;
+    put_access(rq, reply, &work.row);
+    return true;
+}
+
+static bool load_with_secret(struct db *db, void *context, struct err *err)
+{
+    struct access_work *work = context;
+    struct secret *secret, *token;
+    if (!load_one(db, context, err) ||
+        !store_access_secret(db, work->rq->arena, work->row.id, &secret, &token, err))
+        return false;
+    if (!work->secret)
+        work->secret = secret;
+    if (!work->token && secret == work->secret)
+        work->token = token;
+    return true;
+}
+
+static bool update_row(struct db *db, void *context, struct err *err)
+{
+    struct access_work *work = context;
+    return store_access_update(db, &work->wanted, work->secret, work->token, err) &&
+           store_access_load(db, work->rq->arena, work->wanted.id, &work->row, err);
+}
+
+/* A new key pair must belong to the account the access stands for: waiting tasks were planned against it. */
+static bool check_same_account(struct access_work *work, struct err *err)
+{
+    struct identity identity;
+    if (!*work->row.account_id)
+        return true;
+    return cloud_check_row(work->rq->api->parts.cloud, work->rq->arena, &work->wanted, work->secret,
+                           work->token, &identity, err);
+}
+
+bool v1_access_update(struct request *rq, struct reply *reply, struct err *err)
+{
+    struct store *store = rq->api->parts.store;
+    struct access_work work = {.rq = rq,
+                               .secret = body_secret(rq, "secret"),
+                               .token = body_secret(rq, "session_token")};
+    bool new_key = work.secret || request_text(rq, "key_id");
+    if (request_text(rq, "key_id") && !work.secret)
+        return err_set(err, ERR_INPUT, "a new key id needs its secret too");
+    if (!store_read(store, load_with_secret, &work, err))
+        return false;
+    work.wanted = work.row;
+    apply_body(rq, &work.wanted);
+    if (new_key) {
+        work.wanted.state = "unchecked";
+        work.wanted.state_text = "";
+    }
+    if (!check_row(rq->arena, &work.wanted, err) || (new_key && !check_same_account(&work, err)) ||
+        !store_write(store, update_row, &work, err))
+        return err_add(err, "access %s", work.row.name);
+    cloud_session_refresh(rq->api->parts.cloud, work.row.id);
+    if (rq->api->parts.engine)
+        engine_wake(rq->api->parts.engine);
+    put_access(rq, reply, &work.row);
+    return true;
+}
+
+bool v1_access_check(struct request *rq, struct reply *reply, struct err *err)
+{
+    struct access_work work = {.rq = rq};
+    struct session *session;
+    struct identity identity;
+    if (!store_read(rq->api->parts.store, load_one, &work, err))
+        return false;
+    cloud_session_refresh(rq->api->parts.cloud, work.row.id);
+    if (!cloud_session(rq->api->parts.cloud, work.row.id, &session, err) ||
+        !cloud_check(session, rq->arena, &identity, err))
+        return err_add(err, "check access %s", work.row.name);
+    buf_puts(&reply->body,
+             json_format(rq->arena,
+                         "{'access':%lld,'name':%s,'state':'normal','account_id':%s,'principal':%s}",
+                         (long long)work.row.id, work.row.name, identity.account_id, identity.principal));
+    return true;
+}
+
+static bool delete_row(struct db *db, void *context, struct err *err)
+{
+    struct access_work *work = context;
+    const char *reason;
+    if (!load_one(db, context, err) || !store_access_needed(db, work->rq->arena, work->row.id, &reason, err))
+        return false;
+    if (reason)
+        return err_set(err, ERR_CONFLICT, "access %s stays: %s", work->row.name, reason);
+    return store_access_delete(db, work->row.id, err);
+}
+
+bool v1_access_delete(struct request *rq, struct reply *reply, struct err *err)
+{
+    struct access_work work = {.rq = rq};
+    if (!store_write(rq->api->parts.store, delete_row, &work, err))
+        return false;
+    cloud_session_refresh(rq->api->parts.cloud, work.row.id);
+    buf_puts(&reply->body, json_format(rq->arena, "{'deleted':%lld}", (long long)work.row.id));
+    return true;
+}
+
+bool v1_product_list(struct request *rq, struct reply *reply, struct err *err)
+{
+    (void)err;
+    (void)rq;
+    struct json_writer w = json_writer_to(&reply->body);
+    view_list_open(&w);
+    for (const struct product *const *product = products; *product; product++)
+        view_product(&w, *product);
+    view_list_close(&w, 0);
+    return true;
+}

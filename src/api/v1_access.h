@@ -1,0 +1,8 @@
+/* v1_access.h - handlers of /api/v1/accesses and /api/v1/products. */
+#pragma once
+#include "api/request.h"
+
+extern const struct field access_add_fields[], access_update_fields[];
+
+route_fn v1_access_add, v1_access_list, v1_access_show, v1_access_update, v1_access_check, v1_access_delete;
+route_fn v1_product_list;

@@ -1,0 +1,309 @@
+#include "api/v1_certificate.h"
+
+#include "api/view.h"
+#include "cert/certificate.h"
+#include "codec/text.h"
+#include <string.h>
+
+const struct field certificate_import_fields[] = {
+    {"cert", FIELD_TEXT, false, CERTIFICATE_FILE_BYTES},
+    {"key", FIELD_SECRET, false, CERTIFICATE_FILE_BYTES},
+    {"chain", FIELD_TEXT, false, CERTIFICATE_FILE_BYTES},
+    {"pkcs12", FIELD_SECRET, false, CERTIFICATE_FILE_BYTES * 2}, /* base64 */
+    {"password", FIELD_SECRET, false, 1024},
+    {"name", FIELD_TEXT, false, 256},
+    {NULL, FIELD_TEXT, false, 0},
+};
+
+const struct field certificate_export_fields[] = {
+    {"format", FIELD_TEXT, true, 16}, /* pem, der, pkcs12 */
+    {"password", FIELD_SECRET, false, 1024},
+    {NULL, FIELD_TEXT, false, 0},
+};
+
+struct import {
+    struct request *rq;
+    struct certificate *cert;
+    struct certificate_row row, existing;
+    const char *wanted_name;
+    bool already;
+};
+
+static bool parse_input(struct request *rq, struct certificate *ret, struct err *err)
+{
+    struct certificate_input input = {.cert_pem = request_text(rq, "cert"),
+                                      .key_pem = request_text(rq, "key"),
+                                      .chain_pem = request_text(rq, "chain")};
+    const char *pkcs12 = request_text(rq, "pkcs12"), *password = request_text(rq, "password");
+    if (!pkcs12 == !input.cert_pem)
+        return err_set(err, ERR_INPUT, "give a certificate: either PEM (cert and key) or PKCS#12");
+    if (pkcs12) {
+        unsigned char *data;
+        if (!base64_decode(rq->arena, pkcs12, strlen(pkcs12), &data, &input.pkcs12_size, err))
+            return err_add(err, "pkcs12");
+        input.pkcs12 = data;
+        input.pkcs12_password =
+            secret_in(rq->arena, secret_new(password ? password : "", password ? strlen(password) : 0));
+    }
+    input.cert_size = input.cert_pem ? strlen(input.cert_pem) : 0;
+    input.key_size = input.key_pem ? strlen(input.key_pem) : 0;
+    input.chain_size = input.chain_pem ? strlen(input.chain_pem) : 0;
+    return certificate_import(rq->arena, &input, rq->api->parts.clock, ret, err);
+}
+
+static const char *roots_pem(struct arena *a, const struct certificate *cert)
+{
+    struct buf out = buf_new(a, 1 << 20);
+    for (size_t i = 0; i < cert->root_count; i++)
+        buf_puts(&out, x509_pem(a, &cert->roots[i]));
+    return out.data;
+}
+
+static struct certificate_row row_of(struct arena *a, const struct certificate *cert)
+{
+    return (struct certificate_row){
+        .owner = "",
+        .kind = "uploaded", /* a certificate given as file is never official */
+        .fingerprint = certificate_fingerprint(a, cert),
+        .serial = cert->leaf.serial,
+        .issuer = cert->leaf.issuer,
+        .common_name = cert->leaf.common_name,
+        .domains = json_strings(a, cert->domains, cert->domain_count),
+        .key_type = key_type_name(cert->leaf.key_type),
+        .key_bits = cert->leaf.key_bits,
+        .not_before_ms = cert->leaf.not_before_ms,
+        .not_after_ms = cert->leaf.not_after_ms,
+        .chain_complete = cert->chain_complete,
+        .warnings = json_strings(a, cert->warnings, cert->warning_count),
+        .leaf_pem = certificate_leaf_pem(a, cert),
+        .chain_pem = certificate_chain_pem(a, cert),
+        .roots_pem = roots_pem(a, cert),
+        .sm2_encryption_pem = cert->sm2_encryption ? x509_pem(a, cert->sm2_encryption) : "",
+    };
+}
+
+/* A name nobody has yet: the one given, or the suggested one with a number behind it. */
+static bool pick_name(struct db *db, struct import *import, struct err *err)
+{
+    struct arena *a = import->rq->arena;
+    struct certificate_row other;
+    import->row.name = import->wanted_name;
+    for (int n = 2; !import->wanted_name; n++) {
+        const char *base = certificate_name_suggest(a, import->cert);
+        import->row.name =
+            n == 2 ? base : arena_printf(a, "%.*s-%d", CERTIFICATE_NAME_CHARACTERS - 5, base, n - 1);
+        struct err missing;
+        if (!store_certificate_find(db, a, import->row.name, &other, &missing)) {
+            if (missing.kind == ERR_NOT_FOUND)
+                return true;
+            *err = missing;
+            return false;
+        }
+        if (n > 999)
+            return err_set(err, ERR_INPUT, "give the certificate a name: too many are called %s", base);
+    }
+    return true;
+}
+
+static bool add_certificate(struct db *db, void *context, struct err *err)
+{
+    struct import *import = context;
+    struct arena *a = import->rq->arena;
+    struct err missing;
+    if (store_certificate_by_fingerprint(db, a, import->row.fingerprint, &import->existing, &missing)) {
+        import->already = true;
+        return true;
+    }
+    if (missing.kind != ERR_NOT_FOUND) {
+        *err = missing;
+        return false;
+    }
+    if (!pick_name(db, import, err))
+        return false;
+    if (!store_certificate_add(db, &import->row, import->cert->key, import->cert->sm2_encryption_key, err))
+        return false;
+    return store_certificate_load(db, a, import->row.id, &import->existing, err);
+}
+
+bool v1_certificate_import(struct request *rq, struct reply *reply, struct err *err)
+{
+    struct certificate cert;
+    struct store *store = rq->api->parts.store;
+    const char *name = request_text(rq, "name");
+    if ((name && !certificate_name_check(name, err)) || !parse_input(rq, &cert, err))
+        return false;
+    struct import import = {.rq = rq, .cert = &cert, .row = row_of(rq->arena, &cert), .wanted_name = name};
+    import.row.id = store_new_id(store);
+    if (!store_write(store, add_certificate, &import, err))
+        return false;
+    struct buf row = buf_new(rq->arena, 1 << 20);
+    struct json_writer row_writer = json_writer_to(&row), w = json_writer_to(&reply->body);
+    view_certificate(&row_writer, rq->arena, &import.existing, clock_wall_ms(rq->api->parts.clock));
+    json_open_object(&w);
+    json_member_bool(&w, "already", import.already);
+    json_member_raw(&w, "certificate", row.data);
+    json_close_object(&w);
+    reply->status = import.already ? 200 : 201;
+    return true;
+}
+
+struct list {
+    struct request *rq;
+    struct page page;
+    struct certificate_row *rows;
+    size_t count;
+};
+
+static bool load_list(struct db *db, void *context, struct err *err)
+{
+    struct list *list = context;
+    return store_certificate_list(db, list->rq->arena, &list->page, &list->rows, &list->count, err);
+}
+
+bool v1_certificate_list(struct request *rq, struct reply *reply, struct err *err)
+{
+    struct list list = {.rq = rq};
+    if (!request_page(rq, &list.page, err) || !store_read(rq->api->parts.store, load_list, &list, err))
+        return false;
+    struct json_writer w = json_writer_to(&reply->body);
+    view_list_open(&w);
+    for (size_t i = 0; i < list.count; i++)
+        view_certificate(&w, rq->arena, &list.rows[i], clock_wall_ms(rq->api->parts.clock));
+    view_list_close(&w, list.count == list.page.limit ? list.rows[list.count - 1].id : 0);
+    return true;
+}
+
+struct show {
+    struct request *rq;
+    struct certificate_row row;
+    struct secret *key, *sm2_key;
+    bool with_key;
+};
+
+static bool load_one(struct db *db, void *context, struct err *err)
+{
+    struct show *show = context;
+    if (!store_certificate_find(db, show->rq->arena, show->rq->args[0], &show->row, err))
+        return false;
+    return !show->with_key ||
+           store_certificate_key(db, show->rq->arena, show->row.id, &show->key, &show->sm2_key, err);
+}
+
+bool v1_certificate_show(struct request *rq, struct reply *reply, struct err *err)
+{
+    struct show show = {.rq = rq};
+    if (!store_read(rq->api->parts.store, load_one, &show, err))
+        return false;
+    struct json_writer w = json_writer_to(&reply->body);
+    view_certificate(&w, rq->arena, &show.row, clock_wall_ms(rq->api->parts.clock));
+    return true;
+}
+
+static bool parse_stored(struct show *show, struct certificate *ret, struct err *err)
+{
+    struct arena *a = show->rq->arena;
+    const char *key = secret_bytes(show->key);
+    const char *chain = arena_printf(a, "%s%s", show->row.chain_pem, show->row.roots_pem);
+    struct certificate_input input = {.cert_pem = show->row.leaf_pem,
+                                      .cert_size = strlen(show->row.leaf_pem),
+                                      .chain_pem = chain,
+                                      .chain_size = strlen(chain),
+                                      .key_pem = key,
+                                      .key_size = strlen(key)};
+    return certificate_import(a, &input, show->rq->api->parts.clock, ret, err);
+}
+
+static bool export_pkcs12(struct show *show, struct json_writer *w, struct err *err)
+{
+    struct request *rq = show->rq;
+    struct certificate cert;
+    const char *password = request_text(rq, "password");
+    unsigned char *data;
+    size_t size;
+    if (!password || !*password)
+        return err_set(err, ERR_INPUT, "PKCS#12 needs a password: give it in a file");
+    if (!parse_stored(show, &cert, err))
+        return err_add(err, "certificate %s", show->row.name);
+    struct x509 *certs = arena_array(rq->arena, struct x509, cert.chain_count + 1);
+    certs[0] = cert.leaf;
+    for (size_t i = 0; i < cert.chain_count; i++)
+        certs[i + 1] = cert.chain[i];
+    struct secret *secret = secret_in(rq->arena, secret_new(password, strlen(password)));
+    if (!pkcs12_make(rq->arena, show->row.name, certs, cert.chain_count + 1, show->key, secret, &data, &size,
+                     err))
+        return false;
+    json_member_string(w, "pkcs12", base64_encode(rq->arena, data, size));
+    return true;
+}
+
+static bool export_der(struct show *show, struct json_writer *w, struct err *err)
+{
+    struct request *rq = show->rq;
+    struct certificate cert;
+    struct secret *der;
+    if (!parse_stored(show, &cert, err) || !key_der(show->key, &der, err))
+        return err_add(err, "certificate %s", show->row.name);
+    secret_in(rq->arena, der);
+    json_member_string(w, "cert", base64_encode(rq->arena, cert.leaf.der, cert.leaf.der_size));
+    json_member_string(w, "key", base64_encode(rq->arena, secret_bytes(der), secret_size(der)));
+    return true;
+}
+
+static bool export_pem(struct show *show, struct json_writer *w, struct err *err)
+{
+    (void)err;
+    json_member_string(w, "cert", show->row.leaf_pem);
+    json_member_string(w, "chain", show->row.chain_pem);
+    json_member_string(w, "roots", show->row.roots_pem);
+    json_member_string(w, "key", secret_bytes(show->key));
+    if (*show->row.sm2_encryption_pem) {
+        json_member_string(w, "encryption_cert", show->row.sm2_encryption_pem);
+        json_member_string(w, "encryption_key", secret_bytes(show->sm2_key));
+    }
+    return true;
+}
+
+static const struct {
+    const char *name;
+    bool (*put)(struct show *show, struct json_writer *w, struct err *err);
+} formats[] = {{"pem", export_pem}, {"der", export_der}, {"pkcs12", export_pkcs12}};
+
+bool v1_certificate_export(struct request *rq, struct reply *reply, struct err *err)
+{
+    const char *format = request_text(rq, "format");
+    struct show show = {.rq = rq, .with_key = true};
+    struct json_writer w = json_writer_to(&reply->body);
+    size_t i = 0;
+    while (i < countof(formats) && strcmp(formats[i].name, format) != 0)
+        i++;
+    if (i == countof(formats))
+        return err_set(err, ERR_INPUT, "format \"%s\": pem, der or pkcs12", format);
+    if (!store_read(rq->api->parts.store, load_one, &show, err))
+        return false;
+    json_open_object(&w);
+    if (!formats[i].put(&show, &w, err))
+        return false;
+    json_close_object(&w);
+    return true;
+}
+
+static bool delete_one(struct db *db, void *context, struct err *err)
+{
+    struct show *show = context;
+    const char *reason;
+    if (!load_one(db, context, err) ||
+        !store_certificate_needed(db, show->rq->arena, show->row.id, &reason, err))
+        return false;
+    if (reason)
+        return err_set(err, ERR_CONFLICT, "certificate %s stays: %s", show->row.name, reason);
+    return store_certificate_delete(db, show->row.id, err);
+}
+
+bool v1_certificate_delete(struct request *rq, struct reply *reply, struct err *err)
+{
+    struct show show = {.rq = rq};
+    if (!store_write(rq->api->parts.store, delete_one, &show, err))
+        return false;
+    buf_puts(&reply->body, json_format(rq->arena, "{'deleted':%lld}", (long long)show.row.id));
+    return true;
+}

@@ -1,0 +1,340 @@
+#include "api/v1_task.h"
+
+#include "api/view.h"
+#include "api/watchers.h"
+#include "cert/certificate.h"
+#include "task/task.h"
+#include <stdlib.h>
+#include <string.h>
+
+enum { DEPLOYMENTS_SHOWN = 1000 }; /* in a preview; the rest by pages of .../deployments */
+
+#define SELECTION_FIELDS                                                                                     \
+    {"certificates", FIELD_TEXTS, false, 1000}, {"access", FIELD_TEXTS, false, 1000},                        \
+        {"product", FIELD_TEXTS, false, 100}, {"region", FIELD_TEXTS, false, 100},                           \
+        {"resource", FIELD_TEXTS, false, 10000}, {"domain", FIELD_TEXTS, false, 10000},                      \
+        {"exclude", FIELD_TEXTS, false, 10000}, {"replaces", FIELD_TEXT, false, 512},                        \
+        {"accept", FIELD_TEXTS, false, 16}, {"allow_expiring", FIELD_BOOL, false, 0},                        \
+    {                                                                                                        \
+        "verify", FIELD_BOOL, false, 0                                                                       \
+    }
+
+const struct field task_create_fields[] = {
+    {"name", FIELD_TEXT, false, 256},
+    {"dry_run", FIELD_BOOL, false, 0},
+    {"cert", FIELD_TEXT, false, CERTIFICATE_FILE_BYTES}, /* with dry_run: a certificate that is not stored */
+    {"key", FIELD_SECRET, false, CERTIFICATE_FILE_BYTES},
+    {"chain", FIELD_TEXT, false, CERTIFICATE_FILE_BYTES},
+    SELECTION_FIELDS,
+    {NULL, FIELD_TEXT, false, 0},
+};
+
+const struct field task_submit_fields[] = {{"version", FIELD_INT, false, (size_t)1 << 53},
+                                           {NULL, FIELD_TEXT, false, 0}};
+const struct field task_retry_fields[] = {{"deployments", FIELD_TEXTS, false, 10000},
+                                          {NULL, FIELD_TEXT, false, 0}};
+const struct field task_rollback_fields[] = {
+    {"deployments", FIELD_TEXTS, false, 10000},
+    {"accept", FIELD_TEXTS, false, 16},
+    {NULL, FIELD_TEXT, false, 0},
+};
+
+static struct task_context context_of(const struct request *rq)
+{
+    return (struct task_context){.store = rq->api->parts.store,
+                                 .cloud = rq->api->parts.cloud,
+                                 .clock = rq->api->parts.clock};
+}
+
+static void wake(const struct request *rq)
+{
+    if (rq->api->parts.engine)
+        engine_wake(rq->api->parts.engine);
+}
+
+/* How many deployments each product has: {"aliyun/cdn":12}. */
+static void put_products(struct json_writer *w, const struct task_view *view)
+{
+    json_key(w, "products");
+    json_open_object(w);
+    for (const struct product *const *product = products; *product; product++) {
+        int64_t count = 0;
+        for (size_t i = 0; i < view->count; i++)
+            count += strcmp(view->deployments[i].product, (*product)->code) == 0;
+        if (count)
+            json_member_int(w, (*product)->code, count);
+    }
+    json_close_object(w);
+}
+
+/* A task with its plan and the first of its deployments. */
+static void put_view(struct request *rq, struct reply *reply, const struct task_view *view)
+{
+    struct buf task = buf_new(rq->arena, 8 << 20);
+    struct json_writer task_writer = json_writer_to(&task), w = json_writer_to(&reply->body);
+    view_task(&task_writer, rq->arena, &view->task, &view->counts);
+    json_open_object(&w);
+    json_member_raw(&w, "task", task.data);
+    json_member_int(&w, "version", view->task.version);
+    json_member_string(&w, "label", view->label);
+    put_products(&w, view);
+    json_key(&w, "deployments");
+    json_open_array(&w);
+    for (size_t i = 0; i < view->count && i < DEPLOYMENTS_SHOWN; i++)
+        view_deployment(&w, rq->arena, &view->deployments[i]);
+    json_close_array(&w);
+    json_close_object(&w);
+}
+
+static struct texts texts_of(const struct request *rq, const char *name)
+{
+    struct texts texts;
+    texts.items = request_texts(rq, name, &texts.count);
+    return texts;
+}
+
+static struct selection selection_of(const struct request *rq)
+{
+    const char *replaces = request_text(rq, "replaces");
+    return (struct selection){.certificates = texts_of(rq, "certificates"),
+                              .access = texts_of(rq, "access"),
+                              .product = texts_of(rq, "product"),
+                              .region = texts_of(rq, "region"),
+                              .resource = texts_of(rq, "resource"),
+                              .domain = texts_of(rq, "domain"),
+                              .exclude = texts_of(rq, "exclude"),
+                              .replaces = replaces ? replaces : "",
+                              .accept = texts_of(rq, "accept"),
+                              .allow_expiring = request_bool(rq, "allow_expiring", false),
+                              .verify = request_bool(rq, "verify", true)};
+}
+
+bool v1_task_create(struct request *rq, struct reply *reply, struct err *err)
+{
+    struct task_context context = context_of(rq);
+    struct selection selection = selection_of(rq);
+    struct task_view view;
+    const char *name = request_text(rq, "name");
+    bool dry_run = request_bool(rq, "dry_run", false);
+    if (!selection_check(&selection, err))
+        return false;
+    bool done = dry_run ? task_plan(&context, rq->arena, &selection, &view, err)
+                        : task_create(&context, rq->arena, "", name ? name : "", &selection, &view, err);
+    if (!done)
+        return false;
+    put_view(rq, reply, &view);
+    reply->status = dry_run ? 200 : 201;
+    return true;
+}
+
+struct task_list {
+    struct request *rq;
+    struct page page;
+    const char *state;
+    struct task_row *rows;
+    struct task_counts *counts;
+    size_t count;
+};
+
+static bool load_list(struct db *db, void *context, struct err *err)
+{
+    struct task_list *list = context;
+    if (!store_task_list(db, list->rq->arena, &list->page, list->state, &list->rows, &list->count, err))
+        return false;
+    list->counts = arena_array(list->rq->arena, struct task_counts, list->count);
+    for (size_t i = 0; i < list->count; i++)
+        if (!store_task_count(db, list->rows[i].id, &list->counts[i], err))
+            return false;
+    return true;
+}
+
+bool v1_task_list(struct request *rq, struct reply *reply, struct err *err)
+{
+    struct task_list list = {.rq = rq, .state = request_query(rq, "state")};
+    if (!request_page(rq, &list.page, err) || !store_read(rq->api->parts.store, load_list, &list, err))
+        return false;
+    struct json_writer w = json_writer_to(&reply->body);
+    view_list_open(&w);
+    for (size_t i = 0; i < list.count; i++)
+        view_task(&w, rq->arena, &list.rows[i], &list.counts[i]);
+    view_list_close(&w, list.count == list.page.limit ? list.rows[list.count - 1].id : 0);
+    return true;
+}
+
+struct task_find {
+    struct request *rq;
+    struct task_row row;
+    struct task_counts counts;
+    struct page page;
+    struct deployment_row *deployments;
+    size_t count;
+};
+
+static bool load_task(struct db *db, void *context, struct err *err)
+{
+    struct task_find *find = context;
+    return store_task_find(db, find->rq->arena, find->rq->args[0], &find->row, err) &&
+           store_task_count(db, find->row.id, &find->counts, err);
+}
+
+bool v1_task_show(struct request *rq, struct reply *reply, struct err *err)
+{
+    struct task_find find = {.rq = rq};
+    if (!store_read(rq->api->parts.store, load_task, &find, err))
+        return false;
+    struct json_writer w = json_writer_to(&reply->body);
+    view_task(&w, rq->arena, &find.row, &find.counts);
+    return true;
+}
+
+static bool load_deployments(struct db *db, void *context, struct err *err)
+{
+    struct task_find *find = context;
+    return store_task_find(db, find->rq->arena, find->rq->args[0], &find->row, err) &&
+           store_deployment_list(db, find->rq->arena, find->row.id, &find->page, &find->deployments,
+                                 &find->count, err);
+}
+
+bool v1_task_deployments(struct request *rq, struct reply *reply, struct err *err)
+{
+    struct task_find find = {.rq = rq};
+    if (!request_page(rq, &find.page, err) || !store_read(rq->api->parts.store, load_deployments, &find, err))
+        return false;
+    struct json_writer w = json_writer_to(&reply->body);
+    view_list_open(&w);
+    for (size_t i = 0; i < find.count; i++)
+        view_deployment(&w, rq->arena, &find.deployments[i]);
+    view_list_close(&w, find.count == find.page.limit ? find.deployments[find.count - 1].id : 0);
+    return true;
+}
+
+bool v1_task_preview(struct request *rq, struct reply *reply, struct err *err)
+{
+    struct task_context context = context_of(rq);
+    struct task_view view;
+    if (!task_preview(&context, rq->arena, rq->args[0], &view, err))
+        return false;
+    put_view(rq, reply, &view);
+    return true;
+}
+
+/* Finds the task, runs the verb on its id, answers with the task as it is then. */
+typedef bool task_verb(const struct task_context *context, struct request *rq, int64_t id, struct err *err);
+
+static bool run_verb(struct request *rq, struct reply *reply, task_verb *verb, struct err *err)
+{
+    struct task_context context = context_of(rq);
+    struct task_find find = {.rq = rq};
+    if (!store_read(rq->api->parts.store, load_task, &find, err) || !verb(&context, rq, find.row.id, err))
+        return false;
+    wake(rq);
+    return v1_task_show(rq, reply, err);
+}
+
+static bool do_submit(const struct task_context *context, struct request *rq, int64_t id, struct err *err)
+{
+    return task_submit(context, id, json_int(json_at(rq->body, "/version"), 0), err);
+}
+
+static bool do_cancel(const struct task_context *context, struct request *rq, int64_t id, struct err *err)
+{
+    (void)rq;
+    return task_cancel(context, id, err);
+}
+
+static bool do_resume(const struct task_context *context, struct request *rq, int64_t id, struct err *err)
+{
+    (void)rq;
+    return task_resume(context, id, err);
+}
+
+static bool ids_of(struct request *rq, const char *member, int64_t **ret, size_t *ret_count, struct err *err)
+{
+    size_t count;
+    const char **texts = request_texts(rq, member, &count);
+    int64_t *ids = arena_array(rq->arena, int64_t, count);
+    for (size_t i = 0; i < count; i++) {
+        char *end;
+        ids[i] = strtoll(texts[i], &end, 10);
+        if (*end || ids[i] <= 0)
+            return err_set(err, ERR_INPUT, "\"%.40s\" is no deployment id", texts[i]);
+    }
+    *ret = ids;
+    *ret_count = count;
+    return true;
+}
+
+static bool do_retry(const struct task_context *context, struct request *rq, int64_t id, struct err *err)
+{
+    int64_t *ids;
+    size_t count;
+    return ids_of(rq, "deployments", &ids, &count, err) && task_retry(context, id, ids, count, err);
+}
+
+bool v1_task_submit(struct request *rq, struct reply *reply, struct err *err)
+{
+    return run_verb(rq, reply, do_submit, err);
+}
+
+bool v1_task_cancel(struct request *rq, struct reply *reply, struct err *err)
+{
+    return run_verb(rq, reply, do_cancel, err);
+}
+
+bool v1_task_retry(struct request *rq, struct reply *reply, struct err *err)
+{
+    return run_verb(rq, reply, do_retry, err);
+}
+
+bool v1_task_resume(struct request *rq, struct reply *reply, struct err *err)
+{
+    return run_verb(rq, reply, do_resume, err);
+}
+
+bool v1_task_rollback(struct request *rq, struct reply *reply, struct err *err)
+{
+    struct task_context context = context_of(rq);
+    struct task_find find = {.rq = rq};
+    struct texts accept = texts_of(rq, "accept");
+    struct task_refusal *refused;
+    int64_t *ids;
+    size_t count, refused_count;
+    if (!ids_of(rq, "deployments", &ids, &count, err) ||
+        !store_read(rq->api->parts.store, load_task, &find, err) ||
+        !task_rollback(&context, rq->arena, find.row.id, ids, count, texts_have(&accept, "expired"), &refused,
+                       &refused_count, err))
+        return false;
+    wake(rq);
+    struct json_writer w = json_writer_to(&reply->body);
+    json_open_object(&w);
+    json_member_int(&w, "task", find.row.id);
+    json_key(&w, "refused");
+    json_open_array(&w);
+    for (size_t i = 0; i < refused_count; i++)
+        json_put_raw(&w, json_format(rq->arena, "{'deployment':%lld,'title':%s,'text':%s}",
+                                     (long long)refused[i].deployment_id, refused[i].title, refused[i].text));
+    json_close_array(&w);
+    json_close_object(&w);
+    return true;
+}
+
+bool v1_task_delete(struct request *rq, struct reply *reply, struct err *err)
+{
+    struct task_context context = context_of(rq);
+    struct task_find find = {.rq = rq};
+    if (!store_read(rq->api->parts.store, load_task, &find, err) || !task_delete(&context, find.row.id, err))
+        return false;
+    buf_puts(&reply->body, json_format(rq->arena, "{'deleted':%lld}", (long long)find.row.id));
+    return true;
+}
+
+bool v1_task_events(struct request *rq, struct reply *reply, struct err *err)
+{
+    struct task_find find = {.rq = rq};
+    if (!store_read(rq->api->parts.store, load_task, &find, err))
+        return false;
+    if (!watchers_add(rq->api->watchers, rq->exchange, find.row.id, err))
+        return false;
+    reply->taken = true;
+    return true;
+}

@@ -1,0 +1,18 @@
+/* view.h - rows as JSON, the same everywhere. Each writes one object. */
+#pragma once
+#include "api/request.h"
+#include "store/certificate.h"
+#include "store/task.h"
+
+void view_certificate(struct json_writer *w, struct arena *a, const struct certificate_row *row,
+                      int64_t now_ms);
+void view_access(struct json_writer *w, struct arena *a, const struct access_row *row);
+void view_product(struct json_writer *w, const struct product *product);
+void view_resource(struct json_writer *w, struct arena *a, const struct resource *r);
+void view_task(struct json_writer *w, struct arena *a, const struct task_row *row,
+               const struct task_counts *counts);
+void view_deployment(struct json_writer *w, struct arena *a, const struct deployment_row *row);
+
+/* A list: {"items":[...],"next":id or null}; the caller writes the items between. */
+void view_list_open(struct json_writer *w);
+void view_list_close(struct json_writer *w, int64_t next); /* 0: no further page */

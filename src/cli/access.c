@@ -1,0 +1,231 @@
+#include "base/secret.h"
+#include "cli/table.h"
+#include "cli/verb.h"
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define ACCESS_OPTIONS                                                                                       \
+    {"secret-file", "FILE", false, "the secret of the key; - reads standard input"},                         \
+        {"session-token-file", "FILE", false, "session token of temporary keys; - reads standard input"},    \
+        {"site", "SITE", false, "china or international: which of the cloud's two account systems"},         \
+        {"region", "REGION", true, "only these regions; default: all the cloud names"},                      \
+        {"gateway", "URL", false,                                                                            \
+         "send API calls there instead, with the cloud's Host header and signature"},                        \
+        {"ca-file", "FILE", false, "CA certificates trusted for API calls in place of the system's"},        \
+        {"proxy", "URL", false, "an HTTP proxy for API calls"},                                              \
+        {"calls-per-second", "N", false, "replaces the published limits of this account"},                   \
+        {"read-only", NULL, false, "never change anything through this access"},                             \
+    {                                                                                                        \
+        NULL, NULL, false, NULL                                                                              \
+    }
+
+const struct option_def access_add_options[] = {
+    {"cloud", "CLOUD", false, "aliyun, tencent, aws or huawei"},
+    {"name", "NAME", false, "what to call it"},
+    {"key-id", "ID", false, "id of the AccessKey"},
+    ACCESS_OPTIONS,
+};
+
+const struct option_def access_update_options[] = {
+    {"name", "NAME", false, "a new name"},
+    {"key-id", "ID", false, "a new key of the same account; needs --secret-file"},
+    {"read-write", NULL, false, "takes back --read-only"},
+    ACCESS_OPTIONS,
+};
+
+static bool put_secret(struct command *c, struct json_writer *w, const char *option, const char *member,
+                       struct err *err)
+{
+    const char *path = args_get(&c->args, option);
+    struct secret *secret;
+    if (!path)
+        return true;
+    if (!secret_read(path, 8192, &secret, err))
+        return err_add(err, "--%s", option);
+    json_member_string(w, member, secret_bytes(secret_in(c->arena, secret)));
+    return true;
+}
+
+static bool put_rate(struct command *c, struct json_writer *w, struct err *err)
+{
+    const char *text = args_get(&c->args, "calls-per-second");
+    char *end;
+    if (!text)
+        return true;
+    double rate = strtod(text, &end);
+    if (*end || end == text || !(rate >= 0 && rate <= 100000))
+        return err_set(err, ERR_INPUT,
+                       "--calls-per-second %s: a number up to 100000; 0 goes back to the published limits",
+                       text);
+    json_member_raw(w, "calls_per_second", arena_printf(c->arena, "%.6g", rate));
+    return true;
+}
+
+static void put_regions(struct command *c, struct json_writer *w)
+{
+    size_t count;
+    const char **regions = args_list(c->arena, &c->args, "region", &count);
+    if (count)
+        json_member_raw(w, "regions", json_strings(c->arena, regions, count));
+}
+
+static bool access_body(struct command *c, const char **ret, struct err *err)
+{
+    static const struct {
+        const char *option, *member;
+    } texts[] = {{"cloud", "cloud"}, {"name", "name"},       {"key-id", "key_id"},
+                 {"site", "site"},   {"gateway", "gateway"}, {"proxy", "proxy"}};
+    struct buf body = buf_new(c->arena, 1 << 16);
+    struct json_writer w = json_writer_to(&body);
+    json_open_object(&w);
+    for (size_t i = 0; i < countof(texts); i++)
+        if (args_get(&c->args, texts[i].option))
+            json_member_string(&w, texts[i].member, args_get(&c->args, texts[i].option));
+    const char *ca_file = args_get(&c->args, "ca-file");
+    if (ca_file && *ca_file) {
+        char *absolute = realpath(ca_file, NULL); /* the service may run elsewhere */
+        if (!absolute)
+            return err_set(err, ERR_INPUT, "--ca-file %s: %m", ca_file);
+        json_member_string(&w, "ca_file", arena_strdup(c->arena, absolute));
+        free(absolute);
+    } else if (ca_file) {
+        json_member_string(&w, "ca_file", "");
+    }
+    put_regions(c, &w);
+    if (!put_secret(c, &w, "secret-file", "secret", err) ||
+        !put_secret(c, &w, "session-token-file", "session_token", err) || !put_rate(c, &w, err))
+        return false;
+    if (args_flag(&c->args, "read-only") || args_flag(&c->args, "read-write"))
+        json_member_bool(&w, "read_only", args_flag(&c->args, "read-only"));
+    json_close_object(&w);
+    *ret = body.data;
+    return true;
+}
+
+static int print_access(struct command *c, const char *what, const struct json *access)
+{
+    if (c->globals.json)
+        command_print_json(c, access);
+    else
+        printf("%s access %s (%s, %s)\n", what,
+               text_clean_cut(c->arena, json_str(json_at(access, "/name"), ""), 0),
+               json_str(json_at(access, "/cloud"), ""), json_str(json_at(access, "/site"), ""));
+    return EXIT_DONE;
+}
+
+static int misuse(struct command *c, const struct err *err)
+{
+    command_fail(c, err);
+    return EXIT_MISUSE;
+}
+
+int access_add(struct command *c)
+{
+    static const char *const wanted[] = {"cloud", "name", "key-id", "secret-file"};
+    const char *body;
+    const struct json *access;
+    struct err err = {0};
+    for (size_t i = 0; i < countof(wanted); i++)
+        if (!args_get(&c->args, wanted[i])) {
+            err_set(&err, ERR_INPUT, "access add needs --%s: see certferry help access add", wanted[i]);
+            return misuse(c, &err);
+        }
+    if (!access_body(c, &body, &err))
+        return misuse(c, &err);
+    if (!command_call(c, "POST", "/api/v1/accesses", body, &access, &err))
+        return command_fail(c, &err);
+    command_note(c, "try it with: certferry access check %s",
+                 text_clean_cut(c->arena, args_get(&c->args, "name"), 0));
+    return print_access(c, "added", access);
+}
+
+int access_update(struct command *c)
+{
+    const char *body = NULL;
+    const struct json *access;
+    struct err err = {0};
+    if (!access_body(c, &body, &err))
+        return misuse(c, &err);
+    if (!command_call(c, "PATCH", path_of(c, "accesses", c->args.arguments[0], ""), body, &access, &err))
+        return command_fail(c, &err);
+    return print_access(c, "updated", access);
+}
+
+int access_list(struct command *c)
+{
+    static const char *const headers[] = {"ID", "NAME", "CLOUD", "SITE", "KEY ID", "ACCOUNT", "STATE"};
+    static const char *const members[] = {"/id", "/name", "/cloud", "/site", "/key_id", "/account_id"};
+    const struct json *answer;
+    struct err err = {0};
+    if (!command_call(c, "GET", "/api/v1/accesses?limit=1000", NULL, &answer, &err))
+        return command_fail(c, &err);
+    if (c->globals.json) {
+        command_print_json(c, answer);
+        return EXIT_DONE;
+    }
+    struct table table = table_new(c->arena, headers, countof(headers));
+    const struct json *items = json_at(answer, "/items");
+    for (size_t i = 0; i < json_count(items); i++) {
+        const struct json *access = json_item(items, i);
+        const char *reason = json_str(json_at(access, "/reason"), NULL);
+        for (size_t k = 0; k < countof(members); k++)
+            table_add(&table, json_text(c->arena, json_at(access, members[k]), ""));
+        table_add(&table, arena_printf(c->arena, "%s%s%s%s", json_str(json_at(access, "/state"), ""),
+                                       json_bool(json_at(access, "/read_only"), false) ? ", read-only" : "",
+                                       reason ? ": " : "", reason ? reason : ""));
+    }
+    table_print(&table);
+    return EXIT_DONE;
+}
+
+static int check_one(struct command *c, const char *name)
+{
+    const struct json *answer;
+    struct err err = {0};
+    if (!command_call(c, "POST", path_of(c, "accesses", name, "/check"), NULL, &answer, &err))
+        return command_fail(c, &err);
+    if (c->globals.json)
+        command_print_json(c, answer);
+    else
+        printf("%s: normal, account %s, %s\n",
+               text_clean_cut(c->arena, json_str(json_at(answer, "/name"), ""), 0),
+               json_str(json_at(answer, "/account_id"), ""),
+               text_clean_cut(c->arena, json_str(json_at(answer, "/principal"), ""), 0));
+    return EXIT_DONE;
+}
+
+int access_check(struct command *c)
+{
+    const struct json *answer;
+    struct err err = {0};
+    int result = EXIT_DONE;
+    size_t good = 0;
+    if (c->args.argument_count)
+        return check_one(c, c->args.arguments[0]);
+    if (!command_call(c, "GET", "/api/v1/accesses?limit=1000", NULL, &answer, &err))
+        return command_fail(c, &err);
+    const struct json *items = json_at(answer, "/items");
+    for (size_t i = 0; i < json_count(items); i++) {
+        int one = check_one(c, json_text(c->arena, json_at(json_item(items, i), "/id"), ""));
+        good += one == EXIT_DONE;
+        result = one == EXIT_DONE ? result : EXIT_FAILED;
+    }
+    if (!json_count(items))
+        command_note(c, "no access yet: certferry help access add");
+    return result == EXIT_FAILED && good ? EXIT_PARTLY : result;
+}
+
+int access_delete(struct command *c)
+{
+    const struct json *answer;
+    struct err err = {0};
+    if (!command_call(c, "DELETE", path_of(c, "accesses", c->args.arguments[0], ""), NULL, &answer, &err))
+        return command_fail(c, &err);
+    if (c->globals.json)
+        command_print_json(c, answer);
+    else
+        printf("deleted access %s; nothing was changed in the cloud\n",
+               text_clean_cut(c->arena, c->args.arguments[0], 0));
+    return EXIT_DONE;
+}

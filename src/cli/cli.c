@@ -1,0 +1,70 @@
+#include "cli/cli.h"
+
+#include "base/log.h"
+#include "cli/help.h"
+#include "cli/verb.h"
+#include <stdio.h>
+#include <stdlib.h>
+#include <unistd.h>
+
+const struct option_def global_options[] = {
+    {"data", "DIR", false, "the store; default $XDG_STATE_HOME/certferry"},
+    {"master-key", "FILE", false,
+     "the key that seals secrets; default $XDG_CONFIG_HOME/certferry/master.key"},
+    {"server", "URL", false, "speak to a certferry elsewhere instead of the store here"},
+    {"json", NULL, false, "print JSON for programs"},
+    {"quiet", NULL, false, "no progress on standard error"},
+    {"log-level", "LEVEL", false, "debug, info, warning or error; default warning, for serve info"},
+    {"help", NULL, false, "help on this command"},
+    {NULL, NULL, false, NULL},
+};
+
+static bool default_data(struct arena *a, const char **ret, struct err *err)
+{
+    const char *state = getenv("XDG_STATE_HOME"), *home = getenv("HOME");
+    if (state && state[0] == '/')
+        *ret = arena_printf(a, "%s/certferry", state);
+    else if (home && home[0] == '/')
+        *ret = arena_printf(a, "%s/.local/state/certferry", home);
+    else
+        return err_set(err, ERR_INPUT, "neither HOME nor XDG_STATE_HOME is set: give --data DIR");
+    return true;
+}
+
+static bool read_globals(struct arena *a, const struct args *args, struct cli_globals *ret, struct err *err)
+{
+    struct cli_globals g = {.data = args_get(args, "data"),
+                            .master_key = args_get(args, "master-key"),
+                            .server = args_get(args, "server"),
+                            .json = args_flag(args, "json"),
+                            .quiet = args_flag(args, "quiet"),
+                            .log_level = args_get(args, "log-level")};
+    enum log_level level = args->verb && args->verb->run == serve_run ? LOG_INFO : LOG_WARNING;
+    if (g.log_level && !log_level_parse(g.log_level, &level, err))
+        return err_add(err, "--log-level");
+    log_set_level(level);
+    if (!g.data && !default_data(a, &g.data, err))
+        return false;
+    *ret = g;
+    return true;
+}
+
+int cli_run(const struct cli_house *house, int argc, char **argv)
+{
+    cleanup(arena_free_p) struct arena *a = arena_new_secret((size_t)1 << 30);
+    struct command c = {.arena = a, .house = house, .terminal = isatty(STDOUT_FILENO)};
+    struct err err = {0};
+    if (!args_parse(a, argc, argv, &c.args, &err) || !read_globals(a, &c.args, &c.globals, &err)) {
+        command_fail(&c, &err);
+        return EXIT_MISUSE;
+    }
+    if (c.args.help || args_flag(&c.args, "help") || !c.args.verb)
+        return help_print(&c, c.args.verb);
+    int code = c.args.verb->run(&c);
+    c.gate = gate_close(c.gate);
+    if (fflush(stdout) != 0) {
+        fprintf(stderr, "certferry: standard output: %m\n");
+        return EXIT_FAILED;
+    }
+    return code;
+}

@@ -1,0 +1,166 @@
+#include "cli/command.h"
+
+#include <stdarg.h>
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+bool command_connect(struct command *c, struct err *err)
+{
+    if (c->gate)
+        return true;
+    if (!c->globals.server &&
+        !c->house->open(c->house->context, &c->globals, c->args.verb->engine, &c->socket, &c->other, err))
+        return false;
+    return gate_open(&c->gate, err);
+}
+
+static struct http_request request_for(struct command *c, const char *method, const char *path,
+                                       const char *body, struct http_header *headers)
+{
+    headers[0] = (struct http_header){"Content-Type", "application/json"};
+    headers[1] = (struct http_header){"Accept", "application/json, text/event-stream"};
+    return (struct http_request){
+        .method = method,
+        .url =
+            arena_printf(c->arena, "%s%s", c->globals.server ? c->globals.server : "http://localhost", path),
+        .headers = headers,
+        .header_count = 2,
+        .body = body,
+        .body_size = body ? strlen(body) : 0,
+        .unix_socket = c->socket,
+        .total_ms = 600000,
+        .max_answer = 64 << 20,
+        .addresses = {.allow_loopback = true, .allow_private = true},
+    };
+}
+
+static bool problem(struct command *c, const struct http_answer *answer, struct err *err)
+{
+    const struct json *json = NULL;
+    struct err ignored;
+    if (!json_parse(c->arena, answer->body, answer->body_size, &json, &ignored))
+        return err_set(err, ERR_VENDOR, "the server answered HTTP %ld", answer->status);
+    err_set(err, err_kind_of_name(json_str(json_at(json, "/kind"), "internal")), "%s",
+            json_str(json_at(json, "/detail"), "the server gave no reason"));
+    snprintf(err->code, sizeof err->code, "%s", json_str(json_at(json, "/code"), ""));
+    snprintf(err->request_id, sizeof err->request_id, "%s", json_str(json_at(json, "/request_id"), ""));
+    return false;
+}
+
+bool command_call(struct command *c, const char *method, const char *path, const char *body,
+                  const struct json **ret, struct err *err)
+{
+    struct http_header headers[2];
+    struct http_answer answer;
+    if (!command_connect(c, err))
+        return false;
+    struct http_request request = request_for(c, method, path, body, headers);
+    if (!gate_send(c->gate, c->arena, &request, &answer, err))
+        return err_add(err, "%s", c->globals.server ? c->globals.server : c->socket);
+    if (answer.status >= 400)
+        return problem(c, &answer, err);
+    if (!answer.body_size) {
+        *ret = NULL;
+        return true;
+    }
+    return json_parse(c->arena, answer.body, answer.body_size, ret, err);
+}
+
+struct events {
+    struct command *c;
+    event_fn *each;
+    void *context;
+    struct buf line;
+    char event[64];
+    struct arena *scratch;
+};
+
+static bool event_line(struct events *e)
+{
+    const char *line = e->line.data;
+    const struct json *data;
+    struct err ignored;
+    if (strncmp(line, "event: ", 7) == 0)
+        snprintf(e->event, sizeof e->event, "%s", line + 7);
+    if (strncmp(line, "data: ", 6) != 0 ||
+        !json_parse(e->scratch, line + 6, strlen(line + 6), &data, &ignored))
+        return true;
+    return e->each(e->context, e->event, data);
+}
+
+static bool event_bytes(void *context, const char *data, size_t size)
+{
+    struct events *e = context;
+    for (size_t i = 0; i < size; i++) {
+        char byte = data[i];
+        if (byte != '\n') {
+            buf_putc(&e->line, byte);
+            continue;
+        }
+        bool more = event_line(e);
+        arena_reset(e->scratch);
+        e->line = buf_new(e->scratch, 8 << 20);
+        if (!more)
+            return false;
+    }
+    return !e->c->house->stopping(e->c->house->context);
+}
+
+bool command_events(struct command *c, const char *method, const char *path, const char *body, event_fn *each,
+                    void *context, struct err *err)
+{
+    struct http_header headers[2];
+    if (!command_connect(c, err))
+        return false;
+    struct http_request request = request_for(c, method, path, body, headers);
+    cleanup(arena_free_p) struct arena *scratch = arena_new(64 << 20);
+    struct events events = {.c = c,
+                            .each = each,
+                            .context = context,
+                            .scratch = scratch,
+                            .line = buf_new(scratch, 8 << 20)};
+    struct http_answer answer = {0};
+    request.total_ms = 24LL * 3600 * 1000;
+    if (!gate_stream(c->gate, c->arena, &request, event_bytes, &events, &answer, err))
+        return err_add(err, "%s", c->globals.server ? c->globals.server : c->socket);
+    return answer.status < 400 || problem(c, &answer, err);
+}
+
+int command_fail(struct command *c, const struct err *err)
+{
+    fflush(stdout);
+    if (c->globals.json)
+        fprintf(stderr, "%s\n",
+                json_format(c->arena, "{'error':{'kind':%s,'text':%s,'code':%s,'request_id':%s}}",
+                            err_kind_name(err->kind), err->text, *err->code ? err->code : NULL,
+                            *err->request_id ? err->request_id : NULL));
+    else
+        fprintf(stderr, "certferry: %s\n", err->text);
+    return EXIT_FAILED;
+}
+
+void command_print_json(struct command *c, const struct json *document)
+{
+    puts(document ? json_dump(c->arena, document) : "{}");
+}
+
+void command_note(struct command *c, const char *fmt, ...)
+{
+    if (c->globals.quiet)
+        return;
+    va_list args;
+    va_start(args, fmt);
+    vfprintf(stderr, fmt, args);
+    va_end(args);
+    fputc('\n', stderr);
+}
+
+bool command_confirm(struct command *c, const char *question)
+{
+    char line[16] = "";
+    if (!isatty(STDIN_FILENO) || c->globals.json)
+        return false;
+    fprintf(stderr, "%s [y/N] ", question);
+    return fgets(line, sizeof line, stdin) && (line[0] == 'y' || line[0] == 'Y');
+}

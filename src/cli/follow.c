@@ -1,0 +1,242 @@
+#include "cli/table.h"
+#include "cli/verb.h"
+#include <stdio.h>
+#include <string.h>
+
+struct follow {
+    struct command *c;
+    const char *id, *state;
+    char last[160];
+    int64_t total, success, already, error, held, cancelled, rolled_back, rollback_error, open, not_verified;
+    bool seen, json_lines;
+    struct err problem;
+};
+
+static void read_counts(struct follow *f, const struct json *task)
+{
+    const struct json *counts = json_at(task, "/deployments");
+    f->seen = true;
+    f->state = arena_strdup(f->c->arena, json_str(json_at(task, "/state"), ""));
+    f->total = json_int(json_at(counts, "/total"), 0);
+    f->success = json_int(json_at(counts, "/success"), 0);
+    f->already = json_int(json_at(counts, "/already_bound"), 0);
+    f->error = json_int(json_at(counts, "/error"), 0);
+    f->held = json_int(json_at(counts, "/held"), 0);
+    f->cancelled = json_int(json_at(counts, "/cancelled"), 0);
+    f->rolled_back = json_int(json_at(counts, "/rollback_success"), 0);
+    f->rollback_error = json_int(json_at(counts, "/rollback_error"), 0);
+    f->not_verified = json_int(json_at(counts, "/not_verified"), 0);
+    f->open = json_int(json_at(counts, "/pending"), 0) + json_int(json_at(counts, "/processing"), 0) +
+              json_int(json_at(counts, "/rollback"), 0);
+}
+
+static bool follow_event(void *context, const char *event, const struct json *data)
+{
+    struct follow *f = context;
+    struct command *c = f->c;
+    char line[160];
+    if (strcmp(event, "problem") == 0) {
+        err_set(&f->problem, err_kind_of_name(json_str(json_at(data, "/kind"), "internal")), "%s",
+                json_str(json_at(data, "/detail"), ""));
+        return false;
+    }
+    read_counts(f, data);
+    if (f->json_lines)
+        puts(json_dump(c->arena, data));
+    fflush(stdout);
+    snprintf(line, sizeof line, "task %s %s: %lld of %lld done, %lld failed", f->id, f->state,
+             (long long)(f->total - f->open - f->held), (long long)f->total,
+             (long long)(f->error + f->rollback_error));
+    if (strcmp(line, f->last) != 0 && !f->json_lines)
+        command_note(c, "%s", line);
+    memcpy(f->last, line, sizeof line);
+    return true;
+}
+
+static bool follow(struct command *c, const char *id, bool json_lines, struct follow *ret, struct err *err)
+{
+    *ret = (struct follow){.c = c, .id = id, .json_lines = json_lines, .state = ""};
+    bool done = command_events(c, "GET", path_of(c, "tasks", id, "/events"), NULL, follow_event, ret, err);
+    if (*ret->problem.text) {
+        *err = ret->problem;
+        return false;
+    }
+    return done || c->house->stopping(c->house->context); /* our own stop ends the stream, too */
+}
+
+static int stopped(struct command *c, const char *id)
+{
+    command_note(c, "stopped: what had begun is settled or parked. Go on with: certferry task resume %s", id);
+    printf("%s\n", id);
+    return EXIT_PARTLY;
+}
+
+static int exit_code(const struct follow *f, bool rollback)
+{
+    int64_t failed = rollback ? f->rollback_error : f->error, good = rollback ? f->rolled_back : f->success;
+    if (!f->total)
+        return EXIT_NO_MATCH;
+    if (failed)
+        return good ? EXIT_PARTLY : EXIT_FAILED;
+    return !rollback && (f->held || f->cancelled) ? EXIT_PARTLY : EXIT_DONE;
+}
+
+static void print_summary(struct command *c, const struct follow *f)
+{
+    printf("task %s %s: %lld deployments, %lld success", f->id, f->state, (long long)f->total,
+           (long long)f->success);
+    const struct {
+        int64_t count;
+        const char *words;
+    } parts[] = {{f->already, "of them already bound"},
+                 {f->not_verified, "delivered, not verified"},
+                 {f->error, "failed"},
+                 {f->held, "held back"},
+                 {f->cancelled, "cancelled"},
+                 {f->rolled_back, "rolled back"},
+                 {f->rollback_error, "rollbacks failed"}};
+    for (size_t i = 0; i < countof(parts); i++)
+        if (parts[i].count)
+            printf(", %lld %s", (long long)parts[i].count, parts[i].words);
+    putchar('\n');
+    if (f->error || f->rollback_error)
+        command_note(c, "causes and advice: certferry task show %s", f->id);
+    if (f->held)
+        command_note(c, "held rows need a word of --accept: certferry task show %s", f->id);
+}
+
+int task_wait_final(struct command *c, const char *id, bool rollback)
+{
+    struct follow f;
+    struct err err = {0};
+    if (!follow(c, id, false, &f, &err))
+        return command_fail(c, &err);
+    if (c->house->stopping(c->house->context))
+        return stopped(c, id);
+    if (!f.seen || f.open) {
+        err_set(&err, ERR_NETWORK,
+                "the connection to the server ended; the task goes on there: certferry task wait %s", id);
+        return command_fail(c, &err);
+    }
+    if (c->globals.json)
+        task_print_json(c, id);
+    else
+        print_summary(c, &f);
+    return exit_code(&f, rollback);
+}
+
+int task_watch(struct command *c)
+{
+    struct follow f;
+    struct err err = {0};
+    if (!follow(c, c->args.arguments[0], c->globals.json, &f, &err))
+        return command_fail(c, &err);
+    if (!c->globals.json && f.seen)
+        print_summary(c, &f);
+    return EXIT_DONE;
+}
+
+int task_wait(struct command *c)
+{
+    return task_wait_final(c, c->args.arguments[0], false);
+}
+
+static bool act(struct command *c, const char *verb, const char *body, const struct json **ret,
+                struct err *err)
+{
+    return command_call(c, "POST", path_of(c, "tasks", c->args.arguments[0], verb), body, ret, err);
+}
+
+int task_cancel(struct command *c)
+{
+    const struct json *task;
+    struct err err = {0};
+    if (!act(c, "/cancel", NULL, &task, &err))
+        return command_fail(c, &err);
+    if (c->globals.json)
+        command_print_json(c, task);
+    else
+        printf("cancelled what had not begun: %lld deployments; what had begun is finished\n",
+               (long long)json_int(json_at(task, "/deployments/cancelled"), 0));
+    return EXIT_DONE;
+}
+
+static const char *deployments_json(struct command *c)
+{
+    return json_strings(c->arena, c->args.arguments + 1, c->args.argument_count - 1);
+}
+
+static int run_on(struct command *c, bool rollback)
+{
+    if (c->other && !args_flag(&c->args, "wait")) {
+        command_note(c, "the server does the work; see it with: certferry task watch %s",
+                     c->args.arguments[0]);
+        return EXIT_DONE;
+    }
+    return task_wait_final(c, c->args.arguments[0], rollback);
+}
+
+int task_retry(struct command *c)
+{
+    const struct json *task;
+    struct err err = {0};
+    if (!act(c, "/retry", json_format(c->arena, "{'deployments':%p}", deployments_json(c)), &task, &err))
+        return command_fail(c, &err);
+    return run_on(c, false);
+}
+
+int task_resume(struct command *c)
+{
+    const struct json *task;
+    struct err err = {0};
+    if (!act(c, "/resume", NULL, &task, &err))
+        return command_fail(c, &err);
+    return run_on(c, json_int(json_at(task, "/deployments/rollback"), 0) > 0);
+}
+
+static void print_refused(struct command *c, const struct json *refused)
+{
+    for (size_t i = 0; i < json_count(refused); i++)
+        command_note(c, "%s stays: %s",
+                     text_clean_cut(c->arena, json_str(json_at(json_item(refused, i), "/title"), ""), 0),
+                     text_clean_cut(c->arena, json_str(json_at(json_item(refused, i), "/text"), ""), 0));
+}
+
+int task_rollback(struct command *c)
+{
+    size_t count, named = c->args.argument_count - 1;
+    const char **accept = args_list(c->arena, &c->args, "accept", &count);
+    const struct json *answer;
+    struct err err = {0};
+    const char *what = named ? arena_printf(c->arena, "%zu deployments", named) : "all that the task changed";
+    if (!args_flag(&c->args, "yes") && !command_confirm(c, arena_printf(c->arena, "roll back %s?", what))) {
+        command_note(c, "nothing was done; --yes rolls back without asking");
+        return EXIT_STOPPED;
+    }
+    const char *body = json_format(c->arena, "{'deployments':%p,'accept':%p}", deployments_json(c),
+                                   json_strings(c->arena, accept, count));
+    if (!act(c, "/rollback", body, &answer, &err))
+        return command_fail(c, &err);
+    print_refused(c, json_at(answer, "/refused"));
+    int code = run_on(c, true);
+    return code == EXIT_DONE && json_count(json_at(answer, "/refused")) ? EXIT_PARTLY : code;
+}
+
+int task_delete(struct command *c)
+{
+    const struct json *answer;
+    struct err err = {0};
+    if (!args_flag(&c->args, "yes") &&
+        !command_confirm(
+            c, "delete the task for good? What it deployed stays, but cannot be rolled back any more.")) {
+        command_note(c, "nothing was done; --yes deletes without asking");
+        return EXIT_STOPPED;
+    }
+    if (!command_call(c, "DELETE", path_of(c, "tasks", c->args.arguments[0], ""), NULL, &answer, &err))
+        return command_fail(c, &err);
+    if (c->globals.json)
+        command_print_json(c, answer);
+    else
+        printf("deleted task %s\n", json_text(c->arena, json_at(answer, "/deleted"), ""));
+    return EXIT_DONE;
+}

@@ -1,0 +1,455 @@
+#include "cli/table.h"
+#include "cli/verb.h"
+#include <stdio.h>
+#include <string.h>
+
+#define SELECTION_OPTIONS                                                                                    \
+    {"access", "ACCESS", true, "only resources of this access"},                                             \
+        {"product", "PRODUCT", true, "only this product (aliyun/cdn) or cloud (aws)"},                       \
+        {"region", "REGION", true, "only in this region"},                                                   \
+        {"resource", "RESOURCE", true, "only this resource: our id, the cloud's id, or its title"},          \
+        {"domain", "NAME", true, "only where this name is served"},                                          \
+        {"exclude", "WHAT", true, "leave out this resource or name"},                                        \
+        {"replaces", "CERT", false, "only slots that hold this certificate now"},                            \
+        {"accept", "WORD", true,                                                                             \
+         "accept rows held for: lose-names, no-rollback, shorter, partial, expired"},                        \
+        {"allow-expiring", NULL, false, "deploy certificates that are about to expire, too"},                \
+        {"no-verify", NULL, false, "do not ask the entry points afterwards"},                                \
+        {"sync", NULL, false, "synchronise resources first, however fresh they are"},                        \
+    {                                                                                                        \
+        "no-sync", NULL, false, "plan with the resources as they were last seen"                             \
+    }
+
+const struct option_def selection_options[] = {
+    {"cert", "CERT", true, "certificate to deploy: id or name"},
+    {"name", "NAME", false, "what to call the task"},
+    {"dry-run", NULL, false, "print the preview and write nothing"},
+    SELECTION_OPTIONS,
+    {NULL, NULL, false, NULL},
+};
+
+const struct option_def deploy_options[] = {
+    {"cert", "CERT", true, "certificate to deploy: id or name"},
+    {"cert-file", "FILE", false, "or a certificate in PEM, imported first"},
+    {"key-file", "FILE", false, "its private key"},
+    {"chain-file", "FILE", false, "its intermediate certificates"},
+    {"name", "NAME", false, "what to call the task"},
+    {"dry-run", NULL, false, "print the preview and write nothing"},
+    {"yes", NULL, false, "go ahead with the safe rows without asking"},
+    {"wait", NULL, false, "wait for the outcome also when a server does the work"},
+    SELECTION_OPTIONS,
+    {NULL, NULL, false, NULL},
+};
+
+const struct option_def page_options[] = {
+    {"limit", "N", false, "at most N rows, 1000 at most; default 100"},
+    {"before", "ID", false, "the page after the one that ended with ID"},
+    {NULL, NULL, false, NULL},
+};
+
+const struct option_def task_list_options[] = {
+    {"state", "STATE", false, "editing, pending, scheduling, processing, success, error or cancelled"},
+    {"limit", "N", false, "at most N rows, 1000 at most; default 100"},
+    {"before", "ID", false, "the page after the one that ended with ID"},
+    {NULL, NULL, false, NULL},
+};
+
+const struct option_def task_submit_options[] = {
+    {"yes", NULL, false, "go ahead with the safe rows without asking"},
+    {"wait", NULL, false, "wait for the outcome also when a server does the work"},
+    {NULL, NULL, false, NULL},
+};
+
+const struct option_def wait_options[] = {
+    {"wait", NULL, false, "wait for the outcome also when a server does the work"},
+    {NULL, NULL, false, NULL},
+};
+
+const struct option_def rollback_options[] = {
+    {"yes", NULL, false, "roll back without asking"},
+    {"accept", "WORD", true, "expired: go back to an expired certificate, too"},
+    {"wait", NULL, false, "wait for the outcome also when a server does the work"},
+    {NULL, NULL, false, NULL},
+};
+
+const struct option_def delete_options[] = {
+    {"yes", NULL, false, "delete without asking"},
+    {NULL, NULL, false, NULL},
+};
+
+static const char *option_texts(struct command *c, const char *name)
+{
+    size_t count;
+    const char **texts = args_list(c->arena, &c->args, name, &count);
+    return json_strings(c->arena, texts, count);
+}
+
+bool task_selection(struct command *c, const char *const *certificates, size_t count,
+                    const struct material_files *files, bool dry_run, const char **ret_body, struct err *err)
+{
+    static const char *const lists[] = {"access", "product", "region", "resource",
+                                        "domain", "exclude", "accept"};
+    struct buf body = buf_new(c->arena, 8 << 20);
+    struct json_writer w = json_writer_to(&body);
+    if (!count && !files)
+        return err_set(err, ERR_INPUT, "give a certificate: --cert CERT%s",
+                       strcmp(c->args.verb->words, "deploy") == 0 ? ", or --cert-file FILE --key-file FILE"
+                                                                  : "");
+    json_open_object(&w);
+    json_member_raw(&w, "certificates", json_strings(c->arena, certificates, count));
+    if (files) {
+        json_member_string(&w, "cert", files->cert);
+        json_member_string(&w, "key", files->key);
+        json_member_string(&w, "chain", files->chain);
+    }
+    json_member_bool(&w, "dry_run", dry_run);
+    if (args_get(&c->args, "name"))
+        json_member_string(&w, "name", args_get(&c->args, "name"));
+    for (size_t i = 0; i < countof(lists); i++)
+        json_member_raw(&w, lists[i], option_texts(c, lists[i]));
+    if (args_get(&c->args, "replaces"))
+        json_member_string(&w, "replaces", args_get(&c->args, "replaces"));
+    json_member_bool(&w, "allow_expiring", args_flag(&c->args, "allow-expiring"));
+    json_member_bool(&w, "verify", !args_flag(&c->args, "no-verify"));
+    json_close_object(&w);
+    *ret_body = body.data;
+    return true;
+}
+
+/* What the slot serves now: "example.com until 2026-12-01". */
+static const char *old_text(struct command *c, const struct json *deployment)
+{
+    const struct json *old = json_at(deployment, "/old");
+    const char *until = json_str(json_at(old, "/0/not_after"), NULL);
+    if (!json_count(old))
+        return "-";
+    if (json_count(old) > 1)
+        return arena_printf(c->arena, "%zu certificates", json_count(old));
+    int64_t ms = json_int(json_at(old, "/0/not_after_ms"), 0);
+    const char *names = texts_join(c->arena, json_at(old, "/0/names"), 1);
+    const char *date = until ? date_of(c->arena, until)
+                       : ms  ? date_of(c->arena, time_iso(c->arena, ms))
+                             : "?";
+    return arena_printf(c->arena, "%s until %s",
+                        *names ? names : json_str(json_at(old, "/0/name"), "unknown"), date);
+}
+
+static const char *plan_text(struct command *c, const struct json *d)
+{
+    const char *undo = json_str(json_at(d, "/no_rollback"), NULL);
+    if (json_bool(json_at(d, "/already_bound"), false))
+        return "already bound";
+    if (json_count(json_at(d, "/holds")) && strcmp(json_str(json_at(d, "/state"), ""), "held") == 0)
+        return arena_printf(c->arena, "HELD: %s", texts_join(c->arena, json_at(d, "/holds"), 5));
+    return undo ? arena_printf(c->arena, "cannot be undone: %s", undo) : "replace";
+}
+
+static void print_notes(struct command *c, const struct json *notes)
+{
+    for (size_t i = 0; i < json_count(notes); i++) {
+        const struct json *note = json_item(notes, i);
+        const char *title = json_str(json_at(note, "/title"), "");
+        printf("  %s%s%s\n", text_clean_cut(c->arena, title, 0), *title ? ": " : "",
+               text_clean_cut(c->arena, json_str(json_at(note, "/text"), ""), 0));
+    }
+}
+
+static void print_products(struct command *c, const struct json *products)
+{
+    const char *code;
+    const struct json *count;
+    for (size_t i = 0; json_member(products, i, &code, &count); i++)
+        printf("  %-16s %lld\n", text_clean_cut(c->arena, code, 0), (long long)json_int(count, 0));
+}
+
+void task_print_preview(struct command *c, const struct json *view)
+{
+    static const char *const headers[] = {"DEPLOYMENT", "PRODUCT", "RESOURCE", "SLOT",
+                                          "SERVES NOW", "PLAN",    "WHY"};
+    const struct json *deployments = json_at(view, "/deployments"), *notes = json_at(view, "/task/notes");
+    struct table table = table_new(c->arena, headers, countof(headers));
+    for (size_t i = 0; i < json_count(deployments); i++) {
+        const struct json *d = json_item(deployments, i);
+        table_add(&table, json_int(json_at(d, "/id"), 0) ? json_text(c->arena, json_at(d, "/id"), "") : "-");
+        table_add(&table, json_str(json_at(d, "/product"), ""));
+        table_add(&table, json_str(json_at(d, "/title"), ""));
+        table_add(&table, json_str(json_at(d, "/slot"), ""));
+        table_add(&table, old_text(c, d));
+        table_add(&table, plan_text(c, d));
+        table_add(&table, json_str(json_at(d, "/reason"), ""));
+    }
+    int64_t total = json_int(json_at(view, "/task/deployments/total"), 0);
+    if (total)
+        table_print(&table);
+    if (total > (int64_t)json_count(deployments))
+        printf("and %lld more\n", (long long)(total - (int64_t)json_count(deployments)));
+    printf("\nmatches: %lld\n", (long long)total);
+    print_products(c, json_at(view, "/products"));
+    if (json_count(notes))
+        printf("\nnotes:\n");
+    print_notes(c, notes);
+    fflush(stdout);
+}
+
+static int64_t count_of(struct command *c, const struct json *view, const char *state)
+{
+    return json_int(json_at(view, arena_printf(c->arena, "/task/deployments/%s", state)), 0);
+}
+
+int task_held_or_none(struct command *c, const struct json *view)
+{
+    if (!count_of(c, view, "total"))
+        return EXIT_NO_MATCH;
+    return count_of(c, view, "held") ? EXIT_PARTLY : EXIT_DONE;
+}
+
+bool task_confirm(struct command *c, const struct json *view)
+{
+    int64_t ready = count_of(c, view, "planned");
+    if (!ready || args_flag(&c->args, "yes") ||
+        command_confirm(c, arena_printf(c->arena, "deploy to %lld slots?", (long long)ready)))
+        return true;
+    command_note(c, "nothing was done; --yes goes ahead without asking");
+    return false;
+}
+
+int task_create(struct command *c)
+{
+    size_t count;
+    const char **certificates = args_list(c->arena, &c->args, "cert", &count);
+    bool dry_run = args_flag(&c->args, "dry-run");
+    const char *body = NULL;
+    const struct json *view;
+    struct err err = {0};
+    if (!task_selection(c, certificates, count, NULL, dry_run, &body, &err)) {
+        command_fail(c, &err);
+        return EXIT_MISUSE;
+    }
+    bool refresh = !dry_run && !args_flag(&c->args, "no-sync");
+    if ((refresh && !inventory_refresh(c, args_flag(&c->args, "sync"), &err)) ||
+        !command_call(c, "POST", "/api/v1/tasks", body, &view, &err))
+        return command_fail(c, &err);
+    if (c->globals.json)
+        command_print_json(c, view);
+    else
+        task_print_preview(c, view);
+    if (!dry_run)
+        command_note(c, "task %lld is made; start it with: certferry task submit %lld",
+                     (long long)json_int(json_at(view, "/task/id"), 0),
+                     (long long)json_int(json_at(view, "/task/id"), 0));
+    return task_held_or_none(c, view);
+}
+
+static bool call_task(struct command *c, const char *method, const char *verb, const char *body,
+                      const struct json **ret, struct err *err)
+{
+    return command_call(c, method, path_of(c, "tasks", c->args.arguments[0], verb), body, ret, err);
+}
+
+int task_preview(struct command *c)
+{
+    const struct json *view;
+    struct err err = {0};
+    if (!call_task(c, "POST", "/preview", NULL, &view, &err))
+        return command_fail(c, &err);
+    if (c->globals.json)
+        command_print_json(c, view);
+    else
+        task_print_preview(c, view);
+    return task_held_or_none(c, view);
+}
+
+static int after_start(struct command *c, const char *id, bool rollback)
+{
+    if (c->other && !args_flag(&c->args, "wait")) {
+        command_note(c, "task %s runs on the server; see it with: certferry task watch %s", id, id);
+        return EXIT_DONE;
+    }
+    return task_wait_final(c, id, rollback);
+}
+
+int task_start(struct command *c, const char *id, int64_t version)
+{
+    const struct json *task;
+    struct err err = {0};
+    const char *body = json_format(c->arena, "{'version':%lld}", (long long)version);
+    if (command_call(c, "POST", path_of(c, "tasks", id, "/submit"), body, &task, &err))
+        return after_start(c, id, false);
+    command_fail(c, &err);
+    return err.kind == ERR_CONFLICT ? EXIT_STOPPED : EXIT_FAILED;
+}
+
+int task_submit(struct command *c)
+{
+    const struct json *view;
+    struct err err = {0};
+    if (!call_task(c, "POST", "/preview", NULL, &view, &err))
+        return command_fail(c, &err);
+    const char *id = json_text(c->arena, json_at(view, "/task/id"), "");
+    if (!c->globals.json)
+        task_print_preview(c, view);
+    return task_confirm(c, view) ? task_start(c, id, json_int(json_at(view, "/version"), 0)) : EXIT_STOPPED;
+}
+
+static void print_task_line(struct command *c, struct table *table, const struct json *task)
+{
+    const struct json *counts = json_at(task, "/deployments");
+    table_add(table, json_text(c->arena, json_at(task, "/id"), ""));
+    table_add(table, json_str(json_at(task, "/name"), ""));
+    table_add(table, arena_printf(c->arena, "%s%s", json_str(json_at(task, "/state"), ""),
+                                  json_bool(json_at(task, "/rolled_back"), false) ? " (rolled back)" : ""));
+    table_add(table, json_text(c->arena, json_at(counts, "/total"), ""));
+    table_add(table, json_text(c->arena, json_at(counts, "/success"), ""));
+    table_add(table, json_text(c->arena, json_at(counts, "/error"), ""));
+    table_add(table, json_text(c->arena, json_at(counts, "/held"), ""));
+    table_add(table, date_of(c->arena, json_str(json_at(task, "/created"), NULL)));
+}
+
+static const char *const task_headers[] = {"ID",      "NAME",  "STATE", "DEPLOYMENTS",
+                                           "SUCCESS", "ERROR", "HELD",  "MADE"};
+
+int task_list(struct command *c)
+{
+    const char *state = args_get(&c->args, "state"), *limit = args_get(&c->args, "limit"),
+               *before = args_get(&c->args, "before");
+    const struct json *answer;
+    struct err err = {0};
+    const char *path =
+        arena_printf(c->arena, "/api/v1/tasks?state=%s&limit=%s&before=%s",
+                     state ? url_encode(c->arena, state) : "", limit ? url_encode(c->arena, limit) : "",
+                     before ? url_encode(c->arena, before) : "");
+    if (!command_call(c, "GET", path, NULL, &answer, &err))
+        return command_fail(c, &err);
+    if (c->globals.json) {
+        command_print_json(c, answer);
+        return EXIT_DONE;
+    }
+    struct table table = table_new(c->arena, task_headers, countof(task_headers));
+    const struct json *items = json_at(answer, "/items");
+    for (size_t i = 0; i < json_count(items); i++)
+        print_task_line(c, &table, json_item(items, i));
+    table_print(&table);
+    return EXIT_DONE;
+}
+
+static const char *outcome_text(struct command *c, const struct json *d)
+{
+    const char *cause = json_str(json_at(d, "/cause/text"), NULL),
+               *verdict = json_str(json_at(d, "/verdict"), NULL);
+    if (json_bool(json_at(d, "/already_bound"), false))
+        return "already bound";
+    if (cause)
+        return arena_printf(c->arena, "%s: %s", json_str(json_at(d, "/cause/kind"), ""), cause);
+    if (verdict && strcmp(verdict, "not verified") == 0)
+        return "delivered, not verified";
+    return verdict ? verdict : json_str(json_at(d, "/step"), "");
+}
+
+struct rows {
+    const struct json **items;
+    size_t count, capacity;
+};
+
+static void print_deployments(struct command *c, const struct rows *rows)
+{
+    static const char *const headers[] = {"DEPLOYMENT", "PRODUCT", "RESOURCE", "SLOT", "STATE", "OUTCOME"};
+    struct table table = table_new(c->arena, headers, countof(headers));
+    for (size_t i = 0; i < rows->count; i++) {
+        const struct json *d = rows->items[i];
+        table_add(&table, json_text(c->arena, json_at(d, "/id"), ""));
+        table_add(&table, json_str(json_at(d, "/product"), ""));
+        table_add(&table, json_str(json_at(d, "/title"), ""));
+        table_add(&table, json_str(json_at(d, "/slot"), ""));
+        table_add(&table, json_str(json_at(d, "/state"), ""));
+        table_add(&table, outcome_text(c, d));
+    }
+    table_print(&table);
+}
+
+static void print_causes(struct command *c, const struct rows *rows)
+{
+    for (size_t i = 0; i < rows->count; i++) {
+        const struct json *d = rows->items[i], *cause = json_at(d, "/cause");
+        const char *advice = json_str(json_at(cause, "/advice"), NULL),
+                   *code = json_str(json_at(cause, "/code"), NULL);
+        if (!json_is_object(cause) || json_bool(json_at(d, "/already_bound"), false))
+            continue;
+        printf("\n%s %s %s\n  %s%s%s%s\n", json_text(c->arena, json_at(d, "/id"), ""),
+               json_str(json_at(d, "/product"), ""),
+               text_clean_cut(c->arena, json_str(json_at(d, "/title"), ""), 0),
+               text_clean_cut(c->arena, json_str(json_at(cause, "/text"), ""), 0), code ? " (" : "",
+               code ? text_clean_cut(c->arena, code, 0) : "", code ? ")" : "");
+        if (advice)
+            printf("  %s\n", text_clean_cut(c->arena, advice, 0));
+    }
+}
+
+static bool load_deployments(struct command *c, const char *id, struct rows *ret, struct err *err)
+{
+    int64_t after = 0;
+    do {
+        const struct json *page;
+        const char *path =
+            arena_printf(c->arena, "%s?limit=1000%s", path_of(c, "tasks", id, "/deployments"),
+                         after ? arena_printf(c->arena, "&before=%lld", (long long)after) : "");
+        if (!command_call(c, "GET", path, NULL, &page, err))
+            return false;
+        const struct json *items = json_at(page, "/items");
+        for (size_t i = 0; i < json_count(items); i++) {
+            const struct json **row =
+                arena_push(c->arena, (void **)&ret->items, &ret->count, &ret->capacity, sizeof *row);
+            *row = json_item(items, i);
+        }
+        after = json_int(json_at(page, "/next"), 0);
+    } while (after);
+    return true;
+}
+
+static void print_json_rows(struct command *c, const struct json *task, const struct rows *rows)
+{
+    printf("{\"task\":%s,\"deployments\":[", json_dump(c->arena, task));
+    for (size_t i = 0; i < rows->count; i++)
+        printf("%s%s", i ? "," : "", json_dump(c->arena, rows->items[i]));
+    printf("]}\n");
+}
+
+static bool load_task(struct command *c, const char *id, const struct json **ret_task, struct rows *ret_rows,
+                      struct err *err)
+{
+    return command_call(c, "GET", path_of(c, "tasks", id, ""), NULL, ret_task, err) &&
+           load_deployments(c, id, ret_rows, err);
+}
+
+void task_print_json(struct command *c, const char *id)
+{
+    const struct json *task;
+    struct rows rows = {0};
+    struct err err = {0};
+    if (load_task(c, id, &task, &rows, &err))
+        print_json_rows(c, task, &rows);
+    else
+        (void)command_fail(c, &err);
+}
+
+int task_show(struct command *c)
+{
+    const struct json *task;
+    struct rows rows = {0};
+    struct err err = {0};
+    if (!load_task(c, c->args.arguments[0], &task, &rows, &err))
+        return command_fail(c, &err);
+    if (c->globals.json) {
+        print_json_rows(c, task, &rows);
+        return EXIT_DONE;
+    }
+    struct table table = table_new(c->arena, task_headers, countof(task_headers));
+    print_task_line(c, &table, task);
+    table_print(&table);
+    putchar('\n');
+    print_deployments(c, &rows);
+    print_causes(c, &rows);
+    if (json_count(json_at(task, "/notes")))
+        printf("\nnotes:\n");
+    print_notes(c, json_at(task, "/notes"));
+    return EXIT_DONE;
+}

@@ -1,0 +1,24 @@
+/* main.c - the certferry program: process settings, then the command line with the house behind it. */
+#include "main/house.h"
+
+#include <malloc.h>
+#include <signal.h>
+#include <sys/resource.h>
+#include <sys/stat.h>
+
+int main(int argc, char **argv)
+{
+    const struct rlimit no_core = {0};
+    umask(077);
+    (void)setrlimit(RLIMIT_CORE, &no_core); /* no secret in a core dump */
+    (void)mallopt(M_ARENA_MAX, 2);          /* parsed pages in 64 workers would stay in 64 heaps */
+    (void)sigaction(SIGPIPE, &(struct sigaction){.sa_handler = SIG_IGN}, NULL);
+    struct house *house = house_new();
+    struct cli_house lent = {.context = house,
+                             .open = house_open,
+                             .serve = house_serve,
+                             .stopping = house_stopping};
+    int code = cli_run(&lent, argc, argv);
+    house_free(house);
+    return code;
+}
