@@ -1,5 +1,6 @@
 #include "base/err.h"
 
+#include "base/utf8.h"
 #include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
@@ -50,6 +51,7 @@ bool(err_set)(struct err *err, enum err_kind kind, const char *fmt, ...)
     *err = (struct err){.kind = kind};
     memcpy(err->text, text, sizeof text);
     cut_at_character(err->text, sizeof err->text);
+    utf8_mend(err->text); /* texts quote what others wrote, cut by a precision or never UTF-8 at all */
     return false;
 }
 
@@ -66,6 +68,7 @@ bool(err_add)(struct err *err, const char *fmt, ...)
     snprintf(context + used, sizeof context - used, ": %s", err->text);
     memcpy(err->text, context, sizeof context);
     cut_at_character(err->text, sizeof err->text);
+    utf8_mend(err->text); /* texts quote what others wrote, cut by a precision or never UTF-8 at all */
     return false;
 }
 

@@ -81,6 +81,16 @@ static void long_texts_end_at_a_character(void **state)
     }
 }
 
+static void texts_are_utf8_whatever_they_quote(void **state)
+{
+    (void)state;
+    struct err err;
+    (void)err_set(&err, ERR_INPUT, "\"%.4s\" and %s", "\xe8\xaf\x81\xe4\xb9\xa6", "caf\xe9");
+    assert_string_equal(err.text, "\"\xe8\xaf\x81?\" and caf?");
+    (void)err_add(&err, "\xff");
+    assert_string_equal(err.text, "?: \"\xe8\xaf\x81?\" and caf?");
+}
+
 static void kinds_have_words(void **state)
 {
     (void)state;
@@ -101,6 +111,7 @@ int main(void)
         cmocka_unit_test(arguments_may_point_into_err),
         cmocka_unit_test(null_is_accepted),
         cmocka_unit_test(long_texts_end_at_a_character),
+        cmocka_unit_test(texts_are_utf8_whatever_they_quote),
         cmocka_unit_test(kinds_have_words),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

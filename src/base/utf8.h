@@ -6,3 +6,6 @@
  * continuation byte, an overlong form, a surrogate, or past U+10FFFF.
  */
 size_t utf8_size(const char *text, size_t left);
+
+/* Replaces every byte that is not part of a well-formed character by '?', in place. */
+void utf8_mend(char *text);

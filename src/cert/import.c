@@ -1,6 +1,7 @@
 #include "cert/certificate.h"
 
 #include "base/file.h"
+#include "base/utf8.h"
 #include "codec/name.h"
 #include "crypto/pem.h"
 #include <assert.h>
@@ -291,7 +292,9 @@ static void like_printf(3, 4) warn(struct arena *a, struct certificate *cert, co
     va_list args;
     va_start(args, fmt);
     assert(cert->warning_count < WARNINGS_MAX);
-    cert->warnings[cert->warning_count++] = arena_vprintf(a, fmt, args);
+    char *text = arena_vprintf(a, fmt, args);
+    utf8_mend(text); /* a subject is cut where it gets long, not where a character ends */
+    cert->warnings[cert->warning_count++] = text;
     va_end(args);
 }
 
@@ -303,11 +306,13 @@ static void chain_lint(struct material *m, struct certificate *cert, const char 
     if (self_signed)
         warn(m->arena, cert, "the certificate is self-signed: browsers will refuse it");
     if (!cert->chain_complete)
-        warn(m->arena, cert, "the chain is incomplete: the certificate of the issuer \"%s\" is missing%s%s",
+        warn(m->arena, cert,
+             "the chain is incomplete: the certificate of the issuer \"%.200s\" is missing%s%.200s",
              last->issuer, *last->ca_issuers_url ? ", it may be had from " : "", last->ca_issuers_url);
     for (size_t i = 0; i < m->cert_count; i++)
         if (!m->used[i])
-            warn(m->arena, cert, "\"%s\" does not belong to the chain and is left out", m->certs[i].subject);
+            warn(m->arena, cert, "\"%.200s\" does not belong to the chain and is left out",
+                 m->certs[i].subject);
 }
 
 static void validity_lint(struct arena *a, struct certificate *cert, int64_t now_ms)
@@ -315,10 +320,10 @@ static void validity_lint(struct arena *a, struct certificate *cert, int64_t now
     for (size_t i = 0; i < cert->chain_count; i++) {
         const struct x509 *link = &cert->chain[i];
         if (link->not_after_ms < now_ms)
-            warn(a, cert, "the intermediate certificate \"%s\" expired on %s", link->subject,
+            warn(a, cert, "the intermediate certificate \"%.200s\" expired on %s", link->subject,
                  time_iso(a, link->not_after_ms));
         if (link->not_before_ms > now_ms)
-            warn(a, cert, "the intermediate certificate \"%s\" is not valid before %s", link->subject,
+            warn(a, cert, "the intermediate certificate \"%.200s\" is not valid before %s", link->subject,
                  time_iso(a, link->not_before_ms));
     }
 }
@@ -328,10 +333,11 @@ static void strength_lint(struct arena *a, struct certificate *cert)
     for (size_t i = 0; i <= cert->chain_count; i++) {
         const struct x509 *link = i ? &cert->chain[i - 1] : &cert->leaf;
         if (link->key_type == KEY_RSA && link->key_bits < RSA_BITS_WANTED)
-            warn(a, cert, "the RSA key of \"%s\" has %u bits, browsers demand %d", link->subject,
+            warn(a, cert, "the RSA key of \"%.200s\" has %u bits, browsers demand %d", link->subject,
                  link->key_bits, RSA_BITS_WANTED);
         if (strcasestr(link->signature, "sha1") || strcasestr(link->signature, "md5"))
-            warn(a, cert, "\"%s\" is signed with %s, which browsers refuse", link->subject, link->signature);
+            warn(a, cert, "\"%.200s\" is signed with %s, which browsers refuse", link->subject,
+                 link->signature);
     }
     if (cert->leaf.key_type == KEY_ED25519)
         warn(a, cert, "the key is Ed25519: no cloud known here takes it, nor do browsers");

@@ -1,6 +1,7 @@
 #include "cert/certificate.h"
 
 #include "base/buf.h"
+#include "base/utf8.h"
 #include "codec/text.h"
 #include "crypto/test_support.h"
 
@@ -145,6 +146,23 @@ static void incomplete_chain_is_named_and_imported(void **state)
     assert_false(cert.chain_complete);
     assert_true(warned(&cert, "\"CN=High\" is missing"));
     assert_string_equal(certificate_chain_pem(b->a, &cert), f.low_pem);
+}
+
+static void warnings_stay_short_and_utf8(void **state)
+{
+    struct bench *b = *state;
+    char *long_name = arena_strdup(b->a, "a");
+    struct certificate cert;
+    for (unsigned i = 0; i < 100; i++)
+        long_name = arena_printf(b->a, "%s\xe8\xaf\x81", long_name);
+    struct minted ca = bench_mint(b, NULL, (struct mint_request){.common_name = long_name, .ca = true});
+    struct minted leaf = bench_mint(b, &ca, (struct mint_request){.names = names, .name_count = 2});
+    assert_true(import(b, x509_pem(b->a, &leaf.cert), secret_bytes(leaf.key), &cert));
+    assert_int_equal(cert.warning_count, 1);
+    const char *text = cert.warnings[0];
+    assert_true(strlen(text) < 300 && strstr(text, "is missing"));
+    for (size_t left = strlen(text), step; left; text += step, left -= step)
+        assert_true((step = utf8_size(text, left)) > 0);
 }
 
 static void system_roots_complete_a_chain(void **state)
@@ -507,6 +525,7 @@ int main(void)
         bench_test(pem_is_taken_in_any_order),
         bench_test(files_of_real_people_are_taken),
         bench_test(incomplete_chain_is_named_and_imported),
+        bench_test(warnings_stay_short_and_utf8),
         bench_test(system_roots_complete_a_chain),
         bench_test(cross_signed_twin_is_kept_and_the_root_too),
         bench_test(expired_intermediate_is_named_and_a_valid_one_preferred),
