@@ -2,11 +2,7 @@
 
 #include "store/test_support.h"
 
-#include <fcntl.h>
-#include <pthread.h>
-#include <signal.h>
 #include <sys/stat.h>
-#include <sys/wait.h>
 
 static void every_statement_prepares(void **state)
 {
