@@ -33,10 +33,12 @@ must_use bool store_access_list(struct db *db, struct arena *a, const struct pag
 must_use bool store_access_secret(struct db *db, struct arena *a, int64_t id, struct secret **ret_secret,
                                   struct secret **ret_session_token,
                                   struct err *err); /* token NULL if none */
-/* Replaces all fields of the row (where version fits: ERR_CONFLICT otherwise); secrets where not NULL. */
+/* Replaces all fields of the row (where version fits: ERR_CONFLICT otherwise); the secret and the session
+ * token where not NULL. A new secret without a token drops the old token, which belonged to the old secret.
+ */
 must_use bool store_access_update(struct db *db, const struct access_row *row, const struct secret *secret,
                                   const struct secret *session_token, struct err *err);
-/* Touches state, state_text, checked_ms, account_id (where not "") and clock skew alone. */
+/* Touches state, state_text, checked_ms, and account_id (where not "") alone. */
 must_use bool store_access_set_state(struct db *db, int64_t id, const char *state, const char *state_text,
                                      const char *account_id, struct err *err);
 /* R61: a sentence when a waiting or running task or a possible rollback needs the access, else NULL. */

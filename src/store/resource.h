@@ -73,7 +73,9 @@ struct resource_filter {
 
 /* Inserts or replaces by (access, product, region, vendor_id), keeping id; rewrites its names; clears `missing`. */
 must_use bool store_resource_put(struct db *db, struct store *s, const struct resource *r, struct err *err);
-/* Marks what (access, product, region) had before this generation as missing. */
+/* Marks what (access, product, region) had before this generation as missing; missing ones are no longer found by
+ * name, only by text.
+ */
 must_use bool store_resource_retire(struct db *db, int64_t access_id, const char *product, const char *region,
                                     int64_t generation, struct err *err);
 must_use bool store_resource_load(struct db *db, struct arena *a, int64_t id, struct resource *ret,

@@ -6,7 +6,8 @@
  * connection of the reader pool by store_read; they see the last commit.
  * Rows: every aggregate has a header store/<aggregate>.h with its struct and functions; text in a row that a load
  * returns lives in the arena given. Ids come from the program (crypto/digest.h: random_id, made roughly ascending in
- * time by store_new_id) and are below 2^53.
+ * time by store_new_id) and are below 2^53. Adding a row gives it version 1 and, where created_ms is 0, the time of
+ * the store's clock; every change sets updated_ms and raises the version by one. NULL texts are kept as "".
  */
 #pragma once
 #include "base/arena.h"
