@@ -251,8 +251,9 @@ bool store_resource_matching(struct db *db, struct arena *a, const char *const *
     struct ids ids = {0};
     for (size_t i = 0; i < domain_count; i++) {
         bool wildcard = name_is_wildcard(domains[i]);
-        if (!collect(db, a, wildcard ? SQL_RESOURCE_BELOW : SQL_RESOURCE_NAMED,
-                     wildcard ? name_parent(domains[i]) : domains[i], &ids, err))
+        const char *asked = wildcard ? name_parent(domains[i]) : domains[i];
+        if (asked && *asked &&
+            !collect(db, a, wildcard ? SQL_RESOURCE_BELOW : SQL_RESOURCE_NAMED, asked, &ids, err))
             return err_add(err, "find resources of %s", domains[i]);
     }
     sort_unique(&ids);
