@@ -38,7 +38,7 @@ def tail(text):
 def reason(text):
     """Why a program skipped something: its last line that says so, as XML has no place for it."""
     said = [line.strip() for line in text.split("\n") if re.search(r"skip|needs|without", line, re.I)]
-    return said[-1] if said else "no reason given"
+    return re.sub(r"^skipped: ", "", said[-1]) if said else "no reason given"
 
 
 def add_junit(stage, prefix, root, output):
