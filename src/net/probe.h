@@ -26,8 +26,8 @@ struct probe_result {
 };
 
 /* Every address of host is tried in turn until one shows a chain; each gets its share of the time that is left. err (of
- * the last one): ERR_NETWORK with "refused", "no address", "unreachable", "closed during the handshake", what the TLS
- * layer says (an alert's name) or the gateway's status; ERR_TIMEOUT; ERR_INPUT for a bad gateway or an address the rule
+ * the last one): ERR_NETWORK with "refused", "no address", "unreachable", what the TLS layer says (an alert's name,
+ * "closed the connection") or the gateway's status; ERR_TIMEOUT; ERR_INPUT for a bad gateway or an address the rule
  * forbids. Through a gateway, address is the host as given.
  */
 must_use bool probe(struct arena *a, const struct clock *clock, const struct probe_target *target,
