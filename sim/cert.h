@@ -6,7 +6,7 @@
 struct sim_cert {
     struct arena *arena;
     const char *chain_pem; /* leaf first */
-    const struct secret *key;
+    struct secret *key;    /* NULL: none was given */
     struct x509 *chain;
     size_t count;
 };
