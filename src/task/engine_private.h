@@ -1,0 +1,131 @@
+/* engine_private.h - what the engine's files share: items, turns and the outcomes of a step.
+ *
+ * An item is an open deployment in memory; all else about it is in its row. The engine's mutex guards every field of
+ * engine and items; an item that is `running` belongs to the worker that runs its turn, but for `running` and the keys.
+ * A turn is one visit of a worker to one item: it loads the row, runs steps until one must wait, and parks.
+ */
+#pragma once
+#include "store/certificate.h"
+#include "store/resource.h"
+#include "task/engine.h"
+#include <pthread.h>
+
+enum {
+    BACKOFF_FIRST_MS = 200,
+    BACKOFF_MOST_MS = 5000,
+    ATTEMPTS_MAX = 20,           /* failures in a row before a transient error becomes the cause */
+    THROTTLED_MOST_MS = 1800000, /* a queue at the vendor may be long, but not for ever */
+    WRITES_MAX = 24,             /* per direction of one deployment */
+    POLL_FIRST_MS = 100,
+    VERIFY_POLL_MOST_MS = 5000,
+    PROBE_TIMEOUT_MS = 5000,
+    UNREACHABLE_TRIES = 3,
+    STORE_PAUSE_MS = 2000, /* how long an item rests when the store refuses to write */
+    CALL_PATIENCE_MS = 1000,
+    ITEM_BUCKETS = 1024,
+};
+
+struct key { /* held by one item at a time: a lock of the vendor's, or an upload */
+    char *name;
+    const struct item *holder;
+    struct key *next;
+};
+
+struct item {
+    int64_t id, task_id, access_id;
+    char *lock;     /* key held from snapshot to settled */
+    char *wants;    /* a further key it waits for; NULL none */
+    bool with_lock; /* its next step needs the lock */
+    bool running;
+    int64_t again_at_ms;
+    unsigned polls;    /* looks in a row that saw nothing new */
+    size_t remaining;  /* what was left to change before the last write; 0 unknown */
+    struct item *next; /* in its task */
+    struct item *next_in_bucket;
+};
+
+struct line { /* the items of one task */
+    int64_t task_id;
+    struct item *head, **tail;
+    size_t open;
+    bool begun; /* the task's state says so */
+    struct line *next;
+};
+
+struct engine {
+    struct store *store;
+    struct cloud *cloud;
+    const struct clock *clock;
+    struct engine_options options;
+    pthread_mutex_t mutex; /* guards all below, and the items */
+    pthread_cond_t wake, quiet;
+    struct line *lines; /* in turn: the head is asked first, then goes to the end */
+    struct item *buckets[ITEM_BUCKETS];
+    struct key *keys;
+    size_t open, running;
+    bool stopping, reload, reloading, timer; /* timer: one idle worker watches the time for all */
+    pthread_t *threads;
+    unsigned thread_count;
+};
+
+enum outcome {
+    OUTCOME_ON,     /* the row says which step is next: go on */
+    OUTCOME_LATER,  /* at turn.again_at_ms */
+    OUTCOME_KEY,    /* when item.wants is free */
+    OUTCOME_FINAL,  /* the row is final, or somebody else's now */
+    OUTCOME_FAILED, /* turn.err says why */
+};
+
+struct turn {
+    struct engine *e;
+    struct item *item;
+    struct arena *a, *secrets;
+    struct deployment_row row;
+    struct resource resource;
+    struct access_row access;
+    const struct product *product;
+    struct job job;
+    struct log_ctx log[2];
+    bool back;            /* rolling back */
+    bool verify;          /* the task wants entry points asked */
+    struct change change; /* the goal in this direction; set from STEP_BIND on */
+    int64_t again_at_ms;
+    struct err err;
+};
+
+/* What goes into the store together with the row. */
+struct commit {
+    const char *before;            /* NULL: unchanged */
+    const struct copy_row *copy;   /* NULL: none */
+    const struct binding *settled; /* refresh the inventory from it; NULL: no */
+};
+
+/* engine.c: keys. Any thread. */
+bool engine_key_take(struct engine *e, struct item *item, const char *name);
+void engine_key_drop(struct engine *e, const struct item *item, const char *name);
+bool engine_is_stopping(struct engine *e);
+
+/* turn.c */
+int64_t turn_now(const struct turn *t);
+/* Journal write. On failure the outcome to return is in *ret: the row is somebody else's, or the store is ill. */
+must_use bool turn_commit(struct turn *t, const struct commit *more, enum outcome *ret);
+/* Commits the row at its next step and goes on there. */
+enum outcome turn_next(struct turn *t, enum deployment_step step, const struct commit *more);
+/* Looks again after a while that grows from POLL_FIRST_MS to most_ms; nothing is written. */
+enum outcome turn_poll(struct turn *t, int64_t most_ms);
+/* Ends the deployment, or its way back: success, or an error with the cause. */
+enum outcome turn_succeed(struct turn *t, const char *verdict, const char *text);
+enum outcome turn_fail(struct turn *t, const struct err *cause);
+/* The certificate with its key; both live as long as the turn. */
+must_use bool turn_material(struct turn *t, struct material *ret, struct err *err);
+void turn_run(struct engine *e, struct item *item, enum outcome *ret, int64_t *ret_again_at_ms);
+
+/* Bound entries of one slot. */
+const struct bound *slot_entry(const struct bound *bound, size_t count, const char *slot, const char *ref);
+
+enum outcome step_snapshot(struct turn *t);
+enum outcome step_upload(struct turn *t);
+enum outcome step_bind(struct turn *t);
+enum outcome step_settle(struct turn *t);
+enum outcome step_verify(struct turn *t);
+char *upload_key(struct arena *a, const struct deployment_row *row);

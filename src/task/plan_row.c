@@ -1,0 +1,191 @@
+#include "task/plan_row.h"
+
+#include "cert/coverage.h"
+#include "codec/json_format.h"
+#include <string.h>
+
+/* What a row is made of, gathered from its slots. */
+struct gathered {
+    const char **names; /* covered ones */
+    size_t name_count, wanted_count;
+    struct bound *old; /* what is replaced, our certificate left out */
+    size_t old_count;
+    struct bound *ours; /* entries that are the certificate already */
+    size_t ours_count;
+    const char **lost;
+    size_t lost_count;
+    bool adds; /* a rule's host without a certificate */
+};
+
+static size_t count_old(const struct slot *const *slots, size_t count)
+{
+    size_t total = 0;
+    for (size_t i = 0; i < count; i++)
+        total += slots[i]->old_count;
+    return total;
+}
+
+static size_t count_names(const struct slot *const *slots, size_t count)
+{
+    size_t total = 0;
+    for (size_t i = 0; i < count; i++)
+        total += slots[i]->name_count;
+    return total;
+}
+
+static void add_name(struct gathered *g, const char *name)
+{
+    for (size_t i = 0; i < g->name_count; i++)
+        if (strcmp(g->names[i], name) == 0)
+            return;
+    g->names[g->name_count++] = name;
+}
+
+static void gather_slot(struct arena *a, const struct plan_certificate *cert, const struct slot *slot,
+                        struct gathered *g)
+{
+    struct fitness f = slot_fitness(a, slot, cert);
+    for (size_t i = 0; i < slot->name_count; i++)
+        if (coverage_any(cert->domains, cert->domain_count, slot->names[i], NULL))
+            add_name(g, slot->names[i]);
+    g->wanted_count += slot->name_count;
+    for (size_t i = 0; i < f.lost_count; i++)
+        g->lost[g->lost_count++] = f.lost[i];
+    for (size_t i = 0; i < slot->old_count; i++)
+        if (bound_is_certificate(&slot->old[i], &cert->row))
+            g->ours[g->ours_count++] = slot->old[i];
+        else
+            g->old[g->old_count++] = slot->old[i];
+    g->adds |= slot->addition;
+}
+
+static struct gathered gather(struct arena *a, const struct plan_certificate *cert,
+                              const struct slot *const *slots, size_t count)
+{
+    size_t names = count_names(slots, count), old = count_old(slots, count);
+    struct gathered g = {.names = arena_array(a, const char *, names),
+                         .lost = arena_array(a, const char *, names),
+                         .old = arena_array(a, struct bound, old),
+                         .ours = arena_array(a, struct bound, old)};
+    for (size_t i = 0; i < count; i++)
+        gather_slot(a, cert, slots[i], &g);
+    return g;
+}
+
+static const char *reason_text(struct arena *a, const struct plan_certificate *cert, const struct slot *slot,
+                               const struct gathered *g, const char *chosen)
+{
+    struct buf b = buf_new(a, 2048);
+    const char *by = "";
+    (void)coverage_any(cert->domains, cert->domain_count, g->names[0], &by);
+    buf_printf(&b, "%s covered by %s (%s)", g->names[0], by, evidence_name(slot->evidence));
+    if (g->name_count > 1)
+        buf_printf(&b, " and %zu more", g->name_count - 1);
+    if (g->name_count < g->wanted_count)
+        buf_printf(&b, "; covers %zu of %zu names", g->name_count, g->wanted_count);
+    if (g->lost_count)
+        buf_printf(&b, "; loses %s%s", g->lost[0], g->lost_count > 1 ? " and others" : "");
+    if (g->old_count > 1)
+        buf_printf(&b, "; replaces %zu entries", g->old_count);
+    if (g->adds)
+        buf_puts(&b, "; adds an SNI entry");
+    if (slot->first)
+        buf_puts(&b, "; switches HTTPS on");
+    if (g->old_count && g->old[0].key_type[0] && strcmp(g->old[0].key_type, cert->row.key_type) != 0)
+        buf_printf(&b, "; the key type changes from %s to %s", g->old[0].key_type, cert->row.key_type);
+    buf_puts(&b, chosen);
+    return b.data;
+}
+
+static const char *undo_text(const struct plan_input *in, const struct product *product,
+                             const struct resource *r, const struct gathered *g)
+{
+    for (size_t i = 0; i < g->old_count; i++) {
+        const char *reason = NULL;
+        if (in->undo)
+            in->undo(in->undo_context, product, r, &g->old[i], &reason);
+        else if (!g->old[i].ref[0])
+            reason = "the old certificate has no id at the vendor, and its key is not ours";
+        if (reason)
+            return reason;
+    }
+    return "";
+}
+
+static bool ends_earlier(const struct gathered *g, const struct certificate_row *row)
+{
+    for (size_t i = 0; i < g->old_count; i++)
+        if (row->not_after_ms < g->old[i].not_after_ms)
+            return true;
+    return false;
+}
+
+static bool accepts_all(const struct selection *s, const char *const *words, size_t count)
+{
+    for (size_t i = 0; i < count; i++)
+        if (!texts_have(&s->accept, words[i]))
+            return false;
+    return true;
+}
+
+/* The words that a user has to accept before the row starts. */
+static void add_holds(struct arena *a, const struct plan_input *in, const struct certificate_row *row,
+                      const struct gathered *g, struct deployment_row *ret)
+{
+    const char *words[4];
+    size_t count = 0;
+    if (g->lost_count) {
+        words[count++] = "lose-names";
+        words[count++] = "partial";
+    }
+    if (ret->undo[0])
+        words[count++] = "no-rollback";
+    if (ends_earlier(g, row))
+        words[count++] = "shorter";
+    ret->holds = json_strings(a, words, count);
+    ret->state = accepts_all(in->selection, words, count) ? DEPLOYMENT_PLANNED : DEPLOYMENT_HELD;
+}
+
+struct deployment_row plan_row_make(struct arena *a, const struct plan_input *in,
+                                    const struct product *product, const struct resource *r,
+                                    const struct plan_certificate *cert, const struct slot *const *slots,
+                                    size_t count, const char *chosen)
+{
+    struct gathered g = gather(a, cert, slots, count);
+    struct deployment_row row = {
+        .owner = "",
+        .certificate_id = cert->row.id,
+        .resource_id = r->id,
+        .access_id = r->access_id,
+        .product = r->product,
+        .region = r->region,
+        .vendor_id = r->vendor_id,
+        .title = r->title,
+        .lock = r->lock,
+        .slot = slots[0]->slot,
+        .names = json_strings(a, g.names, g.name_count),
+        .reason = reason_text(a, cert, slots[0], &g, chosen),
+        .holds = "[]",
+        .undo = "",
+        .state = DEPLOYMENT_PLANNED,
+        .vendor_store = "",
+        .new_ref = "",
+        .goal = "",
+        .verdict = "",
+        .verdict_text = "",
+        .cause_kind = "",
+        .cause_code = "",
+        .cause_request_id = "",
+        .cause_text = "",
+        .advice = "",
+        .claimed_by = "",
+        .already_bound = g.ours_count > 0 && g.old_count == 0,
+    };
+    row.old =
+        row.already_bound ? bound_to_json(a, g.ours, g.ours_count) : bound_to_json(a, g.old, g.old_count);
+    if (row.already_bound)
+        return row;
+    row.undo = undo_text(in, product, r, &g);
+    add_holds(a, in, &cert->row, &g, &row);
+    return row;
+}

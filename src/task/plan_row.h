@@ -1,0 +1,9 @@
+/* plan_row.h - one row of the plan: from slots that get one certificate to a deployment, its holds and its reason. */
+#pragma once
+#include "task/slots.h"
+
+/* count is at least 1; the slots share their name. chosen is appended to the reason. */
+struct deployment_row plan_row_make(struct arena *a, const struct plan_input *in,
+                                    const struct product *product, const struct resource *r,
+                                    const struct plan_certificate *cert, const struct slot *const *slots,
+                                    size_t count, const char *chosen);

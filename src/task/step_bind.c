@@ -1,0 +1,175 @@
+/* Changes the slot, one write at a time, and waits until the cloud shows it.
+ *
+ * Each write is in the journal (writes, write_started_ms) before it is sent. Nothing is written while an earlier write may
+ * still show: until what is left has shrunk, or consistency_ms have passed since it was sent.
+ */
+#include "task/engine_private.h"
+#include <string.h>
+
+static bool holds(const struct binding *now, const char *slot, const char *ref)
+{
+    return slot_entry(now->bound, now->bound_count, slot, ref) != NULL;
+}
+
+/* How many refs have yet to come or go. */
+static size_t remaining(const struct binding *now, const struct change *change)
+{
+    size_t left = 0;
+    for (size_t i = 0; i < change->add_count; i++)
+        left += !holds(now, change->slot, change->add[i]);
+    for (size_t i = 0; i < change->remove_count; i++)
+        left += holds(now, change->slot, change->remove[i]);
+    return left;
+}
+
+static bool read_now(struct turn *t, struct binding *ret)
+{
+    return t->product->read(&t->job, &t->resource, ret, &t->err) || err_add(&t->err, "read %s", t->row.title);
+}
+
+static bool may_still_show(const struct turn *t)
+{
+    return t->row.write_started_ms && turn_now(t) < t->row.write_started_ms + t->product->consistency_ms;
+}
+
+static bool overdue(const struct turn *t)
+{
+    return turn_now(t) - t->row.step_started_ms >= t->product->settle_ms + t->product->consistency_ms;
+}
+
+static enum outcome fail_overdue(struct turn *t)
+{
+    (void)err_set(&t->err, ERR_TIMEOUT, "%s did not become ready within %lld s", t->row.title,
+                  (long long)t->product->settle_ms / 1000);
+    return turn_fail(t, &t->err);
+}
+
+static enum outcome fail_foreign(struct turn *t, const struct binding *now)
+{
+    const struct bound *found = slot_entry(now->bound, now->bound_count, t->row.slot, NULL);
+    const char *planned = t->change.remove_count ? t->change.remove[0] : "nothing";
+    (void)err_set(&t->err, ERR_CONFLICT,
+                  "planned to replace %s, found %s: somebody else changed it, nothing more was written",
+                  planned,
+                  !found          ? "nothing"
+                  : found->ref[0] ? found->ref
+                                  : found->name);
+    t->err.transient = false;
+    return turn_fail(t, &t->err);
+}
+
+static enum outcome settled(struct turn *t, const struct binding *now)
+{
+    if (!t->back && t->row.writes == 0) {
+        t->row.already_bound = true; /* known by its id only after the upload had found it */
+        return turn_succeed(t, "", "");
+    }
+    t->row.write_started_ms = 0;
+    return turn_next(t, STEP_VERIFY, &(struct commit){.settled = now});
+}
+
+struct saved_before {
+    struct turn *t;
+    const char *json;
+};
+
+static bool read_before(struct db *db, void *context, struct err *err)
+{
+    struct saved_before *s = context;
+    return store_deployment_before(db, s->t->a, s->t->row.id, &s->json, err);
+}
+
+static bool restore(struct turn *t, const struct binding *now, struct err *err)
+{
+    struct saved_before s = {.t = t};
+    struct binding before;
+    struct change ours = change_reverse(t->a, &t->change);
+    if (!t->product->restore)
+        return t->product->bind(&t->job, &t->resource, now, &t->change, NULL, err);
+    if (!store_read(t->e->store, read_before, &s, err) || !binding_from_json(t->a, s.json, &before, err))
+        return err_add(err, "the saved binding");
+    return t->product->restore(&t->job, &t->resource, now, &before, &ours, err);
+}
+
+/* The cloud refused, or surely never heard of it: no write is under way. */
+static bool surely_nothing(const struct err *err)
+{
+    return err->unsent || err->kind == ERR_THROTTLED || err->kind == ERR_CONFLICT ||
+           (!err->transient && err->kind != ERR_NETWORK && err->kind != ERR_TIMEOUT);
+}
+
+static enum outcome write_once(struct turn *t, const struct binding *now)
+{
+    struct material m;
+    enum outcome outcome = OUTCOME_ON;
+    if (!t->back && !turn_material(t, &m, &t->err))
+        return OUTCOME_FAILED;
+    if (t->row.writes >= WRITES_MAX) {
+        (void)err_set(&t->err, ERR_VENDOR, "%d writes did not bring %s to its goal", WRITES_MAX,
+                      t->row.title);
+        return turn_fail(t, &t->err);
+    }
+    t->row.writes++;
+    t->row.write_started_ms = turn_now(t);
+    if (!turn_commit(t, NULL, &outcome))
+        return outcome;
+    t->item->remaining = remaining(now, &t->change);
+    t->job.pause_ms = 0;
+    bool done = t->back ? restore(t, now, &t->err)
+                        : t->product->bind(&t->job, &t->resource, now, &t->change, &m, &t->err);
+    if (!done && surely_nothing(&t->err)) {
+        t->row.writes--;
+        t->row.write_started_ms = 0;
+    }
+    if (!done) {
+        (void)err_add(&t->err, "%s %s", t->back ? "restore" : "bind", t->row.title);
+        return OUTCOME_FAILED;
+    }
+    outcome = turn_next(t, STEP_SETTLE, NULL);
+    if (outcome != OUTCOME_ON || t->job.pause_ms <= 0)
+        return outcome;
+    t->again_at_ms = turn_now(t) + t->job.pause_ms;
+    return OUTCOME_LATER;
+}
+
+enum outcome step_bind(struct turn *t)
+{
+    struct binding now;
+    if (!read_now(t, &now))
+        return OUTCOME_FAILED;
+    if (!now.ready)
+        return overdue(t) ? fail_overdue(t) : turn_poll(t, t->product->poll_ms);
+    switch (change_progress(&now, &t->change)) {
+    case CHANGE_DONE:
+        return settled(t, &now);
+    case CHANGE_FOREIGN:
+        return may_still_show(t) ? turn_poll(t, t->product->poll_ms) : fail_foreign(t, &now);
+    case CHANGE_OPEN:
+        if (may_still_show(t) && !(t->item->remaining && remaining(&now, &t->change) < t->item->remaining))
+            return turn_poll(t, t->product->poll_ms);
+        return write_once(t, &now);
+    }
+    return OUTCOME_FAILED;
+}
+
+enum outcome step_settle(struct turn *t)
+{
+    struct binding now;
+    if (!read_now(t, &now))
+        return OUTCOME_FAILED;
+    enum change_progress progress = change_progress(&now, &t->change);
+    if (now.failed && !may_still_show(t) && progress != CHANGE_DONE) {
+        (void)err_set(&t->err, ERR_VENDOR, "the cloud gave the change up: %s", now.failed);
+        return turn_fail(t, &t->err);
+    }
+    if (!now.ready)
+        return overdue(t) ? fail_overdue(t) : turn_poll(t, t->product->poll_ms);
+    if (progress == CHANGE_DONE)
+        return settled(t, &now);
+    bool shows = t->item->remaining && remaining(&now, &t->change) < t->item->remaining;
+    if (may_still_show(t) && !shows)
+        return turn_poll(t, t->product->poll_ms);
+    if (progress == CHANGE_FOREIGN)
+        return fail_foreign(t, &now);
+    return turn_next(t, STEP_BIND, NULL);
+}

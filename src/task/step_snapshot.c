@@ -1,0 +1,164 @@
+/* Looks before anything is changed: is the certificate still fit, does the slot still hold what was planned. */
+#include "task/engine_private.h"
+#include "task/plan.h"
+#include <string.h>
+
+static const char *entry_label(const struct bound *b)
+{
+    return !b                  ? "nothing"
+           : b->name[0]        ? b->name
+           : b->ref[0]         ? b->ref
+           : b->fingerprint[0] ? b->fingerprint
+                               : "a certificate";
+}
+
+/* By the vendor's id where both are known, else by fingerprint; what has neither counts as the same. */
+static bool same_entry(const struct bound *x, const struct bound *y)
+{
+    if (x->ref[0] && y->ref[0])
+        return strcmp(x->ref, y->ref) == 0;
+    if (x->fingerprint[0] && y->fingerprint[0])
+        return strcmp(x->fingerprint, y->fingerprint) == 0;
+    return true;
+}
+
+struct copies {
+    struct turn *t;
+    const char *vendor_store, *fingerprint;
+    struct copy_row copy;
+    bool have_copy;
+};
+
+static bool read_copy(struct db *db, void *context, struct err *err)
+{
+    struct copies *c = context;
+    struct err missing = {0};
+    c->have_copy =
+        c->vendor_store && store_copy_find(db, c->t->a, c->t->row.access_id, c->t->row.certificate_id,
+                                           c->vendor_store, &c->copy, &missing);
+    if (c->have_copy || !c->vendor_store || missing.kind == ERR_NOT_FOUND)
+        return true;
+    *err = missing;
+    return false;
+}
+
+static bool is_ours(const struct copies *c, const struct bound *b)
+{
+    if (b->fingerprint[0])
+        return strcmp(b->fingerprint, c->fingerprint) == 0;
+    return c->have_copy && b->ref[0] && strcmp(b->ref, c->copy.ref) == 0;
+}
+
+static bool holds_ours(const struct copies *c, const struct binding *now)
+{
+    for (size_t i = 0; i < now->bound_count; i++)
+        if (strcmp(now->bound[i].slot, c->t->row.slot) == 0 && is_ours(c, &now->bound[i]))
+            return true;
+    return false;
+}
+
+/* Every planned entry must still be there; a default that was empty must be empty still. Fills conflict otherwise. */
+static bool as_planned(struct turn *t, const struct binding *now, const struct bound *old, size_t old_count,
+                       struct err *conflict)
+{
+    const char *slot = t->row.slot;
+    const struct bound *found = slot_entry(now->bound, now->bound_count, slot, NULL);
+    bool set = strcmp(slot, "sni") == 0;
+    if (old_count == 0 && found && !set)
+        return err_set(conflict, ERR_CONFLICT, "planned for an empty slot, found %s: make a new plan",
+                       entry_label(found));
+    for (size_t i = 0; i < old_count; i++) {
+        bool there = false;
+        for (size_t j = 0; j < now->bound_count; j++)
+            there |= strcmp(now->bound[j].slot, slot) == 0 && same_entry(&now->bound[j], &old[i]);
+        if (!there)
+            return err_set(conflict, ERR_CONFLICT, "planned to replace %s, found %s: make a new plan",
+                           entry_label(&old[i]), set ? "it gone from the set" : entry_label(found));
+    }
+    return true;
+}
+
+static bool certificate_fit(struct turn *t, const struct material *m, struct err *err)
+{
+    /* That it is about to expire was judged when the task was submitted. */
+    struct certificate_row row = {.name = m->name,
+                                  .not_before_ms = m->not_before_ms,
+                                  .not_after_ms = m->not_after_ms};
+    return plan_certificate_check(&row, true, turn_now(t), err);
+}
+
+static enum outcome go_on(struct turn *t, const struct copies *c, const struct binding *now)
+{
+    struct bound *old = NULL;
+    size_t old_count = 0;
+    if (!bound_from_json(t->a, t->row.old, &old, &old_count, &t->err))
+        return OUTCOME_FAILED;
+    size_t to_replace = 0;
+    for (size_t i = 0; i < old_count; i++)
+        for (size_t j = 0; j < now->bound_count; j++)
+            to_replace += strcmp(now->bound[j].slot, t->row.slot) == 0 &&
+                          same_entry(&now->bound[j], &old[i]) && !is_ours(c, &now->bound[j]);
+    if (holds_ours(c, now) && to_replace == 0) {
+        t->row.already_bound = true;
+        return turn_succeed(t, "", "");
+    }
+    struct err conflict = {0};
+    if (!as_planned(t, now, old, old_count, &conflict))
+        return turn_fail(t, &conflict);
+    t->row.vendor_store = c->vendor_store ? c->vendor_store : "";
+    t->row.new_ref = c->have_copy ? c->copy.ref : "";
+    t->row.goal = "";
+    t->row.has_before = true;
+    t->row.already_bound = false;
+    t->row.write_started_ms = 0;
+    t->row.writes = 0;
+    return turn_next(t, STEP_UPLOAD, &(struct commit){.before = binding_to_json(t->a, now)});
+}
+
+/* The way back: only what is ours is undone. */
+static enum outcome go_back(struct turn *t, const struct binding *now)
+{
+    struct change ours;
+    if (!change_from_json(t->a, t->row.goal, &ours, &t->err))
+        return OUTCOME_FAILED;
+    struct change reverse = change_reverse(t->a, &ours);
+    if (change_progress(now, &reverse) == CHANGE_DONE)
+        return turn_next(t, STEP_BIND, NULL); /* somebody undid it: settled as it is */
+    const char *ref = ours.add_count ? ours.add[0] : NULL;
+    const struct bound *found = slot_entry(now->bound, now->bound_count, t->row.slot, NULL);
+    if (ref && slot_entry(now->bound, now->bound_count, t->row.slot, ref))
+        return turn_next(t, STEP_BIND, NULL);
+    struct err conflict = {0};
+    (void)err_set(&conflict, ERR_CONFLICT,
+                  "the slot no longer holds what this deployment put there (%s), but %s: nothing was changed",
+                  ref ? ref : "nothing", entry_label(found));
+    return turn_fail(t, &conflict);
+}
+
+enum outcome step_snapshot(struct turn *t)
+{
+    struct binding now;
+    struct material m;
+    const char *vendor_store = NULL;
+    if (!t->back && (!turn_material(t, &m, &t->err) || !certificate_fit(t, &m, &t->err)))
+        return OUTCOME_FAILED;
+    if (!t->product->read(&t->job, &t->resource, &now, &t->err)) {
+        (void)err_add(&t->err, "read %s", t->row.title);
+        return OUTCOME_FAILED;
+    }
+    if (!now.ready && turn_now(t) - t->row.step_started_ms < t->product->settle_ms)
+        return turn_poll(t, t->product->poll_ms);
+    if (!now.ready) {
+        (void)err_set(&t->err, ERR_TIMEOUT, "%s has been busy with another change for %lld s", t->row.title,
+                      (long long)t->product->settle_ms / 1000);
+        return turn_fail(t, &t->err);
+    }
+    if (t->back)
+        return go_back(t, &now);
+    if (!t->product->store_for(&t->job, &t->resource, &m, &vendor_store, &t->err))
+        return OUTCOME_FAILED;
+    struct copies c = {.t = t, .vendor_store = vendor_store, .fingerprint = m.fingerprint};
+    if (!store_read(t->e->store, read_copy, &c, &t->err))
+        return OUTCOME_FAILED;
+    return go_on(t, &c, &now);
+}

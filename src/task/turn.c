@@ -1,0 +1,443 @@
+#include "cloud/product.h"
+#include "codec/json.h"
+#include "crypto/digest.h"
+#include "task/advice.h"
+#include "task/engine_private.h"
+#include "task/plan.h"
+#include <math.h>
+#include <stdio.h>
+#include <string.h>
+
+int64_t turn_now(const struct turn *t)
+{
+    return clock_wall_ms(t->e->clock);
+}
+
+const struct bound *slot_entry(const struct bound *bound, size_t count, const char *slot, const char *ref)
+{
+    for (size_t i = 0; i < count; i++)
+        if (strcmp(bound[i].slot, slot) == 0 && (!ref || strcmp(bound[i].ref, ref) == 0))
+            return &bound[i];
+    return NULL;
+}
+
+/* What the inventory knew of an entry (names, fingerprint, end) stays known when the read told only its id. */
+static void fill_entry(struct bound *b, const struct bound *known, size_t count)
+{
+    for (size_t i = 0; i < count && b->ref[0]; i++) {
+        const struct bound *k = &known[i];
+        if (strcmp(k->ref, b->ref) != 0)
+            continue;
+        if (!b->fingerprint[0])
+            b->fingerprint = k->fingerprint;
+        if (!b->serial[0])
+            b->serial = k->serial;
+        if (!b->name[0])
+            b->name = k->name;
+        if (!b->key_type[0])
+            b->key_type = k->key_type;
+        if (!b->issuer[0])
+            b->issuer = k->issuer;
+        if (b->name_count == 0) {
+            b->names = k->names;
+            b->name_count = k->name_count;
+        }
+        if (b->not_after_ms == 0)
+            b->not_after_ms = k->not_after_ms;
+    }
+}
+
+static bool our_entry(struct db *db, struct turn *t, struct bound *ret, struct err *err)
+{
+    struct certificate_row row;
+    if (!store_certificate_load(db, t->a, t->row.certificate_id, &row, err))
+        return false;
+    struct bound names = {0};
+    const struct json *domains = NULL;
+    if (!json_parse(t->a, row.domains, strlen(row.domains), &domains, err))
+        return false;
+    names.name_count = json_count(domains);
+    names.names = arena_array(t->a, const char *, names.name_count);
+    for (size_t i = 0; i < names.name_count; i++)
+        names.names[i] = json_str(json_item(domains, i), "");
+    *ret = (struct bound){.slot = t->row.slot,
+                          .ref = t->row.new_ref,
+                          .name = "",
+                          .fingerprint = row.fingerprint,
+                          .serial = row.serial,
+                          .names = names.names,
+                          .name_count = names.name_count,
+                          .not_after_ms = row.not_after_ms,
+                          .key_type = row.key_type,
+                          .issuer = row.issuer};
+    return true;
+}
+
+/* The inventory learns what the slots hold now, and a first deployment that HTTPS is on. */
+static bool refresh_inventory(struct db *db, struct turn *t, const struct binding *now, struct err *err)
+{
+    struct bound *bound = arena_array(t->a, struct bound, now->bound_count);
+    struct bound ours;
+    bool have_ours = our_entry(db, t, &ours, NULL);
+    struct bound *old = NULL;
+    size_t old_count = 0;
+    if (!bound_from_json(t->a, t->row.old, &old, &old_count, err))
+        return false;
+    for (size_t i = 0; i < now->bound_count; i++) {
+        bound[i] = now->bound[i];
+        if (have_ours)
+            fill_entry(&bound[i], &ours, 1);
+        fill_entry(&bound[i], old, old_count);
+        fill_entry(&bound[i], t->resource.bound, t->resource.bound_count);
+    }
+    struct resource fresh;
+    if (!store_resource_load(db, t->a, t->row.resource_id, &fresh, err))
+        return err && err->kind == ERR_NOT_FOUND; /* deleted meanwhile: nothing to refresh */
+    if (fresh.https != now->https) {
+        fresh.https = now->https;
+        if (!store_resource_put(db, t->e->store, &fresh, err))
+            return false;
+    }
+    t->resource.bound = bound;
+    t->resource.bound_count = now->bound_count;
+    return store_resource_set_bound(db, t->row.resource_id, bound, now->bound_count, err);
+}
+
+struct write {
+    struct turn *t;
+    const struct commit *more;
+    struct deployment_row row;
+};
+
+static bool write_row(struct db *db, void *context, struct err *err)
+{
+    struct write *w = context;
+    w->row = w->t->row;
+    if (!store_deployment_save(db, &w->row, w->more->before, err))
+        return false;
+    if (w->more->copy && !store_copy_put(db, w->more->copy, err))
+        return false;
+    return !w->more->settled || refresh_inventory(db, w->t, w->more->settled, err);
+}
+
+bool turn_commit(struct turn *t, const struct commit *more, enum outcome *ret)
+{
+    struct commit nothing = {0};
+    struct write w = {.t = t, .more = more ? more : &nothing};
+    struct err err = {0};
+    if (store_write(t->e->store, write_row, &w, &err)) {
+        t->row = w.row;
+        if (t->e->options.changed)
+            t->e->options.changed(t->e->options.context, t->row.task_id);
+        return true;
+    }
+    log_err(err.kind == ERR_CONFLICT ? LOG_INFO : LOG_ERROR, &t->log[1], "deployment.journal", &err);
+    bool gone = err.kind == ERR_CONFLICT || err.kind == ERR_NOT_FOUND;
+    t->again_at_ms = turn_now(t) + (gone ? POLL_FIRST_MS : STORE_PAUSE_MS);
+    *ret = OUTCOME_LATER; /* the next turn reads the row again, and leaves it if it is final */
+    return false;
+}
+
+enum outcome turn_next(struct turn *t, enum deployment_step step, const struct commit *more)
+{
+    enum outcome outcome = OUTCOME_ON;
+    t->row.step = step;
+    t->row.step_started_ms = turn_now(t);
+    t->row.attempts = 0;
+    t->row.again_at_ms = 0;
+    t->row.cause_kind = t->row.cause_code = t->row.cause_request_id = t->row.cause_text = t->row.advice = "";
+    if (!turn_commit(t, more, &outcome))
+        return outcome;
+    t->item->polls = 0;
+    t->item->with_lock = step != STEP_VERIFY;
+    return outcome;
+}
+
+enum outcome turn_poll(struct turn *t, int64_t most_ms)
+{
+    double wait = POLL_FIRST_MS * pow(1.5, (double)(t->item->polls > 30 ? 30 : t->item->polls));
+    t->item->polls++;
+    t->again_at_ms = turn_now(t) + int64_max(1, int64_min((int64_t)wait, int64_max(most_ms, POLL_FIRST_MS)));
+    return OUTCOME_LATER;
+}
+
+static enum outcome finish(struct turn *t)
+{
+    enum outcome outcome = OUTCOME_FINAL;
+    t->row.step = STEP_NONE;
+    t->row.again_at_ms = 0;
+    t->row.write_started_ms = 0;
+    t->row.finished_ms = turn_now(t);
+    if (!turn_commit(t, NULL, &outcome))
+        return outcome;
+    log_info(&t->log[1], "deployment.end", "%s %s", deployment_state_name(t->row.state), t->row.verdict);
+    return OUTCOME_FINAL;
+}
+
+enum outcome turn_succeed(struct turn *t, const char *verdict, const char *text)
+{
+    t->row.state = t->back ? DEPLOYMENT_ROLLBACK_SUCCESS : DEPLOYMENT_SUCCESS;
+    t->row.verdict = verdict;
+    t->row.verdict_text = text;
+    t->row.cause_kind = t->row.cause_code = t->row.cause_request_id = t->row.cause_text = t->row.advice = "";
+    if (t->row.already_bound)
+        t->row.cause_text = "already bound";
+    return finish(t);
+}
+
+static void set_cause(struct turn *t, const struct err *cause)
+{
+    t->row.cause_kind = err_kind_name(cause->kind);
+    t->row.cause_code = arena_strdup(t->a, cause->code);
+    t->row.cause_request_id = arena_strdup(t->a, cause->request_id);
+    t->row.cause_text = arena_strdup(t->a, cause->text);
+    t->row.advice = advice_for(t->row.product, cause->kind, cause->code);
+}
+
+enum outcome turn_fail(struct turn *t, const struct err *cause)
+{
+    log_err(LOG_WARNING, &t->log[1], "deployment.fail", cause);
+    set_cause(t, cause);
+    t->row.state = t->back ? DEPLOYMENT_ROLLBACK_ERROR : DEPLOYMENT_ERROR;
+    return finish(t);
+}
+
+static bool worth_repeating(const struct err *err)
+{
+    switch (err->kind) {
+    case ERR_THROTTLED:
+    case ERR_TIMEOUT:
+    case ERR_NETWORK:
+    case ERR_CONFLICT: /* busy, or changed under our hands: the next try reads first */
+        return true;
+    case ERR_NONE:
+    case ERR_INPUT:
+    case ERR_CREDENTIAL:
+    case ERR_PERMISSION:
+    case ERR_NOT_FOUND:
+    case ERR_QUOTA:
+    case ERR_INVALID_CERTIFICATE:
+    case ERR_VENDOR:
+    case ERR_STORE:
+    case ERR_INTERNAL:
+        return err->transient;
+    }
+    return false;
+}
+
+/* Waits longer after each failure in a row, with jitter, and gives up at last with the failure as the cause. */
+static enum outcome failed(struct turn *t)
+{
+    enum outcome outcome = OUTCOME_LATER;
+    const struct err *err = &t->err;
+    if (err->kind == ERR_STORE) {
+        log_err(LOG_ERROR, &t->log[1], "deployment.store", err);
+        t->again_at_ms = turn_now(t) + STORE_PAUSE_MS;
+        return OUTCOME_LATER;
+    }
+    bool throttled = err->kind == ERR_THROTTLED;
+    bool patient = throttled ? turn_now(t) - t->row.step_started_ms < THROTTLED_MOST_MS
+                             : t->row.attempts + 1 < ATTEMPTS_MAX;
+    if (!worth_repeating(err) || !patient)
+        return turn_fail(t, err);
+    if (!throttled)
+        t->row.attempts++;
+    double wait = BACKOFF_FIRST_MS * pow(1.6, (double)int64_min(t->row.attempts, 12));
+    wait = (wait < BACKOFF_MOST_MS ? wait : BACKOFF_MOST_MS) * (0.5 + random_fraction() / 2);
+    t->again_at_ms = turn_now(t) + int64_max((int64_t)wait, err->retry_after_ms);
+    t->row.again_at_ms = t->again_at_ms;
+    set_cause(t, err);
+    log_err(LOG_DEBUG, &t->log[1], "deployment.retry", err);
+    (void)turn_commit(t, NULL, &outcome);
+    return outcome;
+}
+
+static const char *json_texts(struct arena *a, const char *text, const char ***ret, size_t *ret_count)
+{
+    const struct json *list = NULL;
+    *ret = NULL;
+    *ret_count = 0;
+    if (!json_parse(a, text, strlen(text), &list, NULL))
+        return "";
+    *ret_count = json_count(list);
+    *ret = arena_array(a, const char *, *ret_count);
+    for (size_t i = 0; i < *ret_count; i++)
+        (*ret)[i] = json_str(json_item(list, i), "");
+    return *ret_count ? (*ret)[0] : "";
+}
+
+static enum key_type key_type_of(const char *name)
+{
+    static const enum key_type types[] = {KEY_RSA, KEY_ECDSA, KEY_SM2, KEY_ED25519};
+    for (size_t i = 0; i < countof(types); i++)
+        if (strcmp(key_type_name(types[i]), name) == 0)
+            return types[i];
+    return KEY_OTHER;
+}
+
+static const char *curve_of(enum key_type type, int64_t bits)
+{
+    if (type == KEY_SM2)
+        return "SM2";
+    if (type != KEY_ECDSA)
+        return "";
+    return bits == 521 ? "P-521" : bits == 384 ? "P-384" : "P-256";
+}
+
+struct material_read {
+    struct turn *t;
+    struct certificate_row row;
+    struct secret *key;
+};
+
+static bool read_material(struct db *db, void *context, struct err *err)
+{
+    struct material_read *m = context;
+    struct secret *sm2_encryption = NULL;
+    return store_certificate_load(db, m->t->a, m->t->row.certificate_id, &m->row, err) &&
+           store_certificate_key(db, m->t->secrets, m->row.id, &m->key, &sm2_encryption, err);
+}
+
+bool turn_material(struct turn *t, struct material *ret, struct err *err)
+{
+    struct material_read m = {.t = t};
+    if (!store_read(t->e->store, read_material, &m, err))
+        return err_add(err, "certificate %lld", (long long)t->row.certificate_id);
+    const char **domains = NULL;
+    size_t count = 0;
+    (void)json_texts(t->a, m.row.domains, &domains, &count);
+    enum key_type type = key_type_of(m.row.key_type);
+    *ret = (struct material){.name = arena_printf(t->a, "certferry-%.16s", m.row.fingerprint),
+                             .fingerprint = m.row.fingerprint,
+                             .serial = m.row.serial,
+                             .leaf_pem = m.row.leaf_pem,
+                             .chain_pem = m.row.chain_pem,
+                             .fullchain_pem = arena_printf(t->a, "%s%s", m.row.leaf_pem, m.row.chain_pem),
+                             .key = m.key,
+                             .domains = domains,
+                             .domain_count = count,
+                             .key_type = type,
+                             .key_bits = (unsigned)m.row.key_bits,
+                             .curve = curve_of(type, m.row.key_bits),
+                             .sm2 = type == KEY_SM2,
+                             .chain_complete = m.row.chain_complete,
+                             .not_before_ms = m.row.not_before_ms,
+                             .not_after_ms = m.row.not_after_ms};
+    return true;
+}
+
+static bool read_turn(struct db *db, void *context, struct err *err)
+{
+    struct turn *t = context;
+    struct task_row task;
+    if (!store_deployment_load(db, t->a, t->item->id, &t->row, err) ||
+        !store_task_load(db, t->a, t->row.task_id, &task, err))
+        return false;
+    t->verify = task.verify;
+    return true;
+}
+
+static bool read_things(struct db *db, void *context, struct err *err)
+{
+    struct turn *t = context;
+    return store_resource_load(db, t->a, t->row.resource_id, &t->resource, err) &&
+           store_access_load(db, t->a, t->row.access_id, &t->access, err);
+}
+
+static bool is_open(enum deployment_state state)
+{
+    return state == DEPLOYMENT_PENDING || state == DEPLOYMENT_PROCESSING || state == DEPLOYMENT_ROLLBACK;
+}
+
+/* What every step needs; a failure here is the deployment's. */
+static bool load_things(struct turn *t, struct err *err)
+{
+    if (!store_read(t->e->store, read_things, t, err))
+        return err_add(err, "the resource or its access is gone");
+    const struct product *product = t->e->options.find_product(t->row.product);
+    if (!product)
+        return err_set(err, ERR_INPUT, "product %s is not supported by this version", t->row.product);
+    if (!cloud_session(t->e->cloud, t->row.access_id, &t->job.session, err))
+        return false;
+    t->product = product;
+    t->job.arena = t->a;
+    t->job.product = product;
+    t->job.log = &t->log[1];
+    t->job.patience_ms = CALL_PATIENCE_MS;
+    return true;
+}
+
+static bool prepare(struct turn *t, struct err *err)
+{
+    if (!t->product && !load_things(t, err))
+        return false;
+    const char *reason = NULL;
+    if (session_suspended(t->job.session, t->a, &reason))
+        return err_set(err, ERR_CREDENTIAL, "access %s is suspended: %s", t->access.name, reason);
+    if (!t->row.goal[0] || t->row.step < STEP_BIND)
+        return true;
+    if (!change_from_json(t->a, t->row.goal, &t->change, err))
+        return err_add(err, "the goal in the journal");
+    if (t->back)
+        t->change = change_reverse(t->a, &t->change);
+    return true;
+}
+
+/* PENDING becomes PROCESSING before anything is asked, so that a cancelling user and the engine cannot both win. */
+static bool begin(struct turn *t, enum outcome *ret)
+{
+    if (t->row.state != DEPLOYMENT_PENDING)
+        return true;
+    t->row.state = DEPLOYMENT_PROCESSING;
+    t->row.started_ms = turn_now(t);
+    enum deployment_step step = t->row.step == STEP_NONE ? STEP_SNAPSHOT : t->row.step;
+    *ret = turn_next(t, step, NULL);
+    return *ret == OUTCOME_ON;
+}
+
+static enum outcome run_steps(struct turn *t)
+{
+    static enum outcome (*const steps[])(struct turn *) = {
+        [STEP_NONE] = step_snapshot, [STEP_SNAPSHOT] = step_snapshot, [STEP_UPLOAD] = step_upload,
+        [STEP_BIND] = step_bind,     [STEP_SETTLE] = step_settle,     [STEP_VERIFY] = step_verify,
+    };
+    enum outcome outcome = OUTCOME_ON;
+    while (outcome == OUTCOME_ON) {
+        t->err = (struct err){0};
+        if (!prepare(t, &t->err))
+            return failed(t);
+        outcome = steps[t->row.step](t);
+        if (outcome == OUTCOME_FAILED)
+            outcome = failed(t);
+        if (outcome == OUTCOME_ON && engine_is_stopping(t->e))
+            outcome = OUTCOME_LATER;
+    }
+    return outcome;
+}
+
+static enum outcome load_and_run(struct turn *t)
+{
+    enum outcome outcome = OUTCOME_ON;
+    if (!store_read(t->e->store, read_turn, t, &t->err)) {
+        t->again_at_ms = turn_now(t) + STORE_PAUSE_MS;
+        return t->err.kind == ERR_NOT_FOUND ? OUTCOME_FINAL : OUTCOME_LATER;
+    }
+    if (!is_open(t->row.state))
+        return OUTCOME_FINAL;
+    t->back = t->row.state == DEPLOYMENT_ROLLBACK;
+    return begin(t, &outcome) ? run_steps(t) : outcome;
+}
+
+void turn_run(struct engine *e, struct item *item, enum outcome *ret, int64_t *ret_again_at_ms)
+{
+    cleanup(arena_free_p) struct arena *a = arena_new(ARENA_JOB_BYTES);
+    cleanup(arena_free_p) struct arena *secrets = arena_new_secret(ARENA_JOB_BYTES);
+    char task[24], deployment[24];
+    snprintf(task, sizeof task, "%lld", (long long)item->task_id);
+    snprintf(deployment, sizeof deployment, "%lld", (long long)item->id);
+    struct turn t = {.e = e, .item = item, .a = a, .secrets = secrets};
+    t.log[0] = (struct log_ctx){NULL, "task", task};
+    t.log[1] = (struct log_ctx){&t.log[0], "deployment", deployment};
+    *ret = load_and_run(&t);
+    *ret_again_at_ms = t.again_at_ms;
+}
