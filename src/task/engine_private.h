@@ -120,8 +120,10 @@ enum outcome turn_fail(struct turn *t, const struct err *cause);
 must_use bool turn_material(struct turn *t, struct material *ret, struct err *err);
 void turn_run(struct engine *e, struct item *item, enum outcome *ret, int64_t *ret_again_at_ms);
 
-/* Bound entries of one slot. */
-const struct bound *slot_entry(const struct bound *bound, size_t count, const char *slot, const char *ref);
+/* The binding now, with "" where an adapter left a text out. The err names the resource. */
+must_use bool turn_read(struct turn *t, struct binding *ret);
+/* Whether a failed write surely changed nothing: refused, or never sent. Otherwise it may still show. */
+bool turn_surely_nothing(const struct err *err);
 
 enum outcome step_snapshot(struct turn *t);
 enum outcome step_upload(struct turn *t);

@@ -6,25 +6,15 @@
 #include "task/engine_private.h"
 #include <string.h>
 
-static bool holds(const struct binding *now, const char *slot, const char *ref)
-{
-    return slot_entry(now->bound, now->bound_count, slot, ref) != NULL;
-}
-
 /* How many refs have yet to come or go. */
 static size_t remaining(const struct binding *now, const struct change *change)
 {
     size_t left = 0;
     for (size_t i = 0; i < change->add_count; i++)
-        left += !holds(now, change->slot, change->add[i]);
+        left += !binding_holds(now, change->slot, change->add[i]);
     for (size_t i = 0; i < change->remove_count; i++)
-        left += holds(now, change->slot, change->remove[i]);
+        left += binding_holds(now, change->slot, change->remove[i]);
     return left;
-}
-
-static bool read_now(struct turn *t, struct binding *ret)
-{
-    return t->product->read(&t->job, &t->resource, ret, &t->err) || err_add(&t->err, "read %s", t->row.title);
 }
 
 static bool may_still_show(const struct turn *t)
@@ -46,7 +36,7 @@ static enum outcome fail_overdue(struct turn *t)
 
 static enum outcome fail_foreign(struct turn *t, const struct binding *now)
 {
-    const struct bound *found = slot_entry(now->bound, now->bound_count, t->row.slot, NULL);
+    const struct bound *found = binding_slot(now, t->row.slot);
     const char *planned = t->change.remove_count ? t->change.remove[0] : "nothing";
     (void)err_set(&t->err, ERR_CONFLICT,
                   "planned to replace %s, found %s: somebody else changed it, nothing more was written",
@@ -91,13 +81,6 @@ static bool restore(struct turn *t, const struct binding *now, struct err *err)
     return t->product->restore(&t->job, &t->resource, now, &before, &ours, err);
 }
 
-/* The cloud refused, or surely never heard of it: no write is under way. */
-static bool surely_nothing(const struct err *err)
-{
-    return err->unsent || err->kind == ERR_THROTTLED || err->kind == ERR_CONFLICT ||
-           (!err->transient && err->kind != ERR_NETWORK && err->kind != ERR_TIMEOUT);
-}
-
 static enum outcome write_once(struct turn *t, const struct binding *now)
 {
     struct material m;
@@ -117,10 +100,8 @@ static enum outcome write_once(struct turn *t, const struct binding *now)
     t->job.pause_ms = 0;
     bool done = t->back ? restore(t, now, &t->err)
                         : t->product->bind(&t->job, &t->resource, now, &t->change, &m, &t->err);
-    if (!done && surely_nothing(&t->err)) {
-        t->row.writes--;
+    if (!done && turn_surely_nothing(&t->err))
         t->row.write_started_ms = 0;
-    }
     if (!done) {
         (void)err_add(&t->err, "%s %s", t->back ? "restore" : "bind", t->row.title);
         return OUTCOME_FAILED;
@@ -135,7 +116,7 @@ static enum outcome write_once(struct turn *t, const struct binding *now)
 enum outcome step_bind(struct turn *t)
 {
     struct binding now;
-    if (!read_now(t, &now))
+    if (!turn_read(t, &now))
         return OUTCOME_FAILED;
     if (!now.ready)
         return overdue(t) ? fail_overdue(t) : turn_poll(t, t->product->poll_ms);
@@ -155,7 +136,7 @@ enum outcome step_bind(struct turn *t)
 enum outcome step_settle(struct turn *t)
 {
     struct binding now;
-    if (!read_now(t, &now))
+    if (!turn_read(t, &now))
         return OUTCOME_FAILED;
     enum change_progress progress = change_progress(&now, &t->change);
     if (now.failed && !may_still_show(t) && progress != CHANGE_DONE) {

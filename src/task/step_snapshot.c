@@ -62,7 +62,7 @@ static bool as_planned(struct turn *t, const struct binding *now, const struct b
                        struct err *conflict)
 {
     const char *slot = t->row.slot;
-    const struct bound *found = slot_entry(now->bound, now->bound_count, slot, NULL);
+    const struct bound *found = binding_slot(now, slot);
     bool set = strcmp(slot, "sni") == 0;
     if (old_count == 0 && found && !set)
         return err_set(conflict, ERR_CONFLICT, "planned for an empty slot, found %s: make a new plan",
@@ -87,6 +87,31 @@ static bool certificate_fit(struct turn *t, const struct material *m, struct err
     return plan_certificate_check(&row, true, turn_now(t), err);
 }
 
+/* The part of the goal that is known before the upload: what is to go. Of the default that is what stands there (perhaps
+ * without an id); of a set, the planned entries.
+ */
+static const char *goal_so_far(struct turn *t, const struct copies *c, const struct binding *now,
+                               const struct bound *old, size_t old_count)
+{
+    const char **remove = arena_array(t->a, const char *, old_count + 1);
+    struct change goal = {.slot = t->row.slot, .remove = remove};
+    const struct bound *held = binding_slot(now, t->row.slot);
+    if (strcmp(t->row.slot, "sni") != 0) {
+        if (held)
+            remove[goal.remove_count++] = held->ref;
+        return change_to_json(t->a, &goal);
+    }
+    for (size_t i = 0; i < now->bound_count; i++) {
+        const struct bound *b = &now->bound[i];
+        bool planned = false;
+        for (size_t j = 0; j < old_count; j++)
+            planned |= same_entry(b, &old[j]);
+        if (strcmp(b->slot, "sni") == 0 && planned && !is_ours(c, b) && goal.remove_count <= old_count)
+            remove[goal.remove_count++] = b->ref;
+    }
+    return change_to_json(t->a, &goal);
+}
+
 static enum outcome go_on(struct turn *t, const struct copies *c, const struct binding *now)
 {
     struct bound *old = NULL;
@@ -107,8 +132,7 @@ static enum outcome go_on(struct turn *t, const struct copies *c, const struct b
         return turn_fail(t, &conflict);
     t->row.vendor_store = c->vendor_store ? c->vendor_store : "";
     t->row.new_ref = c->have_copy ? c->copy.ref : "";
-    t->row.goal = "";
-    t->row.has_before = true;
+    t->row.goal = goal_so_far(t, c, now, old, old_count);
     t->row.already_bound = false;
     t->row.write_started_ms = 0;
     t->row.writes = 0;
@@ -125,8 +149,8 @@ static enum outcome go_back(struct turn *t, const struct binding *now)
     if (change_progress(now, &reverse) == CHANGE_DONE)
         return turn_next(t, STEP_BIND, NULL); /* somebody undid it: settled as it is */
     const char *ref = ours.add_count ? ours.add[0] : NULL;
-    const struct bound *found = slot_entry(now->bound, now->bound_count, t->row.slot, NULL);
-    if (ref && slot_entry(now->bound, now->bound_count, t->row.slot, ref))
+    const struct bound *found = binding_slot(now, t->row.slot);
+    if (ref && binding_holds(now, t->row.slot, ref))
         return turn_next(t, STEP_BIND, NULL);
     struct err conflict = {0};
     (void)err_set(&conflict, ERR_CONFLICT,
@@ -142,10 +166,8 @@ enum outcome step_snapshot(struct turn *t)
     const char *vendor_store = NULL;
     if (!t->back && (!turn_material(t, &m, &t->err) || !certificate_fit(t, &m, &t->err)))
         return OUTCOME_FAILED;
-    if (!t->product->read(&t->job, &t->resource, &now, &t->err)) {
-        (void)err_add(&t->err, "read %s", t->row.title);
+    if (!turn_read(t, &now))
         return OUTCOME_FAILED;
-    }
     if (!now.ready && turn_now(t) - t->row.step_started_ms < t->product->settle_ms)
         return turn_poll(t, t->product->poll_ms);
     if (!now.ready) {

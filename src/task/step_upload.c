@@ -8,82 +8,49 @@ char *upload_key(struct arena *a, const struct deployment_row *row)
                         row->vendor_store);
 }
 
-struct saved {
+struct copy_found {
     struct turn *t;
-    const char *before;
     struct copy_row copy;
-    bool have_copy;
+    bool found;
 };
 
-static bool read_saved(struct db *db, void *context, struct err *err)
+static bool read_copy(struct db *db, void *context, struct err *err)
 {
-    struct saved *s = context;
-    const struct deployment_row *row = &s->t->row;
+    struct copy_found *c = context;
+    const struct deployment_row *row = &c->t->row;
     struct err missing = {0};
-    s->have_copy = store_copy_find(db, s->t->a, row->access_id, row->certificate_id, row->vendor_store,
-                                   &s->copy, &missing);
-    if (!s->have_copy && missing.kind != ERR_NOT_FOUND) {
-        *err = missing;
-        return false;
-    }
-    return store_deployment_before(db, s->t->a, row->id, &s->before, err);
-}
-
-static void remove_ref(struct change *change, const char *ref, const char *ours)
-{
-    if (ref[0] && strcmp(ref, ours) != 0)
-        change->remove[change->remove_count++] = ref;
-}
-
-/* What the slot held at the snapshot: of the default, what is there; of a set, those entries that were planned. */
-static bool goal_of(struct turn *t, const char *before_json, struct change *ret, struct err *err)
-{
-    struct binding before;
-    struct bound *old = NULL;
-    size_t old_count = 0;
-    if (!binding_from_json(t->a, before_json, &before, err) ||
-        !bound_from_json(t->a, t->row.old, &old, &old_count, err))
-        return false;
-    const char **add = arena_array(t->a, const char *, 1);
-    add[0] = t->row.new_ref;
-    *ret = (struct change){.slot = t->row.slot,
-                           .add = add,
-                           .add_count = 1,
-                           .remove = arena_array(t->a, const char *, old_count + 1)};
-    const struct bound *held = slot_entry(before.bound, before.bound_count, t->row.slot, NULL);
-    if (strcmp(t->row.slot, "sni") != 0) {
-        if (held)
-            remove_ref(ret, held->ref, t->row.new_ref);
+    c->found = store_copy_find(db, c->t->a, row->access_id, row->certificate_id, row->vendor_store, &c->copy,
+                               &missing);
+    if (c->found || missing.kind == ERR_NOT_FOUND)
         return true;
-    }
-    for (size_t i = 0; i < old_count; i++)
-        if (slot_entry(before.bound, before.bound_count, "sni", old[i].ref))
-            remove_ref(ret, old[i].ref, t->row.new_ref);
-    return true;
+    *err = missing;
+    return false;
 }
 
-static enum outcome go_bind(struct turn *t, const struct saved *s, const struct copy_row *copy)
+/* Completes the goal: now it is known how the vendor calls ours. From here on it is fixed. */
+static enum outcome go_bind(struct turn *t, const char *ref, const struct copy_row *copy)
 {
     struct change goal;
-    if (!goal_of(t, s->before, &goal, &t->err))
+    size_t kept = 0;
+    const char *add[] = {ref};
+    if (!change_from_json(t->a, t->row.goal, &goal, &t->err))
         return OUTCOME_FAILED;
+    for (size_t i = 0; i < goal.remove_count; i++)
+        if (strcmp(goal.remove[i], ref) != 0)
+            goal.remove[kept++] = goal.remove[i];
+    goal.remove_count = kept;
+    goal.add = add;
+    goal.add_count = 1;
+    t->row.new_ref = ref;
     t->row.goal = change_to_json(t->a, &goal);
     t->row.write_started_ms = 0;
-    t->row.writes = 0;
     enum outcome outcome = turn_next(t, STEP_BIND, &(struct commit){.copy = copy});
     if (outcome == OUTCOME_ON)
         engine_key_drop(t->e, t->item, upload_key(t->a, &t->row));
     return outcome;
 }
 
-/* Surely nothing was written: the next try need not wait until a lost write would have shown. */
-static bool surely_nothing(const struct err *err)
-{
-    return err->unsent || err->kind == ERR_THROTTLED || err->kind == ERR_CONFLICT ||
-           (!err->transient && err->kind != ERR_NETWORK && err->kind != ERR_TIMEOUT);
-}
-
-static enum outcome upload(struct turn *t, const struct saved *s)
+static enum outcome upload(struct turn *t)
 {
     struct material m;
     enum outcome outcome = OUTCOME_ON;
@@ -94,12 +61,11 @@ static enum outcome upload(struct turn *t, const struct saved *s)
     if (!turn_commit(t, NULL, &outcome))
         return outcome;
     if (!t->product->upload(&t->job, t->row.vendor_store, &m, &ref, &t->err)) {
-        if (surely_nothing(&t->err))
+        if (turn_surely_nothing(&t->err))
             t->row.write_started_ms = 0;
         (void)err_add(&t->err, "upload to %s", t->row.vendor_store);
         return OUTCOME_FAILED;
     }
-    t->row.new_ref = ref;
     struct copy_row copy = {.id = store_new_id(t->e->store),
                             .access_id = t->row.access_id,
                             .certificate_id = t->row.certificate_id,
@@ -107,33 +73,28 @@ static enum outcome upload(struct turn *t, const struct saved *s)
                             .ref = ref,
                             .name = m.name,
                             .created_ms = turn_now(t)};
-    return go_bind(t, s, &copy);
+    return go_bind(t, ref, &copy);
 }
 
 enum outcome step_upload(struct turn *t)
 {
-    struct saved s = {.t = t};
-    char *key = upload_key(t->a, &t->row);
-    if (t->row.vendor_store[0] && !engine_key_take(t->e, t->item, key))
-        return OUTCOME_KEY;
-    if (!store_read(t->e->store, read_saved, &s, &t->err))
-        return OUTCOME_FAILED;
-    if (!t->row.vendor_store[0]) {
-        struct material m;
+    struct copy_found c = {.t = t};
+    struct material m;
+    if (!t->row.vendor_store[0]) { /* the product takes the PEM itself: ours is known by its fingerprint */
         if (!turn_material(t, &m, &t->err))
             return OUTCOME_FAILED;
-        t->row.new_ref =
-            m.fingerprint; /* the product takes the PEM itself: ours is known by its fingerprint */
-        return go_bind(t, &s, NULL);
+        return go_bind(t, m.fingerprint, NULL);
     }
-    if (s.have_copy) {
-        t->row.new_ref = s.copy.ref;
-        return go_bind(t, &s, NULL);
-    }
+    if (!engine_key_take(t->e, t->item, upload_key(t->a, &t->row)))
+        return OUTCOME_KEY;
+    if (!store_read(t->e->store, read_copy, &c, &t->err))
+        return OUTCOME_FAILED;
+    if (c.found)
+        return go_bind(t, c.copy.ref, NULL);
     int64_t shows_at = t->row.write_started_ms ? t->row.write_started_ms + t->product->consistency_ms : 0;
     if (turn_now(t) < shows_at) {
         t->again_at_ms = shows_at;
         return OUTCOME_LATER;
     }
-    return upload(t, &s);
+    return upload(t);
 }

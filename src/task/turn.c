@@ -13,12 +13,33 @@ int64_t turn_now(const struct turn *t)
     return clock_wall_ms(t->e->clock);
 }
 
-const struct bound *slot_entry(const struct bound *bound, size_t count, const char *slot, const char *ref)
+static const char *or_empty(const char *text)
 {
-    for (size_t i = 0; i < count; i++)
-        if (strcmp(bound[i].slot, slot) == 0 && (!ref || strcmp(bound[i].ref, ref) == 0))
-            return &bound[i];
-    return NULL;
+    return text ? text : "";
+}
+
+bool turn_read(struct turn *t, struct binding *ret)
+{
+    struct binding now = {0};
+    if (!t->product->read(&t->job, &t->resource, &now, &t->err))
+        return err_add(&t->err, "read %s", t->row.title);
+    for (size_t i = 0; i < now.bound_count; i++) {
+        struct bound *b = &now.bound[i];
+        b->ref = or_empty(b->ref);
+        b->name = or_empty(b->name);
+        b->fingerprint = or_empty(b->fingerprint);
+        b->serial = or_empty(b->serial);
+        b->key_type = or_empty(b->key_type);
+        b->issuer = or_empty(b->issuer);
+    }
+    *ret = now;
+    return true;
+}
+
+bool turn_surely_nothing(const struct err *err)
+{
+    return err->unsent || err->kind == ERR_THROTTLED || err->kind == ERR_CONFLICT ||
+           (!err->transient && err->kind != ERR_NETWORK && err->kind != ERR_TIMEOUT);
 }
 
 /* What the inventory knew of an entry (names, fingerprint, end) stays known when the read told only its id. */

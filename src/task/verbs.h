@@ -1,0 +1,22 @@
+/* verbs.h - what the files of the task verbs share. */
+#pragma once
+#include "task/task.h"
+
+/* Changes deployments of a task page by page, each page one commit. fn returns true where it changed the row. */
+typedef bool deployment_fn(void *context, struct deployment_row *row);
+must_use bool verbs_each(const struct task_context *c, int64_t task_id, deployment_fn *fn, void *context,
+                         size_t *ret_changed, struct err *err);
+
+must_use bool verbs_load(const struct task_context *c, struct arena *a, int64_t task_id, struct task_row *ret,
+                         struct err *err);
+
+/* Brings the task's state in line, in a commit of its own. */
+must_use bool verbs_roll_up(const struct task_context *c, int64_t task_id, struct err *err);
+
+/* Whether the id is among these; count 0: every id is. */
+bool verbs_among(const int64_t *ids, size_t count, int64_t id);
+must_use bool verbs_view(const struct task_context *c, struct arena *a, int64_t task_id,
+                         struct task_view *ret, struct err *err);
+const char *verbs_label(const struct task_row *task, const struct task_counts *counts);
+void verbs_clear_outcome(struct deployment_row *row);
+bool task_state_is_final(const char *state);
