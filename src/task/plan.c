@@ -444,8 +444,8 @@ static struct texts normalised(struct arena *a, const struct texts *list)
 {
     const char **items = arena_array(a, const char *, list->count);
     for (size_t i = 0; i < list->count; i++) {
-        items[i] = list->items[i];
-        (void)(name_normalise(a, list->items[i], true, &items[i], NULL));
+        if (!name_normalise(a, list->items[i], true, &items[i], NULL))
+            items[i] = list->items[i];
     }
     return (struct texts){items, list->count};
 }
