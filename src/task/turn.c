@@ -269,8 +269,7 @@ static enum outcome failed(struct turn *t)
     t->row.again_at_ms = t->again_at_ms;
     set_cause(t, err);
     log_err(LOG_DEBUG, &t->log[1], "deployment.retry", err);
-    (void)turn_commit(t, NULL, &outcome);
-    return outcome;
+    return turn_commit(t, NULL, &outcome) ? OUTCOME_LATER : outcome;
 }
 
 static const char *json_texts(struct arena *a, const char *text, const char ***ret, size_t *ret_count)
