@@ -360,6 +360,11 @@ static bool pointer_is_valid(const char *pointer)
     for (const char *p = strchr(pointer, '~'); p; p = strchr(p + 1, '~'))
         if (p[1] != '0' && p[1] != '1')
             return false;
+    for (size_t left = strlen(pointer), size; left; pointer += size, left -= size) {
+        size = utf8_size(pointer, left);
+        if (!size)
+            return false; /* a name added by it would not be the name asked for */
+    }
     return true;
 }
 

@@ -203,6 +203,19 @@ static void scalars_fall_back(void **state)
     }
 }
 
+static void numbers_are_told_from_texts(void **state)
+{
+    (void)state;
+    TEST_ARENA(a);
+    assert_true(json_is_number(parsed(a, "1")) && json_is_number(parsed(a, "-1.5e3")));
+    assert_false(json_is_number(parsed(a, "\"1\"")) || json_is_number(parsed(a, "true")) ||
+                 json_is_number(NULL));
+    assert_true(json_double(parsed(a, "-1.5e3"), 7) == -1500);
+    assert_true(json_double(parsed(a, "2"), 7) == 2);
+    assert_true(json_double(parsed(a, "\"2\""), 7) == 7);
+    assert_true(json_double(NULL, 7) == 7);
+}
+
 static void absent_values_need_no_checks(void **state)
 {
     (void)state;
@@ -252,6 +265,7 @@ int main(void)
         cmocka_unit_test(objects_have_a_maximum_of_members),
         cmocka_unit_test(pointers_follow_RFC_6901),
         cmocka_unit_test(scalars_fall_back),
+        cmocka_unit_test(numbers_are_told_from_texts),
         cmocka_unit_test(absent_values_need_no_checks),
         cmocka_unit_test(containers_are_walked_in_order),
     };

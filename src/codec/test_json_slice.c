@@ -144,6 +144,7 @@ static void splicing_leaves_every_other_byte(void **state)
         {"[1]", "/-", "2", NULL, ERR_NOT_FOUND},
         {"{}", "/a/b", "1", NULL, ERR_NOT_FOUND},
         {"{\"a\":1}", "/a/b", "1", NULL, ERR_NOT_FOUND},
+        {"{}", "/\xFF", "1", NULL, ERR_INPUT},
         {"{\"a\":1}", "/a", "", NULL, ERR_INPUT},
         {"{\"a\":1}", "/a", "1,2", NULL, ERR_INPUT},
         {"{\"a\":1}", "/a", "1}", NULL, ERR_INPUT},
