@@ -4,7 +4,16 @@
 
 enum { ROUNDS_MAX = 2048 }; /* more would measure the key derivation, not us */
 
-/* Whether an ASN.1 integer of two to four bytes stands anywhere that could be too high a number of rounds. */
+/* Whether an octet string of up to 127 bytes, as salts are, ends at this place. */
+static bool follows_salt(const uint8_t *data, size_t at)
+{
+    for (size_t size = 0; size < 128 && size + 2 <= at; size++)
+        if (data[at - size - 2] == 4 && data[at - size - 1] == size)
+            return true;
+    return false;
+}
+
+/* Whether an integer of two to four bytes stands behind a salt, as numbers of rounds do, and is too high. */
 static bool is_slow(const uint8_t *data, size_t size)
 {
     for (size_t i = 0; i + 6 < size; i++) {
@@ -13,7 +22,7 @@ static bool is_slow(const uint8_t *data, size_t size)
             continue;
         for (size_t byte = 0; byte < data[i + 1]; byte++)
             value = value << 8 | data[i + 2 + byte];
-        if (value > ROUNDS_MAX && value <= PKCS12_ITERATIONS_MAX)
+        if (value > ROUNDS_MAX && value <= PKCS12_ITERATIONS_MAX && follows_salt(data, i))
             return true;
     }
     return false;
