@@ -5,6 +5,7 @@
 #include "net/test_support.h"
 
 #include <poll.h>
+#include <pthread.h>
 #include <sched.h>
 #include <setjmp.h>
 #include <signal.h>
@@ -22,18 +23,57 @@ enum edge { EDGE_SERVES, EDGE_SILENT, EDGE_CLOSES, EDGE_RESETS, EDGE_TALKS_HTTP 
 
 struct fixture {
     struct arena *arena;
-    enum edge edge;
     struct tls_identity rsa, ecdsa;
     char leaf_sha256[65], rsa_sha256[65];
-    char asked[256]; /* the SNI; the gateway's request */
-    const char *gateway_answer;
     struct test_server *server, *gateway;
+    pthread_mutex_t lock; /* guards what the servers and the test both touch */
+    enum edge edge;
+    const char *gateway_answer;
+    char asked[256]; /* the SNI; the gateway's request */
 };
+
+static void set_asked(struct fixture *f, const char *text)
+{
+    pthread_mutex_lock(&f->lock);
+    snprintf(f->asked, sizeof f->asked, "%s", text);
+    pthread_mutex_unlock(&f->lock);
+}
+
+static void expect_asked(struct fixture *f, const char *text)
+{
+    pthread_mutex_lock(&f->lock);
+    assert_non_null(strstr(f->asked, text));
+    pthread_mutex_unlock(&f->lock);
+}
+
+static void behave(struct fixture *f, enum edge edge, const char *gateway_answer)
+{
+    pthread_mutex_lock(&f->lock);
+    f->edge = edge;
+    f->gateway_answer = gateway_answer;
+    pthread_mutex_unlock(&f->lock);
+}
+
+static enum edge current_edge(struct fixture *f)
+{
+    pthread_mutex_lock(&f->lock);
+    enum edge edge = f->edge;
+    pthread_mutex_unlock(&f->lock);
+    return edge;
+}
+
+static const char *current_answer(struct fixture *f)
+{
+    pthread_mutex_lock(&f->lock);
+    const char *answer = f->gateway_answer;
+    pthread_mutex_unlock(&f->lock);
+    return answer;
+}
 
 static bool choose(void *context, const char *server_name, struct tls_identity *ret)
 {
     struct fixture *f = context;
-    snprintf(f->asked, sizeof f->asked, "%s", server_name ? server_name : "none");
+    set_asked(f, server_name ? server_name : "none");
     *ret = server_name && strcmp(server_name, "rsa.example.com") == 0 ? f->rsa : f->ecdsa;
     return !server_name || strcmp(server_name, "unknown.example.com") != 0;
 }
@@ -51,7 +91,7 @@ static void serve_edge(void *context, int fd, unsigned number)
     struct fixture *f = context;
     cleanup(tls_free_p) struct tls *tls = NULL;
     char data[4096]; /* room for the whole greeting: closing before it is read would be a reset */
-    switch (f->edge) {
+    switch (current_edge(f)) {
     case EDGE_SILENT:
         wait_for_close(fd);
         return;
@@ -78,10 +118,12 @@ static void serve_gateway(void *context, int fd, unsigned number)
 {
     (void)number;
     struct fixture *f = context;
-    snprintf(f->asked, sizeof f->asked, "%s", test_read_until(f->arena, fd, "\r\n\r\n"));
-    test_write(fd, f->gateway_answer);
-    if (!strstr(f->gateway_answer, " 200 ")) {
-        if (!*f->gateway_answer)
+    cleanup(arena_free_p) struct arena *a = arena_new(ARENA_JOB_BYTES);
+    set_asked(f, test_read_until(a, fd, "\r\n\r\n"));
+    const char *answer = current_answer(f);
+    test_write(fd, answer);
+    if (!strstr(answer, " 200 ")) {
+        if (!*answer)
             wait_for_close(fd);
         return;
     }
@@ -122,6 +164,7 @@ static int setup(void **state)
     struct fixture *f = calloc(1, sizeof *f);
     f->arena = arena_new(ARENA_JOB_BYTES);
     mint(f);
+    pthread_mutex_init(&f->lock, NULL);
     f->gateway_answer = "HTTP/1.1 200 Connection established\r\n\r\n";
     f->server = test_server_start(serve_edge, f);
     f->gateway = test_server_start(serve_gateway, f);
@@ -212,7 +255,7 @@ static void misbehaving_edges(void **state)
     struct probe_target target = target_of(f);
     target.timeout_ms = 300;
     for (size_t i = 0; i < countof(cases); i++) {
-        f->edge = cases[i].edge;
+        behave(f, cases[i].edge, "");
         expect_error(&target, cases[i].kind, cases[i].words);
     }
 }
@@ -250,12 +293,12 @@ static void the_chain_is_read_with_sni(void **state)
     assert_string_equal(result.chain[0].sha256, f->leaf_sha256);
     assert_string_equal(result.address, "127.0.0.1");
     assert_string_equal(result.version, "TLSv1.3");
-    assert_string_equal(f->asked, "www.example.com");
+    expect_asked(f, "www.example.com");
     target.server_name = "rsa.example.com";
     assert_string_equal(expect_result(&target, f->arena).chain[0].sha256, f->rsa_sha256);
     target.server_name = NULL;
     assert_string_equal(expect_result(&target, f->arena).chain[0].sha256, f->leaf_sha256);
-    assert_string_equal(f->asked, "none");
+    expect_asked(f, "none");
 }
 
 static void only_the_wanted_key_type_is_offered(void **state)
@@ -326,15 +369,15 @@ static void a_gateway_is_asked_in_proper_form(void **state)
 {
     struct fixture *f = *state;
     struct probe_target target = through_gateway(f);
-    f->gateway_answer = "HTTP/1.1 403 No\r\n\r\n";
+    behave(f, EDGE_SERVES, "HTTP/1.1 403 No\r\n\r\n");
     expect_error(&target, ERR_NETWORK, "403");
     char *wanted =
         arena_printf(f->arena, "CONNECT edge.example.com:%u HTTP/1.1\r\nHost: edge.example.com:%u\r\n\r\n",
                      target.port, target.port);
-    assert_string_equal(f->asked, wanted);
+    expect_asked(f, wanted);
     target.host = "2001:db8::1";
     expect_error(&target, ERR_NETWORK, "403");
-    assert_non_null(strstr(f->asked, "CONNECT [2001:db8::1]:"));
+    expect_asked(f, "CONNECT [2001:db8::1]:");
     target.host = "a\r\nX: y";
     expect_error(&target, ERR_INPUT, "host name");
 }
@@ -354,12 +397,12 @@ static void misbehaving_gateways(void **state)
     };
     struct probe_target target = through_gateway(f);
     for (size_t i = 0; i < countof(cases); i++) {
-        f->gateway_answer = cases[i].answer;
+        behave(f, EDGE_SERVES, cases[i].answer);
         expect_error(&target, cases[i].kind, cases[i].words);
     }
     char *endless = arena_alloc(f->arena, 20001);
     memset(endless, 'x', 20000);
-    f->gateway_answer = endless;
+    behave(f, EDGE_SERVES, endless);
     expect_error(&target, ERR_NETWORK, "bytes");
 }
 
