@@ -1,6 +1,9 @@
 #include "cloud/session.h"
 
 #include "codec/json.h"
+#include "codec/name.h"
+#include "crypto/pem.h"
+#include "crypto/x509.h"
 #include "store/certificate.h"
 #include <stdlib.h>
 #include <string.h>
@@ -180,6 +183,31 @@ bool session_facts(struct job *job, const char *region, struct bound *b, struct 
     if (ok)
         *b = found;
     remember(job->session, b, ok);
+    return true;
+}
+
+bool bound_of_pem(struct arena *a, const char *pem, struct bound *b)
+{
+    struct pem_block block;
+    unsigned char *der;
+    struct x509 cert;
+    size_t offset = 0, size;
+    if (!pem_next(pem, strlen(pem), &offset, &block, NULL) || !pem_is_certificate(&block) ||
+        !pem_decode(a, &block, &der, &size, NULL) || !x509_parse(a, der, size, &cert, NULL))
+        return false;
+    b->fingerprint = arena_strdup(a, cert.sha256);
+    b->serial = cert.serial;
+    b->issuer = cert.issuer;
+    b->not_after_ms = cert.not_after_ms;
+    b->key_type = key_type_name(cert.key_type);
+    b->names = arena_array(a, const char *, cert.name_count + 1);
+    b->name_count = 0;
+    for (size_t i = 0; i < cert.name_count; i++)
+        if (name_normalise(a, cert.names[i], true, &b->names[b->name_count], NULL))
+            b->name_count++;
+    if (!cert.name_count && *cert.common_name &&
+        name_normalise(a, cert.common_name, true, &b->names[0], NULL))
+        b->name_count = 1;
     return true;
 }
 

@@ -71,6 +71,11 @@ void session_put(struct job *job, const char *key, const char *value);
  */
 must_use bool session_facts(struct job *job, const char *region, struct bound *b, struct err *err);
 
+/* The same from the certificate itself, where the cloud hands it out: the first block of the PEM text. False, and b as
+ * it was, where that is no certificate.
+ */
+bool bound_of_pem(struct arena *a, const char *pem, struct bound *b);
+
 /* One of our own certificates as material, by fingerprint. ERR_NOT_FOUND where we do not hold it. The key is the
  * arena's.
  */

@@ -73,17 +73,14 @@ static const char *host(struct arena *a, const char *site, const struct call *ca
     return NULL;
 }
 
-#define RPC(product, api, name)                                                                              \
-    .service = (product), .version = (api), .operation = (name), .method = "POST", .path = "/"
-
 static const struct call get_caller_identity = {
-    RPC("sts", "2015-04-01", "GetCallerIdentity"),
+    ALIYUN_RPC("sts", "2015-04-01", "GetCallerIdentity"),
     .host = "sts.aliyuncs.com",
     .style = CALL_RPC_QUERY,
 };
 
 static const struct call list_orders = {
-    RPC("cas", "2020-04-07", "ListUserCertificateOrder"),
+    ALIYUN_RPC("cas", "2020-04-07", "ListUserCertificateOrder"),
     .host = "cas.{region}.aliyuncs.com",
     .style = CALL_RPC_QUERY,
     .parameters = "OrderType Keyword CurrentPage ShowSize",
@@ -97,7 +94,7 @@ static const struct call list_orders = {
 };
 
 static const struct call get_detail = {
-    RPC("cas", "2020-04-07", "GetUserCertificateDetail"),
+    ALIYUN_RPC("cas", "2020-04-07", "GetUserCertificateDetail"),
     .host = "cas.{region}.aliyuncs.com",
     .style = CALL_RPC_QUERY,
     .parameters = "CertId CertFilter",
@@ -105,7 +102,7 @@ static const struct call get_detail = {
 };
 
 static const struct call upload = {
-    RPC("cas", "2020-04-07", "UploadUserCertificate"),
+    ALIYUN_RPC("cas", "2020-04-07", "UploadUserCertificate"),
     .host = "cas.{region}.aliyuncs.com",
     .style = CALL_RPC_V1,
     .parameters = "Name Cert Key",

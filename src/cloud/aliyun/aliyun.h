@@ -8,6 +8,10 @@
 
 extern const struct vendor aliyun_vendor;
 
+/* What the calls of Alibaba's RPC services have in common, within a struct call. */
+#define ALIYUN_RPC(product, api, name)                                                                       \
+    .service = (product), .version = (api), .operation = (name), .method = "POST", .path = "/"
+
 /* "cas:cn-hangzhou" for mainland resources (and global ones of a China account), else "cas:ap-southeast-1". */
 const char *aliyun_store(struct job *job, const char *resource_region);
 
