@@ -137,11 +137,25 @@ int64_t session_skew_ms(struct session *s)
     return skew_ms;
 }
 
+struct skew_change {
+    int64_t access_id, skew_ms;
+};
+
+static bool write_skew(struct db *db, void *context, struct err *err)
+{
+    const struct skew_change *change = context;
+    return store_access_set_skew(db, change->access_id, change->skew_ms, err);
+}
+
 void session_learn_skew(struct session *s, int64_t skew_ms)
 {
+    struct skew_change change = {s->access_id, skew_ms};
+    struct err err;
     pthread_mutex_lock(&s->lock);
     s->skew_ms = skew_ms;
     pthread_mutex_unlock(&s->lock);
+    if (s->access_id && !store_write(s->cloud->store, write_skew, &change, &err))
+        log_err(LOG_WARNING, NULL, "access.clock", &err); /* it is learnt again after the next start */
 }
 
 /* The bucket of a key, made at its first use. The lock is held. */

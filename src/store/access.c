@@ -104,6 +104,11 @@ bool store_access_set_state(struct db *db, int64_t id, const char *state, const 
                       &table, id, err);
 }
 
+bool store_access_set_skew(struct db *db, int64_t id, int64_t clock_skew_ms, struct err *err)
+{
+    return row_change(db, SQL_ACCESS_SET_SKEW, VALUES(value_int(id), value_int(clock_skew_ms)), &table, id, err);
+}
+
 static const struct need needs[] = {
     {SQL_ACCESS_IN_TASK, "task", "is", "and deploys with it"},
     {SQL_ACCESS_IN_ROLLBACK, "task", "changed",

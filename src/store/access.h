@@ -41,6 +41,8 @@ must_use bool store_access_update(struct db *db, const struct access_row *row, c
 /* Touches state, state_text, checked_ms, and account_id (where not "") alone. */
 must_use bool store_access_set_state(struct db *db, int64_t id, const char *state, const char *state_text,
                                      const char *account_id, struct err *err);
+/* Touches the learnt clock skew alone, and not the version. */
+must_use bool store_access_set_skew(struct db *db, int64_t id, int64_t clock_skew_ms, struct err *err);
 /* R61: a sentence when a waiting or running task or a possible rollback needs the access, else NULL. */
 must_use bool store_access_needed(struct db *db, struct arena *a, int64_t id, const char **ret_reason,
                                   struct err *err);

@@ -1,0 +1,548 @@
+#include "cloud/session.h"
+
+#include "net/test_support.h"
+#include "store/test_support.h"
+#include <pthread.h>
+#include <stdlib.h>
+#include <strings.h>
+#include <time.h>
+
+/* Calls of a real session over a real gate to a server that answers what the test says: suspension, repeats, clocks,
+ * paging, refusals.
+ */
+
+struct reply {
+    unsigned status;
+    const char *headers; /* more lines, each with \r\n; NULL: none */
+    const char *body;    /* NULL: the connection is cut after the request was read */
+};
+
+enum { LOG_MAX = 64 };
+
+struct stage {
+    struct yard *y;
+    struct test_server *server;
+    struct gate *gate;
+    struct cloud *cloud;
+    struct session *session;
+    struct job job;
+    int64_t access_id;
+    pthread_mutex_t lock; /* guards what follows */
+    const struct reply *replies;
+    size_t reply_count;
+    char *log[LOG_MAX]; /* requests as received */
+    size_t log_count;
+};
+
+static void serve(void *context, int fd, unsigned number)
+{
+    struct stage *g = context;
+    cleanup(arena_free_p) struct arena *a = arena_new(ARENA_JOB_BYTES);
+    char *request = test_read_answer(a, fd);
+    (void)number;
+    if (!*request)
+        return;
+    pthread_mutex_lock(&g->lock);
+    size_t i = g->log_count < LOG_MAX ? g->log_count++ : LOG_MAX - 1;
+    free(g->log[i]);
+    g->log[i] = strdup(request);
+    const struct reply *r = &g->replies[i < g->reply_count ? i : g->reply_count - 1];
+    pthread_mutex_unlock(&g->lock);
+    if (!r->body)
+        return;
+    test_write(fd, arena_printf(a, "HTTP/1.1 %u X\r\nContent-Length: %zu\r\nConnection: close\r\n%s\r\n%s",
+                                r->status, strlen(r->body), r->headers ? r->headers : "", r->body));
+}
+
+static const char secret_text[] = "TopSecretAccessKey0123456789";
+
+static void begin_as(struct stage *g, const char *cloud, bool read_only)
+{
+    struct yard *y = g->y;
+    struct access_row row = {.id = store_new_id(y->s),
+                             .owner = "uid:1000",
+                             .name = arena_printf(y->a, "test-%s", cloud),
+                             .cloud = cloud,
+                             .key_id = "AKIDTEST",
+                             .site = "china",
+                             .regions = "[]",
+                             .gateway =
+                                 arena_printf(y->a, "http://127.0.0.1:%u", test_server_port(g->server)),
+                             .ca_file = "",
+                             .proxy = "",
+                             .calls_per_second = 1000,
+                             .read_only = read_only,
+                             .account_id = "",
+                             .state = "unchecked",
+                             .state_text = ""};
+    cleanup(secret_free_p) struct secret *secret = secret_new(secret_text, strlen(secret_text));
+    assert_ok(y, store_access_add(y->db, &row, secret, NULL, &y->err));
+    assert_ok(y, cloud_session(g->cloud, row.id, &g->session, &y->err));
+    g->access_id = row.id;
+    g->job = (struct job){.arena = y->a, .session = g->session, .patience_ms = 1500};
+}
+
+static int stage_begin(void **state)
+{
+    struct stage *g = calloc(1, sizeof *g);
+    void *yard;
+    if (!g || yard_begin(&yard) != 0)
+        return -1;
+    g->y = yard;
+    pthread_mutex_init(&g->lock, NULL);
+    g->server = test_server_start(serve, g);
+    assert_ok(g->y, gate_open(&g->gate, &g->y->err));
+    assert_ok(g->y, cloud_open(g->y->s, g->gate, &clock_system, &g->cloud, &g->y->err));
+    *state = g;
+    return 0;
+}
+
+static int stage_end(void **state)
+{
+    struct stage *g = *state;
+    void *yard = g->y;
+    g->cloud = cloud_close(g->cloud);
+    g->gate = gate_close(g->gate);
+    test_server_stop(g->server);
+    for (size_t i = 0; i < g->log_count; i++)
+        free(g->log[i]);
+    pthread_mutex_destroy(&g->lock);
+    free(g);
+    return yard_end(&yard);
+}
+
+#define stage_test(f) cmocka_unit_test_setup_teardown(f, stage_begin, stage_end)
+#define REPLIES(g, ...)                                                                                      \
+    static const struct reply replies_[] = {__VA_ARGS__};                                                    \
+    (g)->replies = replies_;                                                                                 \
+    (g)->reply_count = countof(replies_)
+
+static const struct call read_call = {.service = "cdn",
+                                      .operation = "Read",
+                                      .method = "POST",
+                                      .host = "cdn.aliyuncs.com",
+                                      .path = "/",
+                                      .version = "2018-05-10",
+                                      .style = CALL_RPC_QUERY,
+                                      .parameters = "Name"};
+static const struct call write_call = {.service = "cdn",
+                                       .operation = "Write",
+                                       .method = "POST",
+                                       .host = "cdn.aliyuncs.com",
+                                       .path = "/",
+                                       .version = "2018-05-10",
+                                       .style = CALL_RPC_QUERY,
+                                       .parameters = "Name",
+                                       .write = true};
+
+static bool try(struct stage *g, const struct call *call)
+{
+    struct answer answer;
+    g->y->err = (struct err){0};
+    return cloud_call(&g->job, call, "", &answer, &g->y->err, "{'Name':%s}", "www.example.com");
+}
+
+static void R_wrong_secret_is_asked_once_and_suspends(void **state)
+{
+    struct stage *g = *state;
+    REPLIES(g, {400, NULL, "{\"Code\":\"SignatureDoesNotMatch\",\"Message\":\"no\",\"RequestId\":\"R-1\"}"});
+    begin_as(g, "aliyun", false);
+    assert_false(try(g, &read_call));
+    assert_int_equal(g->y->err.kind, ERR_CREDENTIAL);
+    assert_string_equal(g->y->err.code, "SignatureDoesNotMatch");
+    assert_string_equal(g->y->err.request_id, "R-1");
+    for (int i = 0; i < 20; i++) {
+        assert_false(try(g, &write_call));
+        assert_int_equal(g->y->err.kind, ERR_CREDENTIAL);
+        assert_true(g->y->err.unsent);
+    }
+    assert_int_equal(g->log_count, 1);
+    const char *reason;
+    assert_true(session_suspended(g->session, g->y->a, &reason));
+    struct access_row row;
+    assert_ok(g->y, store_access_load(g->y->db, g->y->a, g->access_id, &row, &g->y->err));
+    assert_string_equal(row.state, "suspended");
+}
+
+struct race {
+    struct stage *g;
+    int refused;
+};
+
+static void *race_run(void *context)
+{
+    struct race *race = context;
+    cleanup(arena_free_p) struct arena *a = arena_new(ARENA_JOB_BYTES);
+    struct job job = race->g->job;
+    job.arena = a;
+    struct answer answer;
+    struct err err;
+    race->refused = !cloud_call(&job, &read_call, "", &answer, &err, "{}");
+    return NULL;
+}
+
+static void R_wrong_secret_under_64_workers_is_asked_once(void **state)
+{
+    struct stage *g = *state;
+    REPLIES(g, {403, NULL, "{\"Code\":\"InvalidAccessKeyId.NotFound\",\"Message\":\"no\"}"});
+    begin_as(g, "aliyun", false);
+    pthread_t threads[64];
+    struct race races[64];
+    for (size_t i = 0; i < countof(threads); i++) {
+        races[i] = (struct race){g, 0};
+        assert_int_equal(pthread_create(&threads[i], NULL, race_run, &races[i]), 0);
+    }
+    for (size_t i = 0; i < countof(threads); i++) {
+        pthread_join(threads[i], NULL);
+        assert_true(races[i].refused);
+    }
+    assert_int_equal(g->log_count, 1);
+}
+
+static void R_a_check_ends_the_suspension_and_keeps_the_account(void **state)
+{
+    struct stage *g = *state;
+    REPLIES(g, {403, NULL, "{\"Code\":\"InvalidAccessKeyId.NotFound\",\"Message\":\"no\"}"},
+            {200, NULL, "{\"AccountId\":\"1234567890\",\"Arn\":\"acs:ram::1234567890:user/a\"}"},
+            {200, NULL, "{}"});
+    begin_as(g, "aliyun", false);
+    struct identity who;
+    struct access_row row;
+    assert_false(try(g, &read_call));
+    assert_ok(g->y, cloud_check(g->session, g->y->a, &who, &g->y->err));
+    assert_string_equal(who.account_id, "1234567890");
+    assert_ok(g->y, store_access_load(g->y->db, g->y->a, g->access_id, &row, &g->y->err));
+    assert_string_equal(row.state, "normal");
+    assert_string_equal(row.account_id, "1234567890");
+    assert_true(try(g, &read_call));
+    assert_non_null(strcasestr(g->log[1], "host: sts.aliyuncs.com"));
+}
+
+static void R_a_key_of_another_account_is_a_conflict(void **state)
+{
+    struct stage *g = *state;
+    REPLIES(g, {200, NULL, "{\"AccountId\":\"1\",\"Arn\":\"a\"}"},
+            {200, NULL, "{\"AccountId\":\"2\",\"Arn\":\"a\"}"});
+    begin_as(g, "aliyun", false);
+    struct identity who;
+    assert_ok(g->y, cloud_check(g->session, g->y->a, &who, &g->y->err));
+    assert_err(g->y, ERR_CONFLICT, cloud_check(g->session, g->y->a, &who, &g->y->err));
+}
+
+static void R_read_only_refuses_writes_before_the_gate(void **state)
+{
+    struct stage *g = *state;
+    REPLIES(g, {200, NULL, "{}"});
+    begin_as(g, "aliyun", true);
+    assert_false(try(g, &write_call));
+    assert_int_equal(g->y->err.kind, ERR_PERMISSION);
+    assert_true(g->y->err.unsent);
+    assert_int_equal(g->log_count, 0);
+    assert_true(try(g, &read_call));
+}
+
+static void R_a_read_is_repeated_after_lost_and_malformed_answers(void **state)
+{
+    struct stage *g = *state;
+    REPLIES(g, {200, NULL, NULL}, {500, NULL, "<html>oops</html>"}, {200, NULL, "not json"},
+            {200, NULL, "{\"A\":1}"});
+    begin_as(g, "aliyun", false);
+    assert_true(try(g, &read_call));
+    assert_int_equal(g->log_count, 4);
+}
+
+static void R_a_write_is_never_repeated_when_the_answer_is_lost(void **state)
+{
+    static const enum err_kind kinds[] = {ERR_NETWORK, ERR_VENDOR, ERR_VENDOR};
+    struct stage *g = *state;
+    REPLIES(g, {200, NULL, NULL}, {500, NULL, "<html>oops</html>"}, {200, NULL, "not json"});
+    begin_as(g, "aliyun", false);
+    for (size_t i = 0; i < countof(kinds); i++) {
+        assert_false(try(g, &write_call));
+        assert_int_equal(g->y->err.kind, kinds[i]);
+        assert_true(g->y->err.transient || g->y->err.kind == ERR_NETWORK);
+        assert_false(g->y->err.unsent);
+        assert_int_equal(g->log_count, i + 1);
+    }
+}
+
+static void R_a_write_is_repeated_when_surely_nothing_happened(void **state)
+{
+    struct stage *g = *state;
+    REPLIES(g, {400, NULL, "{\"Code\":\"Throttling.User\",\"Message\":\"slow down\"}"},
+            {409, NULL, "{\"Code\":\"IncorrectStatus.Listener\",\"Message\":\"busy\"}"}, {200, NULL, "{}"});
+    begin_as(g, "aliyun", false);
+    g->job.patience_ms = 5000;
+    assert_true(try(g, &write_call));
+    assert_int_equal(g->log_count, 3);
+}
+
+static void R_every_attempt_has_a_nonce_of_its_own(void **state)
+{
+    struct stage *g = *state;
+    REPLIES(g, {200, NULL, NULL}, {200, NULL, "{}"});
+    begin_as(g, "aliyun", false);
+    assert_true(try(g, &read_call));
+    const char *first = strcasestr(g->log[0], "x-acs-signature-nonce:"),
+               *second = strcasestr(g->log[1], "x-acs-signature-nonce:");
+    assert_true(first && second && strncmp(first, second, 60) != 0);
+}
+
+static void R_a_wrong_clock_is_set_right_once_and_kept(void **state)
+{
+    struct stage *g = *state;
+    time_t theirs = time(NULL) + 7200;
+    char headers[128];
+    strftime(headers, sizeof headers, "Date: %a, %d %b %Y %H:%M:%S GMT\r\n",
+             gmtime_r(&theirs, &(struct tm){0}));
+    const struct reply replies[] = {{400, headers,
+                                     "{\"Code\":\"InvalidTimeStamp.Expired\",\"Message\":\"late\"}"},
+                                    {200, NULL, "{}"}};
+    g->replies = replies;
+    g->reply_count = countof(replies);
+    begin_as(g, "aliyun", false);
+    assert_true(try(g, &write_call));
+    assert_int_equal(g->log_count, 2);
+    assert_in_range(session_skew_ms(g->session), 7190000, 7210000);
+    struct access_row row;
+    assert_ok(g->y, store_access_load(g->y->db, g->y->a, g->access_id, &row, &g->y->err));
+    assert_in_range(row.clock_skew_ms, 7190000, 7210000);
+}
+
+static void R_a_clock_that_stays_wrong_suspends_after_two_calls(void **state)
+{
+    struct stage *g = *state;
+    REPLIES(g, {400, "Date: Mon, 01 Jan 2001 00:00:00 GMT\r\n",
+                "{\"Code\":\"InvalidTimeStamp.Expired\",\"Message\":\"late\"}"});
+    begin_as(g, "aliyun", false);
+    assert_false(try(g, &read_call));
+    assert_int_equal(g->y->err.kind, ERR_CREDENTIAL);
+    assert_int_equal(g->log_count, 2);
+}
+
+static void R_a_call_whose_turn_is_too_far_off_is_not_sent(void **state)
+{
+    struct stage *g = *state;
+    REPLIES(g, {200, NULL, "{}"});
+    begin_as(g, "aliyun", false);
+    g->session->keys->row.calls_per_second = 1;
+    assert_true(try(g, &read_call));
+    g->job.patience_ms = 0;
+    assert_false(try(g, &read_call));
+    assert_int_equal(g->y->err.kind, ERR_THROTTLED);
+    assert_true(g->y->err.unsent && g->y->err.retry_after_ms > 500 && g->y->err.retry_after_ms <= 1001);
+    assert_int_equal(g->log_count, 1);
+}
+
+static void R_an_error_that_echoes_the_request_shows_no_secret(void **state)
+{
+    struct stage *g = *state;
+    REPLIES(g, {500, NULL,
+                "{\"Code\":\"InternalError\",\"Message\":\"-----BEGIN PRIVATE KEY-----\\nMIIE\\n-----END "
+                "PRIVATE KEY----- "
+                "TopSecretAccessKey0123456789 &Signature=abcdef%3D\"}"});
+    begin_as(g, "aliyun", false);
+    assert_false(try(g, &write_call));
+    assert_null(strstr(g->y->err.text, "MIIE"));
+    assert_null(strstr(g->y->err.text, secret_text));
+    assert_null(strstr(g->y->err.text, "abcdef"));
+    assert_non_null(strstr(g->y->err.text, "InternalError"));
+}
+
+static void R_a_private_key_travels_in_the_body_alone(void **state)
+{
+    struct stage *g = *state;
+    REPLIES(g, {200, NULL, "{\"CertId\":17}"});
+    begin_as(g, "aliyun", false);
+    static const struct call upload = {.service = "cas",
+                                       .operation = "UploadUserCertificate",
+                                       .method = "POST",
+                                       .host = "cas.{region}.aliyuncs.com",
+                                       .path = "/",
+                                       .version = "2020-04-07",
+                                       .style = CALL_RPC_V1,
+                                       .parameters = "Name Key",
+                                       .write = true};
+    struct answer answer;
+    assert_ok(g->y, cloud_call_secret(&g->job, &upload, "cn-hangzhou", &answer, &g->y->err,
+                                      "{\"Name\":\"n\",\"Key\":\"-----BEGIN PRIVATE KEY-----KEYBYTES\"}"));
+    const char *body = strstr(g->log[0], "\r\n\r\n"), *key = strstr(g->log[0], "KEYBYTES");
+    assert_true(key && key > body);
+    assert_int_equal(strncmp(g->log[0], "POST / HTTP/1.1\r\n", 17), 0);
+    assert_non_null(strcasestr(g->log[0], "\r\nhost: cas.aliyuncs.com\r\n"));
+    assert_non_null(strstr(body, "&Signature="));
+    assert_null(strstr(g->log[0], secret_text));
+}
+
+struct counted {
+    size_t count;
+};
+
+static bool count_item(struct job *job, void *context, const struct json *item, const struct xml *node,
+                       struct err *err)
+{
+    (void)job;
+    (void)err;
+    assert_true(!item != !node);
+    ((struct counted *)context)->count++;
+    return true;
+}
+
+static const struct call pages = {.service = "cdn",
+                                  .operation = "Pages",
+                                  .method = "POST",
+                                  .host = "cdn.aliyuncs.com",
+                                  .path = "/",
+                                  .version = "2018-05-10",
+                                  .style = CALL_RPC_QUERY,
+                                  .parameters = "PageNumber PageSize",
+                                  .page = {.items = "/L",
+                                           .total = "/Total",
+                                           .position = "PageNumber",
+                                           .size = "PageSize",
+                                           .size_value = 2,
+                                           .style = PAGE_NUMBER}};
+static const struct call tokens = {.service = "alb",
+                                   .operation = "Tokens",
+                                   .method = "POST",
+                                   .host = "alb.{region}.aliyuncs.com",
+                                   .path = "/",
+                                   .version = "2020-06-16",
+                                   .style = CALL_RPC_QUERY,
+                                   .parameters = "NextToken MaxResults",
+                                   .page = {.items = "/L",
+                                            .next = "/NextToken",
+                                            .position = "NextToken",
+                                            .size = "MaxResults",
+                                            .size_value = 100,
+                                            .style = PAGE_MARKER}};
+
+static void R_pages_are_walked_to_the_total(void **state)
+{
+    struct stage *g = *state;
+    REPLIES(g, {200, NULL, "{\"L\":[1,2],\"Total\":5}"}, {200, NULL, "{\"L\":[3,4],\"Total\":5}"},
+            {200, NULL, "{\"L\":[5],\"Total\":5}"});
+    begin_as(g, "aliyun", false);
+    struct counted seen = {0};
+    assert_ok(g->y, cloud_each(&g->job, &pages, "", count_item, &seen, &g->y->err, "{}"));
+    assert_int_equal(seen.count, 5);
+    assert_int_equal(g->log_count, 3);
+    assert_non_null(strstr(g->log[2], "PageSize=2&PageNumber=3"));
+}
+
+static void R_a_total_that_lies_ends_with_an_empty_page(void **state)
+{
+    struct stage *g = *state;
+    REPLIES(g, {200, NULL, "{\"L\":[1,2],\"Total\":500}"}, {200, NULL, "{\"L\":[],\"Total\":500}"});
+    begin_as(g, "aliyun", false);
+    struct counted seen = {0};
+    assert_ok(g->y, cloud_each(&g->job, &pages, "", count_item, &seen, &g->y->err, "{}"));
+    assert_int_equal(seen.count, 2);
+}
+
+static void R_tokens_are_followed_and_one_that_does_not_move_ends_the_walk(void **state)
+{
+    struct stage *g = *state;
+    REPLIES(g, {200, NULL, "{\"L\":[1],\"NextToken\":\"t1\"}"}, {200, NULL, "{\"L\":[2],\"NextToken\":\"\"}"},
+            {200, NULL, "{\"L\":[1],\"NextToken\":\"same\"}"},
+            {200, NULL, "{\"L\":[1],\"NextToken\":\"same\"}"});
+    begin_as(g, "aliyun", false);
+    struct counted seen = {0};
+    assert_ok(g->y, cloud_each(&g->job, &tokens, "cn-hangzhou", count_item, &seen, &g->y->err, "{}"));
+    assert_int_equal(seen.count, 2);
+    assert_non_null(strstr(g->log[1], "NextToken=t1"));
+    assert_err(g->y, ERR_VENDOR,
+               cloud_each(&g->job, &tokens, "cn-hangzhou", count_item, &seen, &g->y->err, "{}"));
+}
+
+static void R_a_region_cannot_change_the_host(void **state)
+{
+    struct stage *g = *state;
+    REPLIES(g, {200, NULL, "{}"});
+    begin_as(g, "aliyun", false);
+    static const char *const wrong[] = {"evil.com/", "a.b", "cn-hangzhou#", "CN", "a\r\nX: y"};
+    struct counted seen;
+    for (size_t i = 0; i < countof(wrong); i++)
+        assert_err(g->y, ERR_INPUT,
+                   cloud_each(&g->job, &tokens, wrong[i], count_item, &seen, &g->y->err, "{}"));
+    assert_int_equal(g->log_count, 0);
+}
+
+static void R_plain_http_gateways_are_local_and_exclude_proxies(void **state)
+{
+    struct stage *g = *state;
+    static const struct {
+        const char *gateway, *proxy;
+    } wrong[] = {{"http://10.0.0.1:80", ""},
+                 {"http://example.com", ""},
+                 {"ftp://127.0.0.1", ""},
+                 {"https://gw.example.com/path", ""},
+                 {"http://127.0.0.1:1", "http://127.0.0.1:2"}};
+    struct identity who;
+    cleanup(secret_free_p) struct secret *secret = secret_new("s", 1);
+    for (size_t i = 0; i < countof(wrong); i++) {
+        struct access_row row = {.name = "n",
+                                 .cloud = "aliyun",
+                                 .key_id = "k",
+                                 .site = "china",
+                                 .regions = "[]",
+                                 .gateway = wrong[i].gateway,
+                                 .proxy = wrong[i].proxy};
+        assert_err(g->y, ERR_INPUT, cloud_check_row(g->cloud, g->y->a, &row, secret, NULL, &who, &g->y->err));
+    }
+}
+
+static void R_each_vendor_says_who_an_access_is(void **state)
+{
+    struct stage *g = *state;
+    static const struct {
+        const char *cloud, *host;
+        struct reply reply;
+    } cases[] = {
+        {"tencent",
+         "sts.tencentcloudapi.com",
+         {200, NULL, "{\"Response\":{\"AccountId\":\"77\",\"Arn\":\"x\",\"RequestId\":\"r\"}}"}},
+        {"aws",
+         "sts.cn-north-1.amazonaws.com.cn",
+         {200, NULL,
+          "<GetCallerIdentityResponse xmlns=\"x\"><GetCallerIdentityResult><Arn>x</Arn><Account>77</Account>"
+          "</GetCallerIdentityResult></GetCallerIdentityResponse>"}},
+        {"huawei", "iam.myhuaweicloud.com", {200, NULL, "{\"domains\":[{\"id\":\"77\",\"name\":\"x\"}]}"}},
+    };
+    for (size_t i = 0; i < countof(cases); i++) {
+        g->replies = &cases[i].reply;
+        g->reply_count = 1;
+        begin_as(g, cases[i].cloud, false);
+        struct identity who;
+        assert_ok(g->y, cloud_check(g->session, g->y->a, &who, &g->y->err));
+        assert_string_equal(who.account_id, "77");
+        assert_non_null(strcasestr(g->log[i], arena_printf(g->y->a, "host: %s\r\n", cases[i].host)));
+    }
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        stage_test(R_wrong_secret_is_asked_once_and_suspends),
+        stage_test(R_wrong_secret_under_64_workers_is_asked_once),
+        stage_test(R_a_check_ends_the_suspension_and_keeps_the_account),
+        stage_test(R_a_key_of_another_account_is_a_conflict),
+        stage_test(R_read_only_refuses_writes_before_the_gate),
+        stage_test(R_a_read_is_repeated_after_lost_and_malformed_answers),
+        stage_test(R_a_write_is_never_repeated_when_the_answer_is_lost),
+        stage_test(R_a_write_is_repeated_when_surely_nothing_happened),
+        stage_test(R_every_attempt_has_a_nonce_of_its_own),
+        stage_test(R_a_wrong_clock_is_set_right_once_and_kept),
+        stage_test(R_a_clock_that_stays_wrong_suspends_after_two_calls),
+        stage_test(R_a_call_whose_turn_is_too_far_off_is_not_sent),
+        stage_test(R_an_error_that_echoes_the_request_shows_no_secret),
+        stage_test(R_a_private_key_travels_in_the_body_alone),
+        stage_test(R_pages_are_walked_to_the_total),
+        stage_test(R_a_total_that_lies_ends_with_an_empty_page),
+        stage_test(R_tokens_are_followed_and_one_that_does_not_move_ends_the_walk),
+        stage_test(R_a_region_cannot_change_the_host),
+        stage_test(R_plain_http_gateways_are_local_and_exclude_proxies),
+        stage_test(R_each_vendor_says_who_an_access_is),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
