@@ -232,18 +232,19 @@ bool tls_peer_chain(struct tls *t, struct arena *a, struct x509 **ret, size_t *r
         return err_set(err, ERR_NETWORK, "the other side served %s",
                        count > 0 ? "too long a chain" : "no certificate");
     struct x509 *chain = arena_array(a, struct x509, (size_t)count);
-    for (int i = 0; i < count; i++) {
+    size_t parsed = 0;
+    for (bool readable = true; readable && parsed < (size_t)count; parsed += readable) {
         unsigned char *der = NULL;
-        int size = i2d_X509(sk_X509_value(all, i), &der);
-        bool parsed = size > 0
-                          ? x509_parse(a, der, (size_t)size, &chain[i], err)
-                          : err_set(err, ERR_NETWORK, "certificate %d of the served chain is damaged", i + 1);
+        int size = i2d_X509(sk_X509_value(all, (int)parsed), &der);
+        struct err *leaf_err = parsed ? NULL : err;
+        readable = (size > 0 || err_set(leaf_err, ERR_INTERNAL, "OpenSSL cannot write it as DER")) &&
+                   x509_parse(a, der, (size_t)size, &chain[parsed], leaf_err);
         OPENSSL_free(der);
-        if (!parsed)
-            return false;
     }
+    if (!parsed)
+        return err_add(err, "the certificate that the other side served");
     *ret = chain;
-    *ret_count = (size_t)count;
+    *ret_count = parsed;
     return true;
 }
 

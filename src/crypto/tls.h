@@ -34,7 +34,9 @@ enum tls_want tls_read(struct tls *t, void *data, size_t room, size_t *ret_size,
 enum tls_want tls_write(struct tls *t, const void *data, size_t size, size_t *ret_size, struct err *err);
 void tls_shutdown(struct tls *t);
 
-/* After the handshake: what the peer served, leaf first, DER parsed; its version ("TLSv1.3") and cipher. */
+/* After the handshake: what the peer served, leaf first, DER parsed, up to the first certificate above the leaf that
+ * x509_parse refuses; its version ("TLSv1.3").
+ */
 must_use bool tls_peer_chain(struct tls *t, struct arena *a, struct x509 **ret, size_t *ret_count,
                              struct err *err);
 const char *tls_version(const struct tls *t);
