@@ -1,0 +1,653 @@
+#include "task/plan.h"
+
+#include "codec/json.h"
+#include "crypto/test_support.h"
+
+static const int64_t now_ms = NOW_MS;
+
+static const struct product cdn = {.cloud = "aliyun",
+                                   .name = "cdn",
+                                   .code = "aliyun/cdn",
+                                   .title = "Alibaba Cloud CDN",
+                                   .global = true,
+                                   .first_deployment = true};
+static const struct product front = {.cloud = "aws",
+                                     .name = "cloudfront",
+                                     .code = "aws/cloudfront",
+                                     .title = "Amazon CloudFront",
+                                     .global = true,
+                                     .needs_chain = true};
+static const struct product alb = {.cloud = "aliyun",
+                                   .name = "alb",
+                                   .code = "aliyun/alb",
+                                   .title = "Alibaba Cloud ALB",
+                                   .sni = true,
+                                   .sni_max = 3};
+static const struct product sm2_cdn = {.cloud = "tencent",
+                                       .name = "cdn",
+                                       .code = "tencent/cdn",
+                                       .title = "Tencent CDN",
+                                       .takes_sm2 = true};
+
+static const struct product *find(const char *code)
+{
+    static const struct product *const all[] = {&cdn, &front, &alb, &sm2_cdn};
+    for (size_t i = 0; i < countof(all); i++)
+        if (strcmp(all[i]->code, code) == 0)
+            return all[i];
+    return NULL;
+}
+
+/* What a test plans: certificates and resources added one by one. */
+struct desk {
+    struct arena *a;
+    struct plan_certificate certificates[8];
+    struct resource resources[8];
+    struct selection selection;
+    struct plan_input in;
+    struct plan plan;
+};
+
+static int desk_begin(void **state)
+{
+    struct desk *d = calloc(1, sizeof *d);
+    d->a = arena_new(64 << 20);
+    d->selection.replaces = "";
+    d->in = (struct plan_input){.certificates = d->certificates,
+                                .resources = d->resources,
+                                .selection = &d->selection,
+                                .find_product = find,
+                                .now_ms = now_ms};
+    *state = d;
+    return 0;
+}
+
+static int desk_end(void **state)
+{
+    struct desk *d = *state;
+    arena_free(d->a);
+    free(d);
+    return 0;
+}
+
+#define desk_test(f) cmocka_unit_test_setup_teardown(f, desk_begin, desk_end)
+
+static const char **split(struct arena *a, const char *text, size_t *ret_count)
+{
+    const char **words = arena_array(a, const char *, 64);
+    *ret_count = 0;
+    char *copy = arena_strdup(a, text), *save = NULL;
+    for (char *word = strtok_r(copy, " ", &save); word; word = strtok_r(NULL, " ", &save))
+        words[(*ret_count)++] = word;
+    return words;
+}
+
+static struct texts texts(struct desk *d, const char *words)
+{
+    struct texts t = {0};
+    t.items = split(d->a, words, &t.count);
+    return t;
+}
+
+static struct plan_certificate *certificate(struct desk *d, const char *domains)
+{
+    size_t n = d->in.certificate_count++;
+    struct plan_certificate *c = &d->certificates[n];
+    c->domains = split(d->a, domains, &c->domain_count);
+    c->row = (struct certificate_row){.id = (int64_t)n + 1,
+                                      .name = arena_printf(d->a, "cert-%zu", n + 1),
+                                      .kind = "uploaded",
+                                      .fingerprint = arena_printf(d->a, "new%zu", n + 1),
+                                      .serial = arena_printf(d->a, "aabbccdd%zu", n + 1),
+                                      .key_type = "ecdsa",
+                                      .not_before_ms = now_ms - DAY_MS,
+                                      .not_after_ms = now_ms + 90 * DAY_MS,
+                                      .chain_complete = true};
+    return c;
+}
+
+static struct bound *hold(struct desk *d, struct resource *r, const char *slot, const char *ref,
+                          const char *names)
+{
+    struct bound *list = arena_array(d->a, struct bound, r->bound_count + 1);
+    if (r->bound_count)
+        memcpy(list, r->bound, r->bound_count * sizeof *list);
+    struct bound *b = &list[r->bound_count++];
+    *b = (struct bound){.slot = slot,
+                        .ref = ref,
+                        .name = ref,
+                        .fingerprint = arena_printf(d->a, "fp-%s", ref),
+                        .serial = "",
+                        .not_after_ms = now_ms + 10 * DAY_MS,
+                        .key_type = "ecdsa",
+                        .issuer = ""};
+    b->names = split(d->a, names, &b->name_count);
+    r->bound = list;
+    return b;
+}
+
+static void name(struct desk *d, struct resource *r, const char *names, enum evidence evidence)
+{
+    size_t count = 0;
+    const char **list = split(d->a, names, &count);
+    struct resource_name *all = arena_array(d->a, struct resource_name, r->name_count + count);
+    for (size_t i = 0; i < r->name_count; i++)
+        all[i] = r->names[i];
+    for (size_t i = 0; i < count; i++)
+        all[r->name_count + i] = (struct resource_name){list[i], evidence};
+    r->names = all;
+    r->name_count += count;
+}
+
+static struct resource *resource(struct desk *d, const char *product, const char *title)
+{
+    size_t n = d->in.resource_count++;
+    struct resource *r = &d->resources[n];
+    *r = (struct resource){.id = 100 + (int64_t)n,
+                           .access_id = 7,
+                           .product = product,
+                           .region = "",
+                           .vendor_id = arena_printf(d->a, "v-%s", title),
+                           .title = title,
+                           .https = true,
+                           .host = "",
+                           .reach = "public",
+                           .lock = title,
+                           .alias_of = "",
+                           .managed_by = "",
+                           .unfit = "",
+                           .extra = "{}"};
+    return r;
+}
+
+/* A domain with a certificate of that name bound. */
+static struct resource *domain(struct desk *d, const char *product, const char *names)
+{
+    struct resource *r = resource(d, product, names);
+    name(d, r, names, EVIDENCE_DOMAIN);
+    hold(d, r, "default", "old", names);
+    return r;
+}
+
+static struct resource *listener(struct desk *d, const char *default_names)
+{
+    struct resource *r = resource(d, "aliyun/alb", "lsn-1");
+    r->region = "cn-hangzhou";
+    hold(d, r, "default", "old-default", default_names);
+    return r;
+}
+
+static void plan(struct desk *d)
+{
+    plan_compute(d->a, &d->in, &d->plan);
+}
+
+static const struct deployment_row *only_row(struct desk *d)
+{
+    plan(d);
+    if (d->plan.count != 1)
+        fail_msg("%zu rows; notes %s", d->plan.count,
+                 plan_notes_json(d->a, d->plan.notes, d->plan.note_count));
+    return &d->plan.rows[0];
+}
+
+static bool noted(struct desk *d, const char *kind, const char *part)
+{
+    for (size_t i = 0; i < d->plan.note_count; i++)
+        if (strcmp(d->plan.notes[i].kind, kind) == 0 && strstr(d->plan.notes[i].text, part))
+            return true;
+    print_message("notes: %s\n", plan_notes_json(d->a, d->plan.notes, d->plan.note_count));
+    return false;
+}
+
+#define assert_noted(d, kind, part) assert_true(noted((d), (kind), (part)))
+
+static void nothing_but_note(struct desk *d, const char *kind, const char *part)
+{
+    plan(d);
+    assert_int_equal(d->plan.count, 0);
+    assert_noted(d, kind, part);
+}
+
+static void R37_to_R43_what_a_certificate_covers(void **state)
+{
+    struct desk *d = *state;
+    static const struct {
+        const char *rule, *certificate, *resource;
+        bool matches;
+    } cases[] = {
+        {"R37 exact", "example.com", "example.com", true},
+        {"R37 exact covers no www", "example.com", "www.example.com", false},
+        {"R37 www covers no apex", "www.example.com", "example.com", false},
+        {"R38 wildcard, one label", "*.example.com", "www.example.com", true},
+        {"R39 wildcard covers no apex", "*.example.com", "example.com", false},
+        {"R40 wildcard covers nothing deeper", "*.example.com", "a.b.example.com", false},
+        {"R41 exact for deeper", "a.b.example.com", "a.b.example.com", true},
+        {"R41 deeper wildcard", "*.b.example.com", "a.b.example.com", true},
+        {"R42 any of the bound domains", "x.org www.example.com", "www.example.com", true},
+        {"R43 wildcard resource, same wildcard", "*.example.com", "*.example.com", true},
+        {"R43 wildcard resource, exact names", "a.example.com b.example.com", "*.example.com", false},
+        {"R44 mismatch", "example.org", "www.example.com", false},
+    };
+    for (size_t i = 0; i < countof(cases); i++) {
+        d->in.certificate_count = d->in.resource_count = 0;
+        certificate(d, cases[i].certificate);
+        domain(d, "aliyun/cdn", cases[i].resource);
+        plan(d);
+        if (d->plan.count != (cases[i].matches ? 1 : 0))
+            fail_msg("%s: %zu rows", cases[i].rule, d->plan.count);
+    }
+}
+
+static void R24_R25_certificates_that_may_not_be_deployed(void **state)
+{
+    struct desk *d = *state;
+    static const struct {
+        int64_t begins, ends; /* days from now */
+        bool revoked, allow_expiring;
+        const char *refused; /* NULL: deployable */
+    } cases[] = {
+        {-10, 80, false, false, NULL},         {-90, -1, false, false, "has expired"},
+        {-90, -1, false, true, "has expired"}, {1, 90, false, true, "not valid yet"},
+        {-10, 80, true, true, "revoked"},      {-80, 10, false, false, "--allow-expiring"},
+        {-80, 10, false, true, NULL},
+    };
+    for (size_t i = 0; i < countof(cases); i++) {
+        d->in.certificate_count = d->in.resource_count = 0;
+        struct plan_certificate *c = certificate(d, "www.example.com");
+        struct resource *r = domain(d, "aliyun/cdn", "www.example.com");
+        r->bound[0].not_after_ms = 0;
+        c->row.not_before_ms = now_ms + cases[i].begins * DAY_MS;
+        c->row.not_after_ms = now_ms + cases[i].ends * DAY_MS;
+        c->row.revoked = cases[i].revoked;
+        d->selection.allow_expiring = cases[i].allow_expiring;
+        if (cases[i].refused)
+            nothing_but_note(d, "certificate", cases[i].refused);
+        else
+            assert_int_equal(only_row(d)->state, DEPLOYMENT_PLANNED);
+    }
+}
+
+static void R8_first_deployment_only_where_the_product_can_and_by_name(void **state)
+{
+    struct desk *d = *state;
+    certificate(d, "www.example.com");
+    struct resource *r = resource(d, "aliyun/cdn", "www.example.com");
+    name(d, r, "www.example.com", EVIDENCE_DOMAIN);
+    r->https = false;
+    nothing_but_note(d, "left_out", "HTTPS is off"); /* R77 */
+    d->selection.resource = texts(d, "www.example.com");
+    const struct deployment_row *row = only_row(d);
+    assert_non_null(strstr(row->reason, "switches HTTPS on"));
+    assert_string_equal(row->old, "[]");
+    assert_string_equal(row->undo, "");
+}
+
+static void R9_no_first_certificate_on_other_products(void **state)
+{
+    struct desk *d = *state;
+    certificate(d, "www.example.com");
+    struct resource *r = resource(d, "aws/cloudfront", "www.example.com");
+    name(d, r, "www.example.com", EVIDENCE_DOMAIN);
+    nothing_but_note(d, "left_out", "no certificate is bound yet");
+    r->https = false;
+    d->selection.resource = texts(d, "www.example.com");
+    nothing_but_note(d, "left_out", "enable HTTPS first");
+}
+
+static void R31_all_names_or_nothing(void **state)
+{
+    struct desk *d = *state;
+    certificate(d, "a.example.com b.example.com");
+    domain(d, "aws/cloudfront", "a.example.com b.example.com c.example.com")->must_cover_all = true;
+    nothing_but_note(d, "left_out", "covers 2 of 3 names");
+    certificate(d, "*.example.com");
+    assert_int_equal(only_row(d)->certificate_id, 2);
+}
+
+static void some_names_lost_on_a_resource_that_takes_any(void **state)
+{
+    struct desk *d = *state;
+    certificate(d, "a.example.com");
+    struct resource *r = domain(d, "aliyun/cdn", "a.example.com b.example.com");
+    const struct deployment_row *row = only_row(d);
+    assert_int_equal(row->state, DEPLOYMENT_HELD);
+    assert_string_equal(row->holds, "[\"lose-names\",\"partial\"]");
+    r->bound[0].name_count = 1; /* the old one never served b */
+    assert_int_equal(only_row(d)->state, DEPLOYMENT_PLANNED);
+    r->bound[0].name_count = 0; /* nobody knows */
+    assert_int_equal(only_row(d)->state, DEPLOYMENT_HELD);
+}
+
+static void a_listeners_default_is_replaced_whole_or_held(void **state)
+{
+    struct desk *d = *state;
+    certificate(d, "www.example.com example.com");
+    struct resource *r = listener(d, "www.example.com example.com");
+    assert_int_equal(only_row(d)->state, DEPLOYMENT_PLANNED);
+    assert_string_equal(d->plan.rows[0].slot, "default");
+    r->bound_count = 0;
+    hold(d, r, "default", "old", "www.example.com shop.example.com");
+    assert_int_equal(only_row(d)->state, DEPLOYMENT_HELD);
+    assert_non_null(strstr(d->plan.rows[0].reason, "shop.example.com"));
+    d->selection.accept = texts(d, "lose-names");
+    assert_int_equal(only_row(d)->state, DEPLOYMENT_HELD); /* one word is not the other */
+    d->selection.accept = texts(d, "lose-names partial");
+    assert_int_equal(only_row(d)->state, DEPLOYMENT_PLANNED);
+    r->bound_count = 0;
+    hold(d, r, "default", "old", "shop.example.org");
+    nothing_but_note(d, "left_out", "none of the certificates covers");
+    r->bound_count = 0;
+    hold(d, r, "default", "old", "");
+    nothing_but_note(d, "left_out", "not known");
+}
+
+static void sni_entries_of_one_certificate_are_one_deployment(void **state)
+{
+    struct desk *d = *state;
+    certificate(d, "*.example.com example.com");
+    struct resource *r = listener(d, "other.org");
+    hold(d, r, "sni", "s1", "a.example.com");
+    hold(d, r, "sni", "s2", "example.com b.example.com");
+    hold(d, r, "sni", "s3", "b.other.org");
+    const struct deployment_row *row = only_row(d);
+    assert_string_equal(row->slot, "sni");
+    assert_string_equal(row->names, "[\"a.example.com\",\"example.com\",\"b.example.com\"]");
+    assert_non_null(strstr(row->old, "s1"));
+    assert_non_null(strstr(row->old, "s2"));
+    assert_null(strstr(row->old, "s3"));
+}
+
+static void an_sni_entry_that_would_lose_names_holds_nothing_else_back(void **state)
+{
+    struct desk *d = *state;
+    certificate(d, "a.example.com b.example.com");
+    struct resource *r = listener(d, "other.org");
+    hold(d, r, "sni", "whole", "a.example.com");
+    hold(d, r, "sni", "part", "b.example.com c.example.com");
+    plan(d);
+    assert_int_equal(d->plan.count, 2);
+    assert_int_equal(d->plan.rows[0].state, DEPLOYMENT_PLANNED);
+    assert_int_equal(d->plan.rows[1].state, DEPLOYMENT_HELD);
+    d->selection.accept = texts(d, "lose-names partial");
+    assert_int_equal(only_row(d)->state, DEPLOYMENT_PLANNED);
+    assert_non_null(strstr(d->plan.rows[0].old, "part"));
+}
+
+static void an_sni_entry_of_another_key_type_stays(void **state)
+{
+    struct desk *d = *state;
+    certificate(d, "a.example.com");
+    struct resource *r = listener(d, "other.org");
+    hold(d, r, "sni", "rsa", "a.example.com")->key_type = "rsa";
+    nothing_but_note(d, "left_out", "another key type");
+    hold(d, r, "sni", "ecdsa", "a.example.com");
+    const struct deployment_row *row = only_row(d);
+    assert_null(strstr(row->old, "\"rsa\""));
+}
+
+static void a_rule_host_without_certificate_is_added_beside_the_default(void **state)
+{
+    struct desk *d = *state;
+    certificate(d, "shop.example.com");
+    struct resource *r = listener(d, "www.example.com");
+    name(d, r, "shop.example.com", EVIDENCE_RULE);
+    const struct deployment_row *row = only_row(d);
+    assert_string_equal(row->slot, "sni");
+    assert_string_equal(row->old, "[]");
+    assert_int_equal(row->state, DEPLOYMENT_PLANNED);
+    assert_non_null(strstr(row->reason, "(rule)"));
+    for (int i = 0; i < 3; i++)
+        hold(d, r, "sni", "x", "x.org");
+    nothing_but_note(d, "left_out", "full");
+    r->bound_count = 0;
+    hold(d, r, "default", "old", "*.example.com"); /* covered already: nothing to add */
+    nothing_but_note(d, "left_out", "none of the certificates");
+}
+
+static void the_best_certificate_per_slot_is_chosen_and_explained(void **state)
+{
+    struct desk *d = *state;
+    struct plan_certificate *wildcard = certificate(d, "*.example.com");
+    struct plan_certificate *exact = certificate(d, "www.example.com");
+    domain(d, "aliyun/cdn", "www.example.com");
+    wildcard->row.not_after_ms = now_ms + 300 * DAY_MS;
+    wildcard->row.not_before_ms = now_ms - DAY_MS;
+    assert_int_equal(only_row(d)->certificate_id, exact->row.id); /* exact before wildcard */
+    assert_non_null(strstr(d->plan.rows[0].reason, "chosen before cert-1: it names them exactly"));
+    assert_noted(d, "unmatched", "better served");
+    wildcard->domains = exact->domains;
+    assert_int_equal(only_row(d)->certificate_id, wildcard->row.id); /* then valid longer */
+    exact->row.not_after_ms = wildcard->row.not_after_ms;
+    wildcard->row.key_type = "rsa";
+    assert_int_equal(only_row(d)->certificate_id, exact->row.id); /* then the key type bound there */
+}
+
+static void R73_twice_counts_once(void **state)
+{
+    struct desk *d = *state;
+    struct plan_certificate *c = certificate(d, "www.example.com");
+    d->certificates[d->in.certificate_count++] = *c;
+    struct resource *r = domain(d, "aliyun/cdn", "www.example.com");
+    d->resources[d->in.resource_count++] = *r;
+    (void)only_row(d);
+    d->resources[1].id++;
+    d->resources[1].vendor_id = "second sight";
+    d->resources[1].alias_of = r->vendor_id;
+    assert_int_equal(only_row(d)->resource_id, r->id);
+}
+
+static void R85_the_same_certificate_stays_in_the_plan_as_bound(void **state)
+{
+    struct desk *d = *state;
+    struct plan_certificate *c = certificate(d, "www.example.com");
+    struct resource *r = domain(d, "aliyun/cdn", "www.example.com");
+    r->bound[0].fingerprint = c->row.fingerprint;
+    r->bound[0].not_after_ms = c->row.not_after_ms + DAY_MS;
+    const struct deployment_row *row = only_row(d);
+    assert_true(row->already_bound);
+    assert_int_equal(row->state, DEPLOYMENT_PLANNED);
+    assert_string_equal(row->holds, "[]");
+    r->bound[0].fingerprint = "";
+    r->bound[0].serial = c->row.serial;
+    r->bound[0].not_after_ms = c->row.not_after_ms;
+    assert_true(only_row(d)->already_bound);
+}
+
+static void R88_no_match_is_told(void **state)
+{
+    struct desk *d = *state;
+    certificate(d, "www.example.org");
+    domain(d, "aliyun/cdn", "www.example.com");
+    d->selection.domain = texts(d, "WWW.Example.com.");
+    nothing_but_note(d, "unmatched", "matches 0 resources");
+    assert_noted(d, "uncovered", "reissued");
+}
+
+static void what_others_manage_or_cannot_take_is_left_out(void **state)
+{
+    struct desk *d = *state;
+    certificate(d, "www.example.com");
+    struct resource *r = domain(d, "aliyun/cdn", "www.example.com");
+    r->managed_by = "ack:c123";
+    nothing_but_note(d, "left_out", "managed by ack:c123");
+    r->managed_by = "";
+    r->unfit = "offline";
+    nothing_but_note(d, "left_out", "offline");
+    r->unfit = "";
+    r->missing = true;
+    nothing_but_note(d, "unmatched", "");
+    r->missing = false;
+    r->product = "aliyun/unheard-of";
+    nothing_but_note(d, "left_out", "not supported");
+}
+
+static void holds_shorter_and_no_rollback(void **state)
+{
+    struct desk *d = *state;
+    certificate(d, "www.example.com");
+    struct resource *r = domain(d, "aliyun/cdn", "www.example.com");
+    r->bound[0].not_after_ms = now_ms + 200 * DAY_MS;
+    assert_string_equal(only_row(d)->holds, "[\"shorter\"]");
+    r->bound[0].ref = "";
+    assert_string_equal(only_row(d)->holds, "[\"no-rollback\",\"shorter\"]");
+    assert_string_not_equal(only_row(d)->undo, "");
+    d->selection.accept = texts(d, "shorter no-rollback");
+    assert_int_equal(only_row(d)->state, DEPLOYMENT_PLANNED);
+}
+
+static void R19_C13_sm2_and_incomplete_chains_only_where_taken(void **state)
+{
+    struct desk *d = *state;
+    struct plan_certificate *c = certificate(d, "www.example.com");
+    struct resource *r = domain(d, "aliyun/cdn", "www.example.com");
+    c->row.key_type = "sm2";
+    nothing_but_note(d, "left_out", "SM2");
+    r->product = "tencent/cdn";
+    (void)only_row(d);
+    c->row.key_type = "rsa";
+    c->row.chain_complete = false;
+    (void)only_row(d);
+    r->product = "aws/cloudfront";
+    nothing_but_note(d, "left_out", "complete chain");
+}
+
+static void R83_filters(void **state)
+{
+    struct desk *d = *state;
+    static const int64_t accesses[] = {7}, other_accesses[] = {8};
+    static const struct {
+        const char *product, *region, *resource, *domain, *exclude, *replaces;
+        const int64_t *access;
+        size_t rows;
+    } cases[] = {
+        {.rows = 2},
+        {.product = "aliyun", .rows = 2},
+        {.product = "aliyun/alb", .rows = 1},
+        {.product = "ali", .rows = 0},
+        {.region = "cn-hangzhou", .rows = 1},
+        {.resource = "lsn-1", .rows = 1},
+        {.resource = "100", .rows = 1},
+        {.resource = "v-www.example.com", .rows = 1},
+        {.domain = "www.example.com", .rows = 1},
+        {.domain = "*.example.com", .rows = 2},
+        {.exclude = "www.example.com", .rows = 1},
+        {.exclude = "*.example.com", .rows = 0},
+        {.exclude = "lsn-1 100", .rows = 0},
+        {.replaces = "old-default", .rows = 1},
+        {.replaces = "fp-old", .rows = 1},
+        {.replaces = "nothing", .rows = 0},
+        {.access = accesses, .rows = 2},
+        {.access = other_accesses, .rows = 0},
+    };
+    certificate(d, "*.example.com");
+    domain(d, "aliyun/cdn", "www.example.com");
+    listener(d, "api.example.com");
+    for (size_t i = 0; i < countof(cases); i++) {
+        d->selection = (struct selection){.replaces = cases[i].replaces ? cases[i].replaces : "",
+                                          .product = texts(d, cases[i].product ? cases[i].product : ""),
+                                          .region = texts(d, cases[i].region ? cases[i].region : ""),
+                                          .resource = texts(d, cases[i].resource ? cases[i].resource : ""),
+                                          .domain = texts(d, cases[i].domain ? cases[i].domain : ""),
+                                          .exclude = texts(d, cases[i].exclude ? cases[i].exclude : "")};
+        d->in.access_ids = cases[i].access;
+        d->in.access_count = cases[i].access ? 1 : 0;
+        plan(d);
+        if (d->plan.count != cases[i].rows)
+            fail_msg("case %zu: %zu rows, expected %zu", i, d->plan.count, cases[i].rows);
+    }
+    d->selection.resource = texts(d, "nobody-knows-it");
+    plan(d);
+    assert_noted(d, "not_found", "synchronise");
+}
+
+static void two_certificates_share_one_sni_set(void **state)
+{
+    struct desk *d = *state;
+    certificate(d, "a.example.com");
+    certificate(d, "b.example.com");
+    struct resource *r = listener(d, "other.org");
+    hold(d, r, "sni", "s1", "a.example.com");
+    hold(d, r, "sni", "s2", "b.example.com");
+    plan(d);
+    assert_int_equal(d->plan.count, 2);
+    assert_int_not_equal(d->plan.rows[0].certificate_id, d->plan.rows[1].certificate_id);
+}
+
+static void notes_survive_json(void **state)
+{
+    struct desk *d = *state;
+    struct plan_note note = {"left_out", 1, 2, "a \"title\"", "text"}, *back = NULL;
+    size_t count = 0;
+    struct err err = {0};
+    assert_true(plan_notes_from_json(d->a, plan_notes_json(d->a, &note, 1), &back, &count, &err));
+    assert_int_equal(count, 1);
+    assert_string_equal(back[0].title, note.title);
+    assert_int_equal(back[0].resource_id, 2);
+    assert_false(plan_notes_from_json(d->a, "[", &back, &count, &err));
+}
+
+static void selections_are_checked(void **state)
+{
+    struct desk *d = *state;
+    static const struct {
+        const char *json, *error; /* NULL: taken */
+    } cases[] = {
+        {"{\"certificates\":[\"1\"],\"accept\":[\"shorter\"],\"verify\":false}", NULL},
+        {"{\"certificates\":[1]}", NULL},
+        {"{}", "at least one certificate"},
+        {"[]", "expected an object"},
+        {"{\"certificates\":\"1\"}", "list of texts"},
+        {"{\"certificates\":[[]]}", "list of texts"},
+        {"{\"certificates\":[\"\"]}", "empty"},
+        {"{\"certificates\":[\"1\"],\"accept\":[\"everything\"]}", "is none of"},
+        {"{\"certificates\":[\"1\"],\"verify\":\"perhaps\"}", "true or false"},
+        {"{\"certificates\":[\"1\"],\"replaces\":{}}", "expected a text"},
+        {"{\"certificates\":[\"1\"],\"surprise\":1}", "no member"},
+        {"{\"certificates\":[", "selection"},
+    };
+    for (size_t i = 0; i < countof(cases); i++) {
+        struct selection s;
+        struct err err = {0};
+        bool taken = selection_from_json(d->a, cases[i].json, strlen(cases[i].json), &s, &err);
+        if (taken != !cases[i].error)
+            fail_msg("%s: %s", cases[i].json, err.text);
+        if (!taken && (!strstr(err.text, cases[i].error) || err.kind != ERR_INPUT))
+            fail_msg("%s: %s", cases[i].json, err.text);
+        if (!taken)
+            continue;
+        const char *again = selection_to_json(d->a, &s);
+        struct selection copy;
+        assert_true(selection_from_json(d->a, again, strlen(again), &copy, &err));
+        assert_string_equal(selection_to_json(d->a, &copy), again);
+    }
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        desk_test(R37_to_R43_what_a_certificate_covers),
+        desk_test(R24_R25_certificates_that_may_not_be_deployed),
+        desk_test(R8_first_deployment_only_where_the_product_can_and_by_name),
+        desk_test(R9_no_first_certificate_on_other_products),
+        desk_test(R31_all_names_or_nothing),
+        desk_test(some_names_lost_on_a_resource_that_takes_any),
+        desk_test(a_listeners_default_is_replaced_whole_or_held),
+        desk_test(sni_entries_of_one_certificate_are_one_deployment),
+        desk_test(an_sni_entry_that_would_lose_names_holds_nothing_else_back),
+        desk_test(an_sni_entry_of_another_key_type_stays),
+        desk_test(a_rule_host_without_certificate_is_added_beside_the_default),
+        desk_test(the_best_certificate_per_slot_is_chosen_and_explained),
+        desk_test(R73_twice_counts_once),
+        desk_test(R85_the_same_certificate_stays_in_the_plan_as_bound),
+        desk_test(R88_no_match_is_told),
+        desk_test(what_others_manage_or_cannot_take_is_left_out),
+        desk_test(holds_shorter_and_no_rollback),
+        desk_test(R19_C13_sm2_and_incomplete_chains_only_where_taken),
+        desk_test(R83_filters),
+        desk_test(two_certificates_share_one_sni_set),
+        desk_test(notes_survive_json),
+        desk_test(selections_are_checked),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
