@@ -24,9 +24,9 @@ const struct json *json_at(const struct json *v, const char *pointer);
 const char *json_str(const struct json *v, const char *fallback); /* strings only */
 /* Strings as they are, integers and booleans spelled out (vendors switch between 1 and "1"); else the fallback. */
 const char *json_text(struct arena *a, const struct json *v, const char *fallback);
-int64_t json_int(const struct json *v, int64_t fallback); /* integers, and strings that hold one */
-bool json_bool(const struct json *v, bool fallback);      /* true/false, and the strings "true"/"false" */
-bool json_is_null(const struct json *v);                  /* absent or null */
+int64_t json_int(const struct json *v, int64_t fallback);  /* integers, and strings that hold one */
+bool json_bool(const struct json *v, bool fallback);       /* true/false, and the strings "true"/"false" */
+bool json_is_null(const struct json *v);                   /* absent or null */
 double json_double(const struct json *v, double fallback); /* numbers only */
 bool json_is_number(const struct json *v);
 bool json_is_string(const struct json *v);
