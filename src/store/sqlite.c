@@ -170,7 +170,7 @@ bool db_int(struct db *db, enum statement statement, const struct value *values,
             int64_t fallback, int64_t *ret, struct err *err)
 {
     cleanup(query_close) struct query q = {0};
-    bool row;
+    bool row = false;
     if (!query_open(db, statement, values, count, &q, err) || !query_next(&q, &row, err))
         return false;
     *ret = row ? query_int(&q, 0) : fallback;

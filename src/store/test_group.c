@@ -167,7 +167,8 @@ static void *read_many(void *context)
 {
     struct writer *w = context;
     struct yard own = *w->y; /* an arena of this thread's own */
-    cleanup(arena_free_p) struct arena *a = own.a = arena_new(8 << 20);
+    cleanup(arena_free_p) struct arena *a = arena_new(8 << 20);
+    own.a = a;
     struct writer mine = {.y = &own, .first = w->first};
     for (int i = 0; i < 10; i++)
         if (!store_read(own.s, read_pairs, &mine, &own.err))
