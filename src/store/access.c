@@ -54,7 +54,7 @@ bool store_access_secret(struct db *db, struct arena *a, int64_t id, struct secr
                          struct secret **ret_session_token, struct err *err)
 {
     cleanup(query_close) struct query q = {0};
-    bool row;
+    bool row = false;
     struct secret *secret, *token;
     if (!query_open(db, SQL_ACCESS_SECRET, VALUES(value_int(id)), &q, err) || !query_next(&q, &row, err))
         return false;

@@ -59,7 +59,7 @@ bool store_certificate_key(struct db *db, struct arena *a, int64_t id, struct se
                            struct secret **ret_sm2_encryption, struct err *err)
 {
     cleanup(query_close) struct query q = {0};
-    bool row;
+    bool row = false;
     struct secret *key, *encryption_key;
     if (!query_open(db, SQL_CERTIFICATE_KEY, VALUES(value_int(id)), &q, err) || !query_next(&q, &row, err))
         return false;

@@ -260,7 +260,7 @@ bool store_deployment_before(struct db *db, struct arena *a, int64_t id, const c
                              struct err *err)
 {
     cleanup(query_close) struct query q = {0};
-    bool row;
+    bool row = false;
     struct secret *opened = NULL;
     if (!query_open(db, SQL_DEPLOYMENT_BEFORE, VALUES(value_int(id)), &q, err) ||
         !query_next(&q, &row, err) || (row && !row_open(&q, a, 0, "deployment", id, "before", &opened, err)))

@@ -66,7 +66,7 @@ static bool load_known(struct db *db, struct arena *a, const struct resource *r,
                        struct err *err)
 {
     cleanup(query_close) struct query q = {0};
-    bool row;
+    bool row = false;
     if (!query_open(db, SQL_RESOURCE_BY_KEY,
                     VALUES(value_int(r->access_id), value_text(r->product), value_text(r->region),
                            value_text(r->vendor_id)),

@@ -108,7 +108,7 @@ bool row_one(struct db *db, enum statement statement, const struct value *values
              struct arena *a, const struct table *table, const char *what, void *ret, struct err *err)
 {
     cleanup(query_close) struct query q = {0};
-    bool row;
+    bool row = false;
     if (!query_open(db, statement, values, count, &q, err) || !query_next(&q, &row, err))
         return false;
     if (!row)
@@ -257,7 +257,7 @@ static bool need_of(struct db *db, struct arena *a, const struct need *need, int
                     const char **ret_reason, struct err *err)
 {
     cleanup(query_close) struct query q = {0};
-    bool row;
+    bool row = false;
     if (!query_open(db, need->statement, VALUES(value_int(id)), &q, err) || !query_next(&q, &row, err))
         return false;
     *ret_reason =

@@ -158,7 +158,7 @@ bool db_run(struct db *db, enum statement statement, const struct value *values,
             int64_t *ret_changes, struct err *err)
 {
     cleanup(query_close) struct query q = {0};
-    bool row;
+    bool row = false;
     if (!query_open(db, statement, values, count, &q, err) || !query_next(&q, &row, err))
         return false;
     if (ret_changes)

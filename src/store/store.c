@@ -63,7 +63,7 @@ struct store {
 static bool meta_get(struct db *db, struct arena *a, const char *name, const char **ret, struct err *err)
 {
     cleanup(query_close) struct query q = {0};
-    bool row;
+    bool row = false;
     if (!query_open(db, SQL_META_GET, VALUES(value_text(name)), &q, err) || !query_next(&q, &row, err))
         return false;
     *ret = row ? query_text(&q, a, 0) : "";
