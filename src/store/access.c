@@ -106,7 +106,8 @@ bool store_access_set_state(struct db *db, int64_t id, const char *state, const 
 
 bool store_access_set_skew(struct db *db, int64_t id, int64_t clock_skew_ms, struct err *err)
 {
-    return row_change(db, SQL_ACCESS_SET_SKEW, VALUES(value_int(id), value_int(clock_skew_ms)), &table, id, err);
+    return row_change(db, SQL_ACCESS_SET_SKEW, VALUES(value_int(id), value_int(clock_skew_ms)), &table, id,
+                      err);
 }
 
 static const struct need needs[] = {
