@@ -85,7 +85,7 @@ static void block_signals(void)
 static bool open_floors(struct house *h, const struct cli_globals *globals, bool engine, struct err *err)
 {
     block_signals();
-    const char *key;
+    const char *key = NULL;
     struct engine_options options = {.workers = ENGINE_WORKERS,
                                      .addresses = {.allow_loopback = true, .allow_private = true}};
     return master_key_path(h, globals, &key, err) && seal_load(key, true, &h->seal, err) &&
