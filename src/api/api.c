@@ -53,7 +53,7 @@ bool api_idle(struct api *api)
 
 static void reply_problem(struct http_exchange *x, const struct err *err)
 {
-    const char *json = problem_json(x->arena, err);
+    const char *json = problem_document(x->arena, err);
     http_reply(x, problem_status(err->kind), "application/problem+json", json, strlen(json), NULL, 0);
 }
 

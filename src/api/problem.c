@@ -34,7 +34,7 @@ unsigned problem_status(enum err_kind kind)
     return statuses[row_of(kind)].status;
 }
 
-char *problem_json(struct arena *a, const struct err *err)
+char *problem_document(struct arena *a, const struct err *err)
 {
     return json_format(
         a, "{'type':'about:blank','title':%s,'status':%u,'detail':%s,'kind':%s,'code':%s,'request_id':%s}",

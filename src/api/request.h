@@ -70,4 +70,4 @@ must_use bool request_page(const struct request *rq, struct page *ret, struct er
 /* Which HTTP status an err kind is. */
 unsigned problem_status(enum err_kind kind);
 /* The problem document of an err. */
-char *problem_json(struct arena *a, const struct err *err);
+char *problem_document(struct arena *a, const struct err *err);

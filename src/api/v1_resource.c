@@ -201,7 +201,7 @@ bool v1_resource_sync(struct request *rq, struct reply *reply, struct err *err)
                                            run.sum.accesses, run.sum.listings, run.sum.failed,
                                            (long long)run.sum.resources));
     else
-        (void)event_stream_put(run.stream, "problem", problem_json(a, &failed));
+        (void)event_stream_put(run.stream, "problem", problem_document(a, &failed));
     event_stream_close(run.stream);
     return true;
 }

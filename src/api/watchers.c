@@ -65,7 +65,7 @@ static bool tell(struct watchers *w, struct watcher *watcher)
     struct look look = {.arena = a, .id = watcher->task_id};
     struct err err = {0};
     if (!store_read(w->api->parts.store, load, &look, &err)) {
-        (void)event_stream_put(watcher->stream, "problem", problem_json(a, &err));
+        (void)event_stream_put(watcher->stream, "problem", problem_document(a, &err));
         return false;
     }
     struct buf json = buf_new(a, 4 << 20);

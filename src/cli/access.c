@@ -120,7 +120,7 @@ static int misuse(struct command *c, const struct err *err)
     return EXIT_MISUSE;
 }
 
-int access_add(struct command *c)
+int verb_access_add(struct command *c)
 {
     static const char *const wanted[] = {"cloud", "name", "key-id", "secret-file"};
     const char *body;
@@ -140,7 +140,7 @@ int access_add(struct command *c)
     return print_access(c, "added", access);
 }
 
-int access_update(struct command *c)
+int verb_access_update(struct command *c)
 {
     const char *body = NULL;
     const struct json *access;
@@ -152,7 +152,7 @@ int access_update(struct command *c)
     return print_access(c, "updated", access);
 }
 
-int access_list(struct command *c)
+int verb_access_list(struct command *c)
 {
     static const char *const headers[] = {"ID", "NAME", "CLOUD", "SITE", "KEY ID", "ACCOUNT", "STATE"};
     static const char *const members[] = {"/id", "/name", "/cloud", "/site", "/key_id", "/account_id"};
@@ -195,7 +195,7 @@ static int check_one(struct command *c, const char *name)
     return EXIT_DONE;
 }
 
-int access_check(struct command *c)
+int verb_access_check(struct command *c)
 {
     const struct json *answer;
     struct err err = {0};
@@ -216,7 +216,7 @@ int access_check(struct command *c)
     return result == EXIT_FAILED && good ? EXIT_PARTLY : result;
 }
 
-int access_delete(struct command *c)
+int verb_access_delete(struct command *c)
 {
     const struct json *answer;
     struct err err = {0};

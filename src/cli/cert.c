@@ -92,7 +92,7 @@ static void print_warnings(struct command *c, const struct json *cert)
         command_note(c, "warning: %s", text_clean_cut(c->arena, json_str(json_item(warnings, i), ""), 0));
 }
 
-int cert_import(struct command *c)
+int verb_cert_import(struct command *c)
 {
     const char *body = NULL;
     const struct json *answer;
@@ -125,7 +125,7 @@ static const char *paged(struct command *c, const char *path)
                         before ? url_encode(c->arena, before) : "");
 }
 
-int cert_list(struct command *c)
+int verb_cert_list(struct command *c)
 {
     static const char *const headers[] = {"ID", "NAME", "STATUS", "UNTIL", "KEY", "DOMAINS"};
     const struct json *answer;
@@ -152,7 +152,7 @@ int cert_list(struct command *c)
     return EXIT_DONE;
 }
 
-int cert_show(struct command *c)
+int verb_cert_show(struct command *c)
 {
     const struct json *answer;
     struct err err = {0};
@@ -210,7 +210,7 @@ static bool write_export(struct command *c, const char *format, const struct jso
     return write_out(c, out, pem, strlen(pem), err);
 }
 
-int cert_export(struct command *c)
+int verb_cert_export(struct command *c)
 {
     const char *format = args_get(&c->args, "format"), *password;
     const struct json *answer;
@@ -228,7 +228,7 @@ int cert_export(struct command *c)
     return EXIT_DONE;
 }
 
-int cert_delete(struct command *c)
+int verb_cert_delete(struct command *c)
 {
     const struct json *answer;
     struct err err = {0};

@@ -39,7 +39,7 @@ static bool read_globals(struct arena *a, const struct args *args, struct cli_gl
                             .json = args_flag(args, "json"),
                             .quiet = args_flag(args, "quiet"),
                             .log_level = args_get(args, "log-level")};
-    enum log_level level = args->verb && args->verb->run == serve_run ? LOG_INFO : LOG_WARNING;
+    enum log_level level = args->verb && args->verb->run == verb_serve ? LOG_INFO : LOG_WARNING;
     if (g.log_level && !log_level_parse(g.log_level, &level, err))
         return err_add(err, "--log-level");
     log_set_level(level);

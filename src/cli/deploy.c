@@ -55,10 +55,10 @@ static bool gather(struct command *c, bool dry_run, const char **ret_body, struc
         return false;
     if (from_file && !dry_run && !import_files(c, &files, &all[count++], err))
         return false;
-    return task_selection(c, all, count, from_file && dry_run ? &files : NULL, dry_run, ret_body, err);
+    return plan_selection(c, all, count, from_file && dry_run ? &files : NULL, dry_run, ret_body, err);
 }
 
-int deploy_run(struct command *c)
+int verb_deploy(struct command *c)
 {
     bool dry_run = args_flag(&c->args, "dry-run");
     const char *body = NULL;
@@ -73,9 +73,9 @@ int deploy_run(struct command *c)
         !command_call(c, "POST", "/api/v1/tasks", body, &view, &err))
         return command_fail(c, &err);
     const char *id = json_text(c->arena, json_at(view, "/task/id"), "");
-    int code = task_held_or_none(c, view);
+    int code = plan_exit_code(c, view);
     if (!c->globals.json)
-        task_print_preview(c, view);
+        plan_print(c, view);
     if (c->globals.json && (dry_run || code == EXIT_NO_MATCH))
         command_print_json(c, view);
     if (dry_run || code == EXIT_NO_MATCH) {
@@ -83,9 +83,9 @@ int deploy_run(struct command *c)
             command_note(c, "no resource matches the certificate");
         return code;
     }
-    if (!task_confirm(c, view)) {
+    if (!plan_confirm(c, view)) {
         command_note(c, "the plan is kept: certferry task submit %s, or task delete %s", id, id);
         return EXIT_STOPPED;
     }
-    return task_start(c, id, json_int(json_at(view, "/version"), 0));
+    return run_task(c, id, json_int(json_at(view, "/version"), 0));
 }

@@ -105,7 +105,7 @@ static void print_summary(struct command *c, const struct follow *f)
         command_note(c, "held rows need a word of --accept: certferry task show %s", f->id);
 }
 
-int task_wait_final(struct command *c, const char *id, bool rollback)
+int run_wait(struct command *c, const char *id, bool rollback)
 {
     struct follow f;
     struct err err = {0};
@@ -119,13 +119,13 @@ int task_wait_final(struct command *c, const char *id, bool rollback)
         return command_fail(c, &err);
     }
     if (c->globals.json)
-        task_print_json(c, id);
+        run_print_json(c, id);
     else
         print_summary(c, &f);
     return exit_code(&f, rollback);
 }
 
-int task_watch(struct command *c)
+int verb_task_watch(struct command *c)
 {
     struct follow f;
     struct err err = {0};
@@ -136,9 +136,9 @@ int task_watch(struct command *c)
     return EXIT_DONE;
 }
 
-int task_wait(struct command *c)
+int verb_task_wait(struct command *c)
 {
-    return task_wait_final(c, c->args.arguments[0], false);
+    return run_wait(c, c->args.arguments[0], false);
 }
 
 static bool act(struct command *c, const char *verb, const char *body, const struct json **ret,
@@ -147,7 +147,7 @@ static bool act(struct command *c, const char *verb, const char *body, const str
     return command_call(c, "POST", path_of(c, "tasks", c->args.arguments[0], verb), body, ret, err);
 }
 
-int task_cancel(struct command *c)
+int verb_task_cancel(struct command *c)
 {
     const struct json *task;
     struct err err = {0};
@@ -173,10 +173,10 @@ static int run_on(struct command *c, bool rollback)
                      c->args.arguments[0]);
         return EXIT_DONE;
     }
-    return task_wait_final(c, c->args.arguments[0], rollback);
+    return run_wait(c, c->args.arguments[0], rollback);
 }
 
-int task_retry(struct command *c)
+int verb_task_retry(struct command *c)
 {
     const struct json *task;
     struct err err = {0};
@@ -185,7 +185,7 @@ int task_retry(struct command *c)
     return run_on(c, false);
 }
 
-int task_resume(struct command *c)
+int verb_task_resume(struct command *c)
 {
     const struct json *task;
     struct err err = {0};
@@ -202,7 +202,7 @@ static void print_refused(struct command *c, const struct json *refused)
                      text_clean_cut(c->arena, json_str(json_at(json_item(refused, i), "/text"), ""), 0));
 }
 
-int task_rollback(struct command *c)
+int verb_task_rollback(struct command *c)
 {
     size_t count, named = c->args.argument_count - 1;
     const char **accept = args_list(c->arena, &c->args, "accept", &count);
@@ -222,7 +222,7 @@ int task_rollback(struct command *c)
     return code == EXIT_DONE && json_count(json_at(answer, "/refused")) ? EXIT_PARTLY : code;
 }
 
-int task_delete(struct command *c)
+int verb_task_delete(struct command *c)
 {
     const struct json *answer;
     struct err err = {0};

@@ -67,7 +67,7 @@ int help_print(struct command *c, const struct verb *verb)
     return EXIT_DONE;
 }
 
-int help_run(struct command *c)
+int verb_help(struct command *c)
 {
     const char *words = c->args.argument_count == 2
                             ? arena_printf(c->arena, "%s %s", c->args.arguments[0], c->args.arguments[1])
@@ -215,7 +215,7 @@ static void print_completion(void)
         printf("';;\n");
     }
     for (size_t i = 0; i < verb_count; i++) {
-        printf("  '%s') words='%s", verbs[i].words, verbs[i].run == completion_run ? "bash zsh" : "");
+        printf("  '%s') words='%s", verbs[i].words, verbs[i].run == verb_completion ? "bash zsh" : "");
         completion_options(verbs[i].options);
         printf("';;\n");
     }
@@ -224,7 +224,7 @@ static void print_completion(void)
     printf("\"\n  COMPREPLY=($(compgen -W \"$words\" -- \"$word\"))\n}\ncomplete -F _certferry certferry\n");
 }
 
-int completion_run(struct command *c)
+int verb_completion(struct command *c)
 {
     const char *shell = c->args.arguments[0];
     bool zsh = strcmp(shell, "zsh") == 0;

@@ -22,7 +22,7 @@ const struct option_def resource_list_options[] = {
     {NULL, NULL, false, NULL},
 };
 
-int product_list(struct command *c)
+int verb_product_list(struct command *c)
 {
     static const char *const headers[] = {"PRODUCT", "TITLE", "REGIONS", "SNI", "FIRST CERTIFICATE"};
     const struct json *answer;
@@ -108,7 +108,7 @@ static const char *filter_body(struct command *c)
                        json_strings(c->arena, product, product_count));
 }
 
-int resource_sync(struct command *c)
+int verb_resource_sync(struct command *c)
 {
     struct sync_state state;
     struct err err = {0};
@@ -231,7 +231,7 @@ static void print_resources(struct command *c, const struct json *items)
     table_print(&table);
 }
 
-int resource_list(struct command *c)
+int verb_resource_list(struct command *c)
 {
     static const struct {
         const char *option, *parameter;

@@ -1,13 +1,13 @@
 #include "cli/verb.h"
 #include <stdio.h>
 
-int serve_run(struct command *c)
+int verb_serve(struct command *c)
 {
     struct err err = {0};
     return c->house->serve(c->house->context, &c->globals, &err) ? EXIT_DONE : command_fail(c, &err);
 }
 
-int version_run(struct command *c)
+int verb_version(struct command *c)
 {
     (void)c;
     puts("certferry " CERTFERRY_VERSION);

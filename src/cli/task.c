@@ -84,7 +84,7 @@ static const char *option_texts(struct command *c, const char *name)
     return json_strings(c->arena, texts, count);
 }
 
-bool task_selection(struct command *c, const char *const *certificates, size_t count,
+bool plan_selection(struct command *c, const char *const *certificates, size_t count,
                     const struct material_files *files, bool dry_run, const char **ret_body, struct err *err)
 {
     static const char *const lists[] = {"access", "product", "region", "resource",
@@ -162,7 +162,7 @@ static void print_products(struct command *c, const struct json *products)
         printf("  %-16s %lld\n", text_clean_cut(c->arena, code, 0), (long long)json_int(count, 0));
 }
 
-void task_print_preview(struct command *c, const struct json *view)
+void plan_print(struct command *c, const struct json *view)
 {
     static const char *const headers[] = {"DEPLOYMENT", "PRODUCT", "RESOURCE", "SLOT",
                                           "SERVES NOW", "PLAN",    "WHY"};
@@ -196,14 +196,14 @@ static int64_t count_of(struct command *c, const struct json *view, const char *
     return json_int(json_at(view, arena_printf(c->arena, "/task/deployments/%s", state)), 0);
 }
 
-int task_held_or_none(struct command *c, const struct json *view)
+int plan_exit_code(struct command *c, const struct json *view)
 {
     if (!count_of(c, view, "total"))
         return EXIT_NO_MATCH;
     return count_of(c, view, "held") ? EXIT_PARTLY : EXIT_DONE;
 }
 
-bool task_confirm(struct command *c, const struct json *view)
+bool plan_confirm(struct command *c, const struct json *view)
 {
     int64_t ready = count_of(c, view, "planned");
     if (!ready || args_flag(&c->args, "yes") ||
@@ -213,7 +213,7 @@ bool task_confirm(struct command *c, const struct json *view)
     return false;
 }
 
-int task_create(struct command *c)
+int verb_task_create(struct command *c)
 {
     size_t count;
     const char **certificates = args_list(c->arena, &c->args, "cert", &count);
@@ -221,7 +221,7 @@ int task_create(struct command *c)
     const char *body = NULL;
     const struct json *view;
     struct err err = {0};
-    if (!task_selection(c, certificates, count, NULL, dry_run, &body, &err)) {
+    if (!plan_selection(c, certificates, count, NULL, dry_run, &body, &err)) {
         command_fail(c, &err);
         return EXIT_MISUSE;
     }
@@ -232,12 +232,12 @@ int task_create(struct command *c)
     if (c->globals.json)
         command_print_json(c, view);
     else
-        task_print_preview(c, view);
+        plan_print(c, view);
     if (!dry_run)
         command_note(c, "task %lld is made; start it with: certferry task submit %lld",
                      (long long)json_int(json_at(view, "/task/id"), 0),
                      (long long)json_int(json_at(view, "/task/id"), 0));
-    return task_held_or_none(c, view);
+    return plan_exit_code(c, view);
 }
 
 static bool call_task(struct command *c, const char *method, const char *verb, const char *body,
@@ -246,7 +246,7 @@ static bool call_task(struct command *c, const char *method, const char *verb, c
     return command_call(c, method, path_of(c, "tasks", c->args.arguments[0], verb), body, ret, err);
 }
 
-int task_preview(struct command *c)
+int verb_task_preview(struct command *c)
 {
     const struct json *view;
     struct err err = {0};
@@ -255,8 +255,8 @@ int task_preview(struct command *c)
     if (c->globals.json)
         command_print_json(c, view);
     else
-        task_print_preview(c, view);
-    return task_held_or_none(c, view);
+        plan_print(c, view);
+    return plan_exit_code(c, view);
 }
 
 static int after_start(struct command *c, const char *id, bool rollback)
@@ -265,10 +265,10 @@ static int after_start(struct command *c, const char *id, bool rollback)
         command_note(c, "task %s runs on the server; see it with: certferry task watch %s", id, id);
         return EXIT_DONE;
     }
-    return task_wait_final(c, id, rollback);
+    return run_wait(c, id, rollback);
 }
 
-int task_start(struct command *c, const char *id, int64_t version)
+int run_task(struct command *c, const char *id, int64_t version)
 {
     const struct json *task;
     struct err err = {0};
@@ -279,7 +279,7 @@ int task_start(struct command *c, const char *id, int64_t version)
     return err.kind == ERR_CONFLICT ? EXIT_STOPPED : EXIT_FAILED;
 }
 
-int task_submit(struct command *c)
+int verb_task_submit(struct command *c)
 {
     const struct json *view;
     struct err err = {0};
@@ -287,8 +287,8 @@ int task_submit(struct command *c)
         return command_fail(c, &err);
     const char *id = json_text(c->arena, json_at(view, "/task/id"), "");
     if (!c->globals.json)
-        task_print_preview(c, view);
-    return task_confirm(c, view) ? task_start(c, id, json_int(json_at(view, "/version"), 0)) : EXIT_STOPPED;
+        plan_print(c, view);
+    return plan_confirm(c, view) ? run_task(c, id, json_int(json_at(view, "/version"), 0)) : EXIT_STOPPED;
 }
 
 static void print_task_line(struct command *c, struct table *table, const struct json *task)
@@ -308,7 +308,7 @@ static void print_task_line(struct command *c, struct table *table, const struct
 static const char *const task_headers[] = {"ID",      "NAME",  "STATE", "DEPLOYMENTS",
                                            "SUCCESS", "ERROR", "HELD",  "MADE"};
 
-int task_list(struct command *c)
+int verb_task_list(struct command *c)
 {
     const char *state = args_get(&c->args, "state"), *limit = args_get(&c->args, "limit"),
                *before = args_get(&c->args, "before");
@@ -420,7 +420,7 @@ static bool load_task(struct command *c, const char *id, const struct json **ret
            load_deployments(c, id, ret_rows, err);
 }
 
-void task_print_json(struct command *c, const char *id)
+void run_print_json(struct command *c, const char *id)
 {
     const struct json *task;
     struct rows rows = {0};
@@ -431,7 +431,7 @@ void task_print_json(struct command *c, const char *id)
         (void)command_fail(c, &err);
 }
 
-int task_show(struct command *c)
+int verb_task_show(struct command *c)
 {
     const struct json *task;
     struct rows rows = {0};

@@ -2,12 +2,13 @@
 #pragma once
 #include "cli/command.h"
 
-verb_fn cert_import, cert_list, cert_show, cert_export, cert_delete;
-verb_fn access_add, access_list, access_check, access_update, access_delete;
-verb_fn product_list, resource_sync, resource_list;
-verb_fn task_create, task_preview, task_submit, task_list, task_show, task_watch, task_wait, task_cancel,
-    task_retry, task_resume, task_delete, task_rollback;
-verb_fn deploy_run, verify_run, serve_run, help_run, completion_run, version_run;
+verb_fn verb_cert_import, verb_cert_list, verb_cert_show, verb_cert_export, verb_cert_delete;
+verb_fn verb_access_add, verb_access_list, verb_access_check, verb_access_update, verb_access_delete;
+verb_fn verb_product_list, verb_resource_sync, verb_resource_list;
+verb_fn verb_task_create, verb_task_preview, verb_task_submit, verb_task_list, verb_task_show,
+    verb_task_watch, verb_task_wait, verb_task_cancel, verb_task_retry, verb_task_resume, verb_task_delete,
+    verb_task_rollback;
+verb_fn verb_deploy, verb_verify, verb_serve, verb_help, verb_completion, verb_version;
 
 extern const struct option_def cert_import_options[], cert_export_options[], access_add_options[],
     access_update_options[], resource_sync_options[], resource_list_options[], page_options[],
@@ -25,13 +26,13 @@ const char *path_of(struct command *c, const char *before, const char *id, const
 struct material_files { /* a certificate given as files, for a preview that stores nothing */
     const char *cert, *key, *chain;
 };
-must_use bool task_selection(struct command *c, const char *const *certificates, size_t count,
+must_use bool plan_selection(struct command *c, const char *const *certificates, size_t count,
                              const struct material_files *files, bool dry_run, const char **ret_body,
                              struct err *err);
-void task_print_preview(struct command *c, const struct json *view);
-bool task_confirm(struct command *c, const struct json *view);      /* --yes, or asked on the terminal */
-int task_held_or_none(struct command *c, const struct json *view);  /* exit code by the plan alone */
-int task_start(struct command *c, const char *id, int64_t version); /* submits, waits, sums up */
-int task_wait_final(struct command *c, const char *id, bool rollback);
+void plan_print(struct command *c, const struct json *view);
+bool plan_confirm(struct command *c, const struct json *view);    /* --yes, or asked on the terminal */
+int plan_exit_code(struct command *c, const struct json *view);   /* exit code by the plan alone */
+int run_task(struct command *c, const char *id, int64_t version); /* submits, waits, sums up */
+int run_wait(struct command *c, const char *id, bool rollback);
 must_use bool inventory_refresh(struct command *c, bool always, struct err *err);
-void task_print_json(struct command *c, const char *id);
+void run_print_json(struct command *c, const char *id);

@@ -15,14 +15,14 @@ const struct verb verbs[] = {
      "  certferry deploy --cert example.com --dry-run\n"
      "  certferry deploy --cert-file full.pem --key-file key.pem --product aliyun/cdn --yes\n"
      "  certferry deploy --cert new --replaces old --accept shorter\n",
-     deploy_options, deploy_run, true},
+     deploy_options, verb_deploy, true},
     {"verify", "NAME[:PORT]", 1, 1, "look over TLS at what is served under a name",
      "Tells the certificate served, whether it covers the name and is valid now, and whether it is one of "
      "ours.\n"
      "\n"
      "  certferry verify www.example.com\n"
      "  certferry verify www.example.com --connect 203.0.113.7:443\n",
-     verify_options, verify_run, false},
+     verify_options, verb_verify, false},
 
     {"cert import", NULL, 0, 0, "bring in a certificate with its key",
      "PEM with leaf, chain and key in any order and any number of files, or PKCS#12. The key is sealed at "
@@ -31,18 +31,18 @@ const struct verb verbs[] = {
      "\n"
      "  certferry cert import --cert fullchain.pem --key privkey.pem\n"
      "  certferry cert import --pkcs12 site.pfx --password-file pass.txt --name site-2026\n",
-     cert_import_options, cert_import, false},
-    {"cert list", NULL, 0, 0, "certificates, newest first", "", page_options, cert_list, false},
-    {"cert show", "CERT", 1, 1, "one certificate", "", NULL, cert_show, false},
+     cert_import_options, verb_cert_import, false},
+    {"cert list", NULL, 0, 0, "certificates, newest first", "", page_options, verb_cert_list, false},
+    {"cert show", "CERT", 1, 1, "one certificate", "", NULL, verb_cert_show, false},
     {"cert export", "CERT", 1, 1, "certificate, chain and private key as a file",
      "Without --out PEM and PKCS#12 go to standard output. Files are made with mode 0600.\n"
      "\n"
      "  certferry cert export example.com --format pkcs12 --password-file pass.txt --out site.p12\n",
-     cert_export_options, cert_export, false},
+     cert_export_options, verb_cert_export, false},
     {"cert delete", "CERT", 1, 1, "forget a certificate",
      "Refused while a waiting task, a possible rollback or a served resource needs it. Copies in clouds "
      "stay.\n",
-     NULL, cert_delete, false},
+     NULL, verb_cert_delete, false},
 
     {"access add", NULL, 0, 0, "connect a cloud account by the AccessKey of a sub-user",
      "The secret comes from a file or standard input, never from the command line, and is sealed at rest.\n"
@@ -50,62 +50,64 @@ const struct verb verbs[] = {
      "  certferry access add --cloud aliyun --name prod --key-id LTAI... --secret-file -\n"
      "  certferry access add --cloud aws --name aws --key-id AKIA... --secret-file s.txt --region "
      "eu-central-1\n",
-     access_add_options, access_add, false},
-    {"access list", NULL, 0, 0, "connected accounts and their state", "", NULL, access_list, false},
+     access_add_options, verb_access_add, false},
+    {"access list", NULL, 0, 0, "connected accounts and their state", "", NULL, verb_access_list, false},
     {"access check", "[ACCESS]", 0, 1, "ask the cloud who we are",
      "Needs no permission in most clouds. Ends the suspension that a refused key caused. Without an argument "
      "all are\n"
      "checked.\n",
-     NULL, access_check, false},
+     NULL, verb_access_check, false},
     {"access update", "ACCESS", 1, 1, "change settings, or replace the key pair",
      "A new key pair must belong to the same account; tasks that wait go on with it.\n",
-     access_update_options, access_update, false},
+     access_update_options, verb_access_update, false},
     {"access delete", "ACCESS", 1, 1, "forget an account",
      "Refused while a waiting task or a possible rollback needs it. Nothing changes in the cloud.\n", NULL,
-     access_delete, false},
+     verb_access_delete, false},
 
-    {"product list", NULL, 0, 0, "cloud products that can be served", "", NULL, product_list, false},
+    {"product list", NULL, 0, 0, "cloud products that can be served", "", NULL, verb_product_list, false},
     {"resource sync", NULL, 0, 0, "list every resource of every account afresh",
      "A region that fails is named and the others go on (exit code 2). What is no longer listed is kept as "
      "missing.\n",
-     resource_sync_options, resource_sync, false},
+     resource_sync_options, verb_resource_sync, false},
     {"resource list", NULL, 0, 0, "resources with their names and what they serve",
      "  certferry resource list --product aws/alb --domain www.example.com\n", resource_list_options,
-     resource_list, false},
+     verb_resource_list, false},
 
     {"task create", NULL, 0, 0, "plan a deployment for later",
      "Makes the task and its plan; nothing runs before task submit. Selects and accepts as deploy does.\n",
-     selection_options, task_create, false},
-    {"task preview", "TASK", 1, 1, "the plan, computed afresh", "", NULL, task_preview, false},
+     selection_options, verb_task_create, false},
+    {"task preview", "TASK", 1, 1, "the plan, computed afresh", "", NULL, verb_task_preview, false},
     {"task submit", "TASK", 1, 1, "start a task",
      "Without --yes and without a terminal nothing is done (exit code 4).\n", task_submit_options,
-     task_submit, true},
-    {"task list", NULL, 0, 0, "tasks, newest first", "", task_list_options, task_list, false},
-    {"task show", "TASK", 1, 1, "a task with every deployment, cause and advice", "", NULL, task_show, false},
-    {"task watch", "TASK", 1, 1, "follow a task until it is final", "", NULL, task_watch, false},
+     verb_task_submit, true},
+    {"task list", NULL, 0, 0, "tasks, newest first", "", task_list_options, verb_task_list, false},
+    {"task show", "TASK", 1, 1, "a task with every deployment, cause and advice", "", NULL, verb_task_show,
+     false},
+    {"task watch", "TASK", 1, 1, "follow a task until it is final", "", NULL, verb_task_watch, false},
     {"task wait", "TASK", 1, 1, "wait until a task is final; the exit code tells the outcome", "", NULL,
-     task_wait, false},
+     verb_task_wait, false},
     {"task cancel", "TASK", 1, 1, "stop what has not begun; what has begun is finished", "", NULL,
-     task_cancel, false},
+     verb_task_cancel, false},
     {"task retry", "TASK [DEPLOYMENT...]", 1, MANY, "try failed deployments again",
-     "Without ids all failed ones.\n", wait_options, task_retry, true},
-    {"task resume", "TASK", 1, 1, "go on with a task that was stopped", "", wait_options, task_resume, true},
+     "Without ids all failed ones.\n", wait_options, verb_task_retry, true},
+    {"task resume", "TASK", 1, 1, "go on with a task that was stopped", "", wait_options, verb_task_resume,
+     true},
     {"task rollback", "TASK [DEPLOYMENT...]", 1, MANY, "put back what was served before",
      "Undoes only what the task changed: a slot that somebody changed since is left alone and told as "
      "conflict.\n"
      "\n"
      "  certferry task rollback 12 --yes\n",
-     rollback_options, task_rollback, true},
-    {"task delete", "TASK", 1, 1, "forget a task; what it deployed stays", "", delete_options, task_delete,
-     false},
+     rollback_options, verb_task_rollback, true},
+    {"task delete", "TASK", 1, 1, "forget a task; what it deployed stays", "", delete_options,
+     verb_task_delete, false},
 
     {"serve", NULL, 0, 0, "run as a service on the Unix socket in the store's directory",
-     "Owns the store, works on tasks, and answers other certferry commands until SIGTERM.\n", NULL, serve_run,
-     true},
+     "Owns the store, works on tasks, and answers other certferry commands until SIGTERM.\n", NULL,
+     verb_serve, true},
     {"completion", "bash|zsh", 1, 1, "print the completion script of a shell",
-     "  certferry completion bash > /etc/bash_completion.d/certferry\n", NULL, completion_run, false},
-    {"help", "[COMMAND...]", 0, 2, "help on a command", "", NULL, help_run, false},
-    {"version", NULL, 0, 0, "print the version", "", NULL, version_run, false},
+     "  certferry completion bash > /etc/bash_completion.d/certferry\n", NULL, verb_completion, false},
+    {"help", "[COMMAND...]", 0, 2, "help on a command", "", NULL, verb_help, false},
+    {"version", NULL, 0, 0, "print the version", "", NULL, verb_version, false},
 };
 
 const size_t verb_count = countof(verbs);

@@ -27,7 +27,7 @@ static void print_verdict(struct command *c, const struct json *answer, bool goo
         printf("  the certificate does not cover this name, or is not valid now\n");
 }
 
-int verify_run(struct command *c)
+int verb_verify(struct command *c)
 {
     const struct json *answer;
     struct err err = {0};
