@@ -1,0 +1,152 @@
+#include "cloud/product.h"
+
+#include "base/test.h"
+
+static struct binding holding(struct bound *bound, size_t count)
+{
+    return (struct binding){.https = count > 0,
+                            .ready = true,
+                            .etag = "",
+                            .bound = bound,
+                            .bound_count = count,
+                            .settings = "{}"};
+}
+
+static struct bound entry(const char *slot, const char *ref)
+{
+    return (struct bound){
+        .slot = slot, .ref = ref, .name = "", .fingerprint = "", .serial = "", .key_type = "", .issuer = ""};
+}
+
+/* One place: what it holds (NULL: nothing), the goal, what the goal replaces. */
+static void R_a_place_is_done_open_or_somebody_elses(void **state)
+{
+    static const struct {
+        const char *held, *add, *remove;
+        enum change_progress progress;
+    } cases[] = {
+        {"new", "new", "old", CHANGE_DONE},
+        {"old", "new", "old", CHANGE_OPEN},
+        {"other", "new", "old", CHANGE_FOREIGN},
+        {NULL, "new", "old", CHANGE_FOREIGN}, /* switched off meanwhile */
+        {NULL, "new", NULL, CHANGE_OPEN},
+        {"new", "new", NULL, CHANGE_DONE},
+        {"other", "new", NULL, CHANGE_FOREIGN},
+        {NULL, NULL, "new", CHANGE_DONE},
+        {"new", NULL, "new", CHANGE_OPEN},
+        {"other", NULL, "new", CHANGE_FOREIGN},
+    };
+    (void)state;
+    for (size_t i = 0; i < countof(cases); i++) {
+        struct bound bound[] = {entry("sni", "new"), entry("default", cases[i].held)};
+        struct binding now = holding(bound, cases[i].held ? 2 : 1);
+        struct change change = {.slot = "default",
+                                .add = (const char *[]){cases[i].add},
+                                .add_count = cases[i].add != NULL,
+                                .remove = (const char *[]){cases[i].remove},
+                                .remove_count = cases[i].remove != NULL};
+        if (change_progress(&now, &change) != cases[i].progress)
+            fail_msg("case %zu", i);
+    }
+}
+
+static void R_a_set_leaves_the_entries_of_others_alone(void **state)
+{
+    static const struct {
+        const char *held[3];
+        enum change_progress progress;
+    } cases[] = {
+        {{"new", "other"}, CHANGE_DONE}, {{"new", "old", "other"}, CHANGE_OPEN},
+        {{"old", "other"}, CHANGE_OPEN}, {{"other"}, CHANGE_OPEN},
+        {{NULL}, CHANGE_OPEN},
+    };
+    (void)state;
+    for (size_t i = 0; i < countof(cases); i++) {
+        struct bound bound[3];
+        size_t count = 0;
+        for (; count < 3 && cases[i].held[count]; count++)
+            bound[count] = entry("sni", cases[i].held[count]);
+        struct binding now = holding(bound, count);
+        struct change change = {.slot = "sni",
+                                .add = (const char *[]){"new"},
+                                .add_count = 1,
+                                .remove = (const char *[]){"old"},
+                                .remove_count = 1};
+        if (change_progress(&now, &change) != cases[i].progress)
+            fail_msg("case %zu", i);
+    }
+}
+
+static void R_the_reverse_of_a_change_exchanges_its_sides(void **state)
+{
+    (void)state;
+    TEST_ARENA(a);
+    struct change change = {.slot = "sni",
+                            .add = (const char *[]){"n"},
+                            .add_count = 1,
+                            .remove = (const char *[]){"a", "b"},
+                            .remove_count = 2};
+    struct change back = change_reverse(a, &change);
+    assert_string_equal(back.slot, "sni");
+    assert_true(back.add_count == 2 && back.remove_count == 1);
+    assert_string_equal(back.add[1], "b");
+    struct change again = change_reverse(a, &back);
+    assert_string_equal(change_to_json(a, &again), change_to_json(a, &change));
+}
+
+static void R_changes_and_bindings_survive_the_journal(void **state)
+{
+    (void)state;
+    TEST_ARENA(a);
+    struct err err;
+    struct change change = {.slot = "d\"\\\n",
+                            .add = (const char *[]){"r:1/\"x\""},
+                            .add_count = 1,
+                            .remove_count = 0},
+                  read;
+    assert_true(change_from_json(a, change_to_json(a, &change), &read, &err));
+    assert_string_equal(read.slot, change.slot);
+    assert_string_equal(read.add[0], change.add[0]);
+    assert_int_equal(read.remove_count, 0);
+    struct bound bound[] = {entry("default", "1-cn-hangzhou"), entry("sni", "2-cn-hangzhou")};
+    bound[0].names = (const char *[]){"a.example", "*.a.example"};
+    bound[0].name_count = 2;
+    bound[0].not_after_ms = 1795200000000;
+    struct binding before = holding(bound, 2), back;
+    before.failed = "it \"failed\"";
+    before.settings = "{\"http2\":true}";
+    assert_true(binding_from_json(a, binding_to_json(a, &before), &back, &err));
+    assert_true(back.https && back.ready && back.bound_count == 2);
+    assert_string_equal(back.failed, before.failed);
+    assert_string_equal(back.settings, before.settings);
+    assert_string_equal(back.bound[0].names[1], "*.a.example");
+    assert_int_equal(back.bound[0].not_after_ms, 1795200000000);
+    assert_string_equal(binding_to_json(a, &back), binding_to_json(a, &before));
+}
+
+static void R_a_damaged_journal_is_refused(void **state)
+{
+    static const char *const changes[] = {"", "{", "[]", "{}", "{\"slot\":\"\"}", "{\"slot\":1}"};
+    static const char *const bindings[] = {"", "nonsense", "{\"bound\":[}"};
+    (void)state;
+    TEST_ARENA(a);
+    struct err err;
+    struct change change;
+    struct binding binding;
+    for (size_t i = 0; i < countof(changes); i++)
+        assert_false(change_from_json(a, changes[i], &change, &err));
+    for (size_t i = 0; i < countof(bindings); i++)
+        assert_false(binding_from_json(a, bindings[i], &binding, &err));
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(R_a_place_is_done_open_or_somebody_elses),
+        cmocka_unit_test(R_a_set_leaves_the_entries_of_others_alone),
+        cmocka_unit_test(R_the_reverse_of_a_change_exchanges_its_sides),
+        cmocka_unit_test(R_changes_and_bindings_survive_the_journal),
+        cmocka_unit_test(R_a_damaged_journal_is_refused),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
