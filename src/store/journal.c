@@ -149,8 +149,9 @@ static const char *illegal_write(const struct deployment_row *old, const struct 
                                  const char *before)
 {
     bool same = old->state == new->state;
-    if ((new->write_started_ms || new->writes > (same ? old->writes : 0)) && !walks(new->state) &&
-        new->write_started_ms != old->write_started_ms)
+    bool begins =
+        new->writes > old->writes || (new->write_started_ms &&new->write_started_ms != old->write_started_ms);
+    if (begins && !walks(new->state))
         return "a write begins only inside processing and rollback";
     if (walks(new->state) && new->write_started_ms && !(old->has_before || before))
         return "no write without a saved binding";

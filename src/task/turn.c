@@ -141,6 +141,23 @@ static bool write_row(struct db *db, void *context, struct err *err)
     return !w->more->settled || refresh_inventory(db, w->t, w->more->settled, err);
 }
 
+/* The journal refused what we were about to do: our own mistake, and the end of this deployment's way. */
+static bool write_mistake(struct db *db, void *context, struct err *err)
+{
+    struct write *w = context;
+    if (!store_deployment_load(db, w->t->a, w->t->row.id, &w->row, err))
+        return false;
+    w->row.state = w->row.state == DEPLOYMENT_ROLLBACK ? DEPLOYMENT_ROLLBACK_ERROR : DEPLOYMENT_ERROR;
+    w->row.step = STEP_NONE;
+    w->row.write_started_ms = w->row.again_at_ms = 0;
+    w->row.cause_kind = err_kind_name(ERR_INTERNAL);
+    w->row.cause_code = w->row.cause_request_id = "";
+    w->row.cause_text = "the journal refused the next step: see the log";
+    w->row.advice = advice_for(w->row.product, ERR_INTERNAL, "");
+    w->row.finished_ms = turn_now(w->t);
+    return store_deployment_save(db, &w->row, NULL, err);
+}
+
 bool turn_commit(struct turn *t, const struct commit *more, enum outcome *ret)
 {
     struct commit nothing = {0};
@@ -156,6 +173,8 @@ bool turn_commit(struct turn *t, const struct commit *more, enum outcome *ret)
     bool gone = err.kind == ERR_CONFLICT || err.kind == ERR_NOT_FOUND;
     t->again_at_ms = turn_now(t) + (gone ? POLL_FIRST_MS : STORE_PAUSE_MS);
     *ret = OUTCOME_LATER; /* the next turn reads the row again, and leaves it if it is final */
+    if (err.kind == ERR_INTERNAL && store_write(t->e->store, write_mistake, &w, &err))
+        *ret = OUTCOME_FINAL;
     return false;
 }
 
