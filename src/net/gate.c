@@ -1,66 +1,44 @@
 #include "net/gate.h"
 
-#include "base/buf.h"
-#include "codec/text.h"
+#include "net/gate_private.h"
 
 #include <arpa/inet.h>
 #include <assert.h>
 #include <ctype.h>
-#include <curl/curl.h>
 #include <errno.h>
 #include <netinet/in.h>
 #include <pthread.h>
-#include <semaphore.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <strings.h>
-#include <sys/queue.h>
 #include <unistd.h>
 
 enum {
     KEPT_HANDLES = 256,
     KEPT_CONNECTIONS = 512,
     KEPT_CONNECTION_S = 30, /* less than servers keep an idle connection, so that few are found dead */
-    HEADER_BYTES = 128 << 10,
-    HEADER_COUNT = 256,
     SWEEP_MS = 100
 };
 
-/* One request on its way. It lives on the stack of the worker, which waits for `done`; until then all of it, and the
- * worker's arena, belong to the gate's thread.
- */
-struct transfer {
-    const struct http_request *request;
-    struct arena *arena;
-    gate_data_fn *on_data; /* NULL: collect the body */
-    void *context;
-    struct curl_slist *headers;
-    const char *host;
-    int64_t deadline_ms; /* 0: none. Counts the time in the queue too, which libcurl does not */
-    CURL *easy;
-    TAILQ_ENTRY(transfer) link;
-    sem_t done;
-
-    CURLcode code;
-    char message[CURL_ERROR_SIZE];
-    char forbidden[ADDRESS_TEXT_BYTES]; /* an address the rule refused */
-    unsigned attempts;                  /* how often the request was about to be written */
-    bool died, overdue, stopped;
-    long status;
-    struct http_header *answer;
-    size_t answer_count, answer_capacity, header_bytes;
-    bool body_begun;
-    struct buf body;
-};
-
 TAILQ_HEAD(transfers, transfer);
+
+/* Who goes the same way takes turns in order. libcurl has a queue of its own over its limit of connections, but it is
+ * not fair: a newcomer may pass those who wait.
+ */
+struct lane {
+    char *way;
+    unsigned running;
+    struct transfers waiting;
+    TAILQ_ENTRY(lane) link;
+};
+TAILQ_HEAD(lanes, lane);
 
 struct gate {
     CURLM *multi;
     pthread_t thread;
     const char *ca_bundle;
-    struct transfers active; /* gate thread only, as the handles */
+    struct transfers active; /* gate thread only, down to the lock */
+    struct lanes lanes;
     CURL *handles[KEPT_HANDLES];
     size_t handle_count;
     int64_t next_sweep_ms;
@@ -106,13 +84,18 @@ static bool repeatable(const struct http_request *request)
     return strcmp(request->method, "GET") == 0 || strcmp(request->method, "HEAD") == 0;
 }
 
+static bool is_overdue(struct transfer *t, int64_t now_ms)
+{
+    t->overdue = t->deadline_ms && now_ms > t->deadline_ms;
+    return t->overdue;
+}
+
 static int before_request(void *context, char *remote, char *local, int remote_port, int local_port)
 {
     (void)local, (void)remote_port, (void)local_port;
     struct transfer *t = context;
     t->died = t->attempts && !repeatable(t->request);
-    t->overdue = t->deadline_ms && clock_monotonic_ms(&clock_system) > t->deadline_ms;
-    if (t->died || t->overdue)
+    if (t->died || is_overdue(t, clock_monotonic_ms(&clock_system)))
         return CURL_PREREQFUNC_ABORT;
     if (!t->request->unix_socket && !t->request->proxy && !kept_connection_allowed(t, remote))
         return CURL_PREREQFUNC_ABORT;
@@ -145,7 +128,7 @@ static size_t on_header(char *line, size_t one, size_t size, void *context)
     if (t->body_begun)
         return size; /* trailers say nothing we want */
     t->header_bytes += size;
-    if (t->header_bytes > HEADER_BYTES || t->answer_count >= HEADER_COUNT)
+    if (t->header_bytes > ANSWER_HEADER_BYTES || t->answer_count >= ANSWER_HEADER_COUNT)
         return CURL_WRITEFUNC_ERROR;
     if (size > 5 && memcmp(line, "HTTP/", 5) == 0)
         t->answer_count = 0; /* what came before was an interim answer */
@@ -188,12 +171,10 @@ static void set_body(CURL *easy, const struct http_request *request)
 static void set_limits(CURL *easy, const struct transfer *t)
 {
     const struct http_request *request = t->request;
-    int64_t total_ms = request->total_ms;
-    if (!total_ms && !t->on_data)
-        total_ms = GATE_TOTAL_MS;
+    int64_t left_ms = t->deadline_ms - clock_monotonic_ms(&clock_system);
     curl_easy_setopt(easy, CURLOPT_CONNECTTIMEOUT_MS,
                      (long)(request->connect_ms ? request->connect_ms : GATE_CONNECT_MS));
-    curl_easy_setopt(easy, CURLOPT_TIMEOUT_MS, (long)total_ms);
+    curl_easy_setopt(easy, CURLOPT_TIMEOUT_MS, t->deadline_ms ? (long)int64_max(1, left_ms) : 0L);
     if (!t->on_data)
         curl_easy_setopt(easy, CURLOPT_MAXFILESIZE_LARGE, (curl_off_t)t->body.max);
     curl_easy_setopt(easy, CURLOPT_NOSIGNAL, 1L);
@@ -247,26 +228,17 @@ static void give_handle(struct gate *g, CURL *easy)
     g->handles[g->handle_count++] = easy;
 }
 
-static void finish(struct gate *g, struct transfer *t, CURLcode code)
+static void complete(struct transfer *t, CURLcode code)
 {
     t->code = code;
-    TAILQ_REMOVE(&g->active, t, link);
-    if (t->easy) {
-        curl_easy_getinfo(t->easy, CURLINFO_RESPONSE_CODE, &t->status);
-        curl_multi_remove_handle(g->multi, t->easy);
-        give_handle(g, t->easy);
-    }
     sem_post(&t->done); /* t is gone */
 }
 
-static void start(struct gate *g, struct transfer *t)
+static bool start(struct gate *g, struct transfer *t)
 {
-    TAILQ_INSERT_TAIL(&g->active, t, link);
     t->easy = g->handle_count ? g->handles[--g->handle_count] : curl_easy_init();
-    if (!t->easy) {
-        finish(g, t, CURLE_OUT_OF_MEMORY);
-        return;
-    }
+    if (!t->easy)
+        return false;
     curl_easy_setopt(t->easy, CURLOPT_URL, t->request->url);
     curl_easy_setopt(t->easy, CURLOPT_PATH_AS_IS, 1L);
     curl_easy_setopt(t->easy, CURLOPT_HTTPHEADER, t->headers);
@@ -274,8 +246,67 @@ static void start(struct gate *g, struct transfer *t)
     set_limits(t->easy, t);
     set_connection(g, t->easy, t->request);
     set_callbacks(t->easy, t);
-    if (curl_multi_add_handle(g->multi, t->easy) != CURLM_OK)
-        finish(g, t, CURLE_FAILED_INIT);
+    if (curl_multi_add_handle(g->multi, t->easy) == CURLM_OK)
+        return true;
+    give_handle(g, t->easy);
+    return false;
+}
+
+/* Lanes */
+
+static struct lane *lane_of(struct gate *g, const char *way)
+{
+    struct lane *lane;
+    TAILQ_FOREACH(lane, &g->lanes, link)
+    if (strcmp(lane->way, way) == 0)
+        return lane;
+    lane = calloc(1, sizeof *lane);
+    char *copy = strdup(way);
+    if (!lane || !copy)
+        abort();
+    lane->way = copy;
+    TAILQ_INIT(&lane->waiting);
+    TAILQ_INSERT_HEAD(&g->lanes, lane, link);
+    return lane;
+}
+
+/* Starts those whose turn it is; an empty lane goes. */
+static void advance(struct gate *g, struct lane *lane)
+{
+    for (struct transfer *t; lane->running < GATE_HOST_CONNECTIONS && (t = TAILQ_FIRST(&lane->waiting));) {
+        TAILQ_REMOVE(&lane->waiting, t, link);
+        if (!start(g, t)) {
+            complete(t, CURLE_OUT_OF_MEMORY);
+            continue;
+        }
+        TAILQ_INSERT_TAIL(&g->active, t, link);
+        lane->running++;
+    }
+    if (lane->running || !TAILQ_EMPTY(&lane->waiting))
+        return;
+    TAILQ_REMOVE(&g->lanes, lane, link);
+    free(lane->way);
+    free(lane);
+}
+
+static void enter_lane(struct gate *g, struct transfer *t)
+{
+    t->lane = lane_of(g, t->way);
+    TAILQ_INSERT_TAIL(&t->lane->waiting, t, link);
+    advance(g, t->lane);
+}
+
+/* Ends a transfer that runs. */
+static void finish(struct gate *g, struct transfer *t, CURLcode code)
+{
+    struct lane *lane = t->lane;
+    curl_easy_getinfo(t->easy, CURLINFO_RESPONSE_CODE, &t->status);
+    curl_multi_remove_handle(g->multi, t->easy);
+    give_handle(g, t->easy);
+    TAILQ_REMOVE(&g->active, t, link);
+    lane->running--;
+    complete(t, code);
+    advance(g, lane);
 }
 
 /* The gate's thread */
@@ -289,7 +320,7 @@ static bool start_queued(struct gate *g)
     pthread_mutex_unlock(&g->lock);
     for (struct transfer *t; (t = TAILQ_FIRST(&queue));) {
         TAILQ_REMOVE(&queue, t, link);
-        start(g, t);
+        enter_lane(g, t);
     }
     return !stop;
 }
@@ -307,19 +338,22 @@ static void finish_done(struct gate *g)
     }
 }
 
-/* libcurl does not count the time a transfer waits for one of the host's connections. */
+/* Ends what waited too long in its lane. */
 static void sweep(struct gate *g)
 {
     int64_t now_ms = clock_monotonic_ms(&clock_system);
     if (now_ms < g->next_sweep_ms)
         return;
     g->next_sweep_ms = now_ms + SWEEP_MS;
-    for (struct transfer *t = TAILQ_FIRST(&g->active), *next; t; t = next) {
-        next = TAILQ_NEXT(t, link);
-        if (!t->deadline_ms || now_ms <= t->deadline_ms + SWEEP_MS)
-            continue;
-        t->overdue = true;
-        finish(g, t, CURLE_OPERATION_TIMEDOUT);
+    for (struct lane *lane = TAILQ_FIRST(&g->lanes), *next_lane; lane; lane = next_lane) {
+        next_lane = TAILQ_NEXT(lane, link);
+        for (struct transfer *t = TAILQ_FIRST(&lane->waiting), *next; t; t = next) {
+            next = TAILQ_NEXT(t, link);
+            if (!is_overdue(t, now_ms))
+                continue;
+            TAILQ_REMOVE(&lane->waiting, t, link);
+            complete(t, CURLE_OPERATION_TIMEDOUT);
+        }
     }
 }
 
@@ -350,6 +384,7 @@ bool gate_open(struct gate **ret, struct err *err)
     g->multi = multi;
     g->ca_bundle = curl_version_info(CURLVERSION_NOW)->cainfo;
     TAILQ_INIT(&g->active);
+    TAILQ_INIT(&g->lanes);
     TAILQ_INIT(&g->queue);
     pthread_mutex_init(&g->lock, NULL);
     curl_multi_setopt(multi, CURLMOPT_MAX_HOST_CONNECTIONS, (long)GATE_HOST_CONNECTIONS);
@@ -374,7 +409,7 @@ struct gate *gate_close(struct gate *g)
     pthread_mutex_unlock(&g->lock);
     curl_multi_wakeup(g->multi);
     pthread_join(g->thread, NULL);
-    assert(TAILQ_EMPTY(&g->active));
+    assert(TAILQ_EMPTY(&g->lanes)); /* no request is in flight */
     while (g->handle_count)
         curl_easy_cleanup(g->handles[--g->handle_count]);
     curl_multi_cleanup(g->multi);
@@ -384,74 +419,6 @@ struct gate *gate_close(struct gate *g)
 }
 
 /* The worker's side */
-
-static bool clean_header(const struct http_header *h)
-{
-    if (!*h->name || strpbrk(h->name, ": ;\t"))
-        return false;
-    for (const char *p = h->name; *p; p++)
-        if ((unsigned char)*p <= ' ' || *p == 0x7f)
-            return false;
-    for (const char *p = h->value; *p; p++)
-        if (((unsigned char)*p < ' ' && *p != '\t') || *p == 0x7f)
-            return false;
-    return true;
-}
-
-static bool has_header(const struct http_request *request, const char *name)
-{
-    for (size_t i = 0; i < request->header_count; i++)
-        if (strcasecmp(request->headers[i].name, name) == 0)
-            return true;
-    return false;
-}
-
-/* The nodes are ours, not curl_slist_append's: no copy of a token outside the arena. */
-static void add_line(struct transfer *t, struct curl_slist ***end, char *line)
-{
-    struct curl_slist *node = arena_make(t->arena, struct curl_slist);
-    node->data = line;
-    **end = node;
-    *end = &node->next;
-}
-
-static bool make_headers(struct transfer *t, struct err *err)
-{
-    static const char *const unwanted[] = {"Expect", "Content-Type"}; /* that libcurl would add */
-    const struct http_request *request = t->request;
-    struct curl_slist **end = &t->headers;
-    for (size_t i = 0; i < request->header_count; i++) {
-        const struct http_header *h = &request->headers[i];
-        if (!clean_header(h))
-            return err_set(err, ERR_INPUT, "the request header %zu holds a character no header may hold", i);
-        /* A semicolon is libcurl's way to send an empty one. */
-        add_line(t, &end,
-                 *h->value ? arena_printf(t->arena, "%s: %s", h->name, h->value)
-                           : arena_printf(t->arena, "%s;", h->name));
-    }
-    for (size_t i = 0; i < countof(unwanted); i++)
-        if (!has_header(request, unwanted[i]))
-            add_line(t, &end, arena_printf(t->arena, "%s:", unwanted[i]));
-    return true;
-}
-
-static bool check_url(struct transfer *t, struct err *err)
-{
-    struct url url, proxy;
-    for (const char *p = t->request->url; *p; p++)
-        if ((unsigned char)*p <= ' ' || (unsigned char)*p >= 0x7f)
-            return err_set(err, ERR_INPUT, "the URL holds a blank or a byte that must be percent-encoded");
-    if (!url_parse(t->arena, t->request->url, &url, err))
-        return false;
-    t->host = url.host;
-    if (!t->request->proxy)
-        return true;
-    if (!url_parse(t->arena, t->request->proxy, &proxy, err))
-        return err_add(err, "proxy");
-    if (strcmp(proxy.scheme, "http") != 0)
-        return err_set(err, ERR_INPUT, "proxy: only http:// proxies are supported");
-    return true;
-}
 
 static void send_and_wait(struct gate *g, struct transfer *t)
 {
@@ -467,54 +434,15 @@ static void send_and_wait(struct gate *g, struct transfer *t)
     sem_destroy(&t->done);
 }
 
-/* What a failure means to the caller. Codes without a row are network trouble of which nothing is known. */
-static const struct failure {
-    CURLcode code;
-    enum err_kind kind;
-    bool transient;
-} failures[] = {
-    {CURLE_URL_MALFORMAT, ERR_INPUT, false},       {CURLE_UNSUPPORTED_PROTOCOL, ERR_INPUT, false},
-    {CURLE_SSL_CACERT_BADFILE, ERR_INPUT, false},  {CURLE_PEER_FAILED_VERIFICATION, ERR_NETWORK, false},
-    {CURLE_OPERATION_TIMEDOUT, ERR_TIMEOUT, true},
-};
-
-static void describe_failure(const struct transfer *t, struct err *err)
-{
-    struct failure f = {t->code, ERR_NETWORK, true};
-    for (size_t i = 0; i < countof(failures); i++)
-        if (failures[i].code == t->code)
-            f = failures[i];
-    if (*t->forbidden)
-        err_set(err, ERR_INPUT, "%s: connections to the address %s are not allowed", t->host, t->forbidden);
-    else if (t->died)
-        err_set(err, ERR_NETWORK, "%s: the connection ended before the answer", t->host);
-    else if (t->overdue)
-        err_set(err, ERR_TIMEOUT, "%s: no answer in time", t->host);
-    else if (t->body.full || t->code == CURLE_FILESIZE_EXCEEDED)
-        err_set(err, ERR_VENDOR, "%s: the answer holds more than %zu bytes", t->host, t->body.max);
-    else if (t->header_bytes > HEADER_BYTES || t->answer_count >= HEADER_COUNT)
-        err_set(err, ERR_VENDOR, "%s: the answer's headers hold more than %d bytes or %d lines", t->host,
-                HEADER_BYTES, HEADER_COUNT);
-    else
-        err_set(err, f.kind, "%s: %s", t->host, *t->message ? t->message : curl_easy_strerror(t->code));
-    if (!err)
-        return;
-    err->unsent = t->attempts == 0;
-    err->transient = err->kind == ERR_TIMEOUT || (err->kind == ERR_NETWORK && f.transient);
-}
-
 static bool exchange(struct gate *g, struct transfer *t, struct http_answer *ret, struct err *err)
 {
     size_t max = t->request->max_answer ? t->request->max_answer : GATE_ANSWER_BYTES;
     t->body = buf_new(t->arena, max);
-    if (!check_url(t, err) || !make_headers(t, err)) {
-        if (err)
-            err->unsent = true;
+    if (!transfer_prepare(t, err))
         return false;
-    }
     send_and_wait(g, t);
     if (t->code != CURLE_OK && !t->stopped) {
-        describe_failure(t, err);
+        transfer_describe_failure(t, err);
         return false;
     }
     if (t->status / 100 == 3)
