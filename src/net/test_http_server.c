@@ -569,50 +569,6 @@ static void the_longest_idle_of_600_connections_is_shed(void **state)
         close(fds[i]);
 }
 
-/* The gate against the server: what a vendor's many hosts behind one gateway URL look like. */
-static void many_hosts_behind_one_url_share_few_connections(void **state)
-{
-    struct fixture *f = *state;
-    struct gate *gate;
-    struct err err;
-    char url[64], host[64];
-    assert_true(gate_open(&gate, &err));
-    snprintf(url, sizeof url, "http://127.0.0.1:%u/", f->port);
-    for (int i = 0; i < 200; i++) {
-        struct http_answer answer;
-        struct http_header header = {"Host", host};
-        snprintf(host, sizeof host, "service-%d.example.com", i % 40);
-        struct http_request request = {.method = "GET",
-                                       .url = url,
-                                       .headers = &header,
-                                       .header_count = 1,
-                                       .addresses = {.allow_loopback = true}};
-        if (!gate_send(gate, f->arena, &request, &answer, &err))
-            fail_msg("%s", err.text);
-        assert_non_null(strstr(answer.body, host));
-    }
-    gate_close(gate);
-    int next = test_connect(f->port); /* descriptors are numbered in order: hardly any were used */
-    assert_in_range(next, 0, 40);
-    close(next);
-}
-
-static void the_gate_speaks_to_the_unix_socket(void **state)
-{
-    struct fixture *f = *state;
-    struct gate *gate;
-    struct err err;
-    struct http_answer answer;
-    struct http_request request = {.method = "GET",
-                                   .url = "http://certferry/api/v1/tasks?limit=5",
-                                   .unix_socket = f->unix_path};
-    assert_true(gate_open(&gate, &err));
-    if (!gate_send(gate, f->arena, &request, &answer, &err))
-        fail_msg("%s", err.text);
-    assert_non_null(strstr(answer.body, "GET /api/v1/tasks limit=5 host=certferry"));
-    gate_close(gate);
-}
-
 int main(void)
 {
     sigaction(SIGPIPE, &(struct sigaction){.sa_handler = SIG_IGN}, NULL);
@@ -639,8 +595,6 @@ int main(void)
         SERVER_TEST(a_stream_whose_client_does_not_read_is_cut_off),
         SERVER_TEST(closing_the_server_ends_its_streams),
         SERVER_TEST(the_longest_idle_of_600_connections_is_shed),
-        SERVER_TEST(many_hosts_behind_one_url_share_few_connections),
-        SERVER_TEST(the_gate_speaks_to_the_unix_socket),
     };
     return cmocka_run_group_tests_name("http_server", tests, NULL, NULL);
 }
