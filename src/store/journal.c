@@ -7,8 +7,9 @@
  *  1. pending -> processing, snapshot: committed before the first read. A restart begins the step again: it only reads.
  *  2. snapshot -> upload: committed with the saved binding (`before`, sealed), the goal, and vendor_store. From here
  *     on the way back is known. A slot that already holds the certificate goes to success instead, nothing written.
- *  3. upload: at most one write to the certificate store, found again by its name. A restart repeats the step: it
- *     looks the copy up first. new_ref and the copy's row are committed with the move to bind.
+ *  3. upload: at most one write to the certificate store, announced by write_started_ms and found again by its name. A
+ *     restart repeats the step: it looks the copy up first. new_ref, the whole goal and the copy's row are committed
+ *     with the move to bind.
  *  4. bind: before each write, one commit counts it (`writes`) and sets write_started_ms; a commit without goal or
  *     saved binding is refused, so no write can lack its way back. After the answer, one commit clears
  *     write_started_ms and moves to settle. An answer lost, or a crash: the row still says write_started_ms; a restart
@@ -18,9 +19,11 @@
  *     break), back to bind for the next write towards the same goal; the goal cannot change once a write was begun.
  *  6. verify: asks the entry point; only reads. The verdict is committed with success, or error for a contradiction.
  *     Success and "pending again" are refused while the outcome of a write is unknown.
- *  7. rollback: success or error -> rollback resets `writes` (they count one direction) and walks bind, settle, verify
- *     by the same rules towards the reverse of the goal; the saved binding cannot be replaced any more.
- *  8. cancelling is possible until the first write; afterwards a deployment is finished or rolled back.
+ *  7. rollback: success or error -> rollback resets `writes` (they count one direction), looks again (snapshot), and
+ *     walks bind, settle, verify by the same rules towards the reverse of the goal; the saved binding cannot be
+ *     replaced any more.
+ *  8. retry: error -> pending. What never wrote begins afresh; what wrote goes on at bind with its goal and its saved
+ *     binding. Cancelling is possible until the first write; afterwards a deployment is finished or rolled back.
  *  9. version and fence: a save that was not based on the row as it is now changes nothing and answers ERR_CONFLICT,
  *     so that two engines, or an engine and a user, cannot overwrite each other's journal.
  *

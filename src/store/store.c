@@ -153,6 +153,16 @@ static bool migrate(struct db *db, const struct seal *seal, struct err *err)
     return check_master_key(db, a, seal, err);
 }
 
+/* Ids go on after the newest there is, also when the clock was set back since. */
+static bool resume_ids(struct store *s, struct err *err)
+{
+    int64_t newest = 0;
+    if (!db_int(s->writer, SQL_NEWEST_ID, NULL, 0, 0, &newest, err))
+        return false;
+    s->last_id = int64_max(s->last_id, newest);
+    return true;
+}
+
 bool store_open(const char *directory, const struct seal *seal, const struct clock *clock, struct store **ret,
                 struct err *err)
 {
@@ -167,7 +177,8 @@ bool store_open(const char *directory, const struct seal *seal, const struct clo
     pthread_mutex_init(&s->read_mutex, NULL);
     pthread_cond_init(&s->write_turn, NULL);
     pthread_cond_init(&s->read_turn, NULL);
-    if (!db_open(directory, DB_WRITER, s, &s->writer, err) || !migrate(s->writer, seal, err)) {
+    if (!db_open(directory, DB_WRITER, s, &s->writer, err) || !migrate(s->writer, seal, err) ||
+        !resume_ids(s, err)) {
         store_close(s);
         return err_add(err, "store %s", directory);
     }

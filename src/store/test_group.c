@@ -242,14 +242,32 @@ static void ids_are_unique_and_ascend_with_time(void **state)
     assert_true(later < (int64_t)1 << 53);
 }
 
+static void ids_go_on_after_those_of_an_earlier_process(void **state)
+{
+    struct yard *y = *state;
+    for (int round = 0; round < 5; round++) { /* within one millisecond of a clock that was set back */
+        struct pair p = {.y = y, .number = round};
+        assert_ok(y, store_write(y->s, put_named, &p, &y->err));
+        int64_t before = store_new_id(y->s);
+        struct task_row task = yard_task(y, "t");
+        assert_ok(y, store_task_add(y->db, &task, NULL, 0, &y->err));
+        y->clock.now_ms -= 3600000;
+        yard_reopen(y);
+        assert_true(store_new_id(y->s) > before);
+    }
+}
+
 /* Writes until killed; says each number on the pipe only after its write returned. */
 static void write_for_ever(struct yard *y, int pipe_fd)
 {
     for (int64_t number = 0;; number++) {
         struct err err;
         struct pair p = {.y = y, .number = number};
-        if (!store_write(y->s, put_named, &p, &err) ||
-            write(pipe_fd, &number, sizeof number) != sizeof number)
+        if (!store_write(y->s, put_named, &p, &err)) {
+            (void)fprintf(stderr, "the writing process: %s\n", err.text);
+            _exit(1);
+        }
+        if (write(pipe_fd, &number, sizeof number) != sizeof number)
             _exit(1);
     }
 }
@@ -295,6 +313,7 @@ int main(void)
         yard_test(readers_see_whole_commits),
         yard_test(a_read_cannot_write),
         yard_test(ids_are_unique_and_ascend_with_time),
+        yard_test(ids_go_on_after_those_of_an_earlier_process),
         yard_test(what_was_confirmed_survives_a_kill),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -275,29 +275,28 @@ static void R61_needed_until_nothing_can_come_back(void **state)
     struct yard *y = *state;
     struct job j;
     begin_job(y, &j);
+    static const char saved[] = "{\"bound\":[{\"slot\":\"default\",\"fingerprint\":\"old-fingerprint\"}]}";
     static const struct {
         enum deployment_state state;
-        bool saves, needed;
+        const char *before;
+        int64_t writes;
+        bool needed;
     } walk[] = {
-        {S(CANCELLED), false, false},
-        {S(PENDING), false, true},
-        {S(PROCESSING), false, true},
-        {S(ERROR), false, false}, /* nothing was saved, so nothing can come back */
-        {S(PENDING), false, true},
-        {S(PROCESSING), true, true},
-        {S(SUCCESS), false, true},
-        {S(ROLLBACK), false, true},
-        {S(ROLLBACK_ERROR), false, true},
-        {S(ROLLBACK), false, true},
-        {S(ROLLBACK_SUCCESS), false, false},
+        {S(CANCELLED), NULL, 0, false}, {S(PENDING), NULL, 0, true},
+        {S(PROCESSING), NULL, 0, true}, {S(ERROR), NULL, 0, false},
+        {S(PENDING), NULL, 0, true},    {S(PROCESSING), saved, 0, true},
+        {S(ERROR), NULL, 0, false}, /* nothing was written, so nothing can come back */
+        {S(PENDING), NULL, 0, true},    {S(PROCESSING), NULL, 1, true},
+        {S(ERROR), NULL, 1, true},      {S(PENDING), NULL, 1, true},
+        {S(PROCESSING), NULL, 1, true}, {S(SUCCESS), NULL, 1, true},
+        {S(ROLLBACK), NULL, 0, true},   {S(ROLLBACK_ERROR), NULL, 0, true},
+        {S(ROLLBACK), NULL, 0, true},   {S(ROLLBACK_SUCCESS), NULL, 0, false},
     };
     for (size_t i = 0; i < countof(walk); i++) {
         const char *reasons[3] = {"x", "x", "x"};
         j.d.state = walk[i].state;
-        assert_ok(y, save(y, &j.d,
-                          walk[i].saves
-                              ? "{\"bound\":[{\"slot\":\"default\",\"fingerprint\":\"old-fingerprint\"}]}"
-                              : NULL));
+        j.d.writes = walk[i].writes;
+        assert_ok(y, save(y, &j.d, walk[i].before));
         assert_ok(y, store_access_needed(y->db, y->a, j.access.id, &reasons[0], &y->err));
         assert_ok(y, store_certificate_needed(y->db, y->a, j.cert.id, &reasons[1], &y->err));
         assert_ok(y, store_certificate_needed(y->db, y->a, j.old_cert.id, &reasons[2], &y->err));

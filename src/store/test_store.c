@@ -59,6 +59,27 @@ static void foreign_file_is_refused(void **state)
     assert_true(reopen_fails(y, y->seal));
 }
 
+/* A process that died between making the file and its first commit. */
+static void empty_file_is_a_new_store(void **state)
+{
+    struct yard *y = *state;
+    y->db = db_close(y->db);
+    y->s = store_close(y->s);
+    bench_write(y->b, "data/certferry.db", "", 0);
+    yard_reopen(y);
+    every_statement_prepares(state);
+}
+
+static void directory_that_cannot_be_is_refused(void **state)
+{
+    struct yard *y = *state;
+    struct store *none = NULL;
+    bench_write(y->b, "file", "x", 1);
+    assert_false(store_open(bench_path(y->b, "file/data"), y->seal, &y->clock.clock, &none, &y->err));
+    assert_non_null(strstr(y->err.text, "file"));
+    assert_null(none);
+}
+
 static void files_are_ours_alone(void **state)
 {
     struct yard *y = *state;
@@ -87,6 +108,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         yard_test(every_statement_prepares),    yard_test(newer_store_is_refused),
         yard_test(other_master_key_is_refused), yard_test(foreign_file_is_refused),
+        yard_test(empty_file_is_a_new_store),   yard_test(directory_that_cannot_be_is_refused),
         yard_test(files_are_ours_alone),        yard_test(migration_cut_short_leaves_nothing),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
