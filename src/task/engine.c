@@ -7,7 +7,7 @@
 #include <string.h>
 #include <time.h>
 
-enum { ADOPT_BYTES = 1 << 30 };
+enum { ADOPT_BYTES = 1 << 30, UNFINISHED_MOST = 1000 };
 
 static void *must_have(void *memory)
 {
@@ -96,13 +96,21 @@ static struct item *item_find(struct engine *e, int64_t id)
     return item;
 }
 
+static struct line *line_find(struct engine *e, int64_t task_id)
+{
+    struct line *line = e->lines;
+    while (line && line->task_id != task_id)
+        line = line->next;
+    return line;
+}
+
 static struct line *line_of(struct engine *e, int64_t task_id)
 {
     struct line **at = &e->lines;
-    while (*at && (*at)->task_id != task_id)
+    if (line_find(e, task_id))
+        return line_find(e, task_id);
+    while (*at)
         at = &(*at)->next;
-    if (*at)
-        return *at;
     *at = must_have(calloc(1, sizeof **at));
     (*at)->task_id = task_id;
     (*at)->tail = &(*at)->head;
@@ -290,6 +298,36 @@ static void settle_task(struct engine *e, int64_t task_id)
         log_err(LOG_ERROR, NULL, "task.roll_up", &err);
     if (e->options.changed)
         e->options.changed(e->options.context, task_id);
+}
+
+struct unfinished {
+    struct arena *a;
+    const char *state;
+    struct task_row *tasks;
+    size_t count;
+};
+
+static bool read_unfinished(struct db *db, void *context, struct err *err)
+{
+    struct unfinished *u = context;
+    return store_task_list(db, u->a, &(struct page){.limit = UNFINISHED_MOST}, u->state, &u->tasks, &u->count,
+                           err);
+}
+
+/* A process that died between a task's last deployment and the task's own state left the latter to us. */
+static bool settle_unfinished(struct engine *e, struct err *err)
+{
+    static const char *const states[] = {"pending", "processing"};
+    cleanup(arena_free_p) struct arena *a = arena_new(ARENA_JOB_BYTES);
+    for (size_t i = 0; i < countof(states); i++) {
+        struct unfinished u = {.a = a, .state = states[i]};
+        if (!store_read(e->store, read_unfinished, &u, err))
+            return err_add(err, "look for unfinished tasks");
+        for (size_t j = 0; j < u.count; j++)
+            if (!line_find(e, u.tasks[j].id))
+                settle_task(e, u.tasks[j].id);
+    }
+    return true;
 }
 
 /* One turn of a picked item. Called and returns with the mutex held. */
@@ -481,7 +519,7 @@ bool engine_open(struct store *store, struct cloud *cloud, const struct clock *c
     pthread_cond_init(&e->wake, &monotonic);
     pthread_cond_init(&e->quiet, &monotonic);
     pthread_condattr_destroy(&monotonic);
-    if (!adopt(e, err) || !start_threads(e, err)) {
+    if (!adopt(e, err) || !settle_unfinished(e, err) || !start_threads(e, err)) {
         (void)engine_close(e);
         return false;
     }

@@ -587,42 +587,6 @@ static void notes_survive_json(void **state)
     assert_false(plan_notes_from_json(d->a, "[", &back, &count, &err));
 }
 
-static void selections_are_checked(void **state)
-{
-    struct desk *d = *state;
-    static const struct {
-        const char *json, *error; /* NULL: taken */
-    } cases[] = {
-        {"{\"certificates\":[\"1\"],\"accept\":[\"shorter\"],\"verify\":false}", NULL},
-        {"{\"certificates\":[1]}", NULL},
-        {"{}", "at least one certificate"},
-        {"[]", "expected an object"},
-        {"{\"certificates\":\"1\"}", "list of texts"},
-        {"{\"certificates\":[[]]}", "list of texts"},
-        {"{\"certificates\":[\"\"]}", "empty"},
-        {"{\"certificates\":[\"1\"],\"accept\":[\"everything\"]}", "is none of"},
-        {"{\"certificates\":[\"1\"],\"verify\":\"perhaps\"}", "true or false"},
-        {"{\"certificates\":[\"1\"],\"replaces\":{}}", "expected a text"},
-        {"{\"certificates\":[\"1\"],\"surprise\":1}", "no member"},
-        {"{\"certificates\":[", "selection"},
-    };
-    for (size_t i = 0; i < countof(cases); i++) {
-        struct selection s;
-        struct err err = {0};
-        bool taken = selection_from_json(d->a, cases[i].json, strlen(cases[i].json), &s, &err);
-        if (taken != !cases[i].error)
-            fail_msg("%s: %s", cases[i].json, err.text);
-        if (!taken && (!strstr(err.text, cases[i].error) || err.kind != ERR_INPUT))
-            fail_msg("%s: %s", cases[i].json, err.text);
-        if (!taken)
-            continue;
-        const char *again = selection_to_json(d->a, &s);
-        struct selection copy;
-        assert_true(selection_from_json(d->a, again, strlen(again), &copy, &err));
-        assert_string_equal(selection_to_json(d->a, &copy), again);
-    }
-}
-
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -647,7 +611,6 @@ int main(void)
         desk_test(R83_filters),
         desk_test(two_certificates_share_one_sni_set),
         desk_test(notes_survive_json),
-        desk_test(selections_are_checked),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

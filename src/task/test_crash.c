@@ -1,0 +1,117 @@
+/* The process dies at every commit, and before and after every effect in the cloud, in turn; the next one goes on. */
+#include "task/test_world.h"
+
+static void engine_only(struct yard_world *w)
+{
+    engine_end(w);
+    store_again(w, false);
+}
+
+static void engine_again(struct yard_world *w)
+{
+    pthread_mutexattr_t shared;
+    pthread_mutexattr_init(&shared);
+    pthread_mutexattr_setpshared(&shared, PTHREAD_PROCESS_SHARED);
+    pthread_mutex_init(&world->mutex, &shared); /* the dead may have held it */
+    store_again(w, true);
+    engine_begin(w, 0);
+}
+
+/* Runs the engine in a child that dies at its n-th point; true when it came to its end instead. */
+static bool ran_through(struct yard_world *w, int die_at)
+{
+    engine_only(w);
+    world->die_at = die_at;
+    world->points = 0;
+    pid_t child = fork();
+    assert_true(child >= 0);
+    if (child == 0) {
+        engine_again(w);
+        run(w);
+        _exit(0);
+    }
+    int status = 0;
+    assert_int_equal(waitpid(child, &status, 0), child);
+    assert_true(WIFEXITED(status) && (WEXITSTATUS(status) == 0 || WEXITSTATUS(status) == 9));
+    world->die_at = 0;
+    engine_again(w);
+    return WEXITSTATUS(status) == 0;
+}
+
+static void reset(struct thing *t, const char *ref)
+{
+    memset(t->now, 0, sizeof t->now);
+    memset(t->stale, 0, sizeof t->stale);
+    put(t, "default", NULL, ref);
+    t->writes = 0;
+    t->ready_at = t->fresh_at = 0;
+}
+
+/* There and back, killed at the n-th point of each direction. */
+static bool there_and_back(struct yard_world *w, struct thing *t, int64_t certificate, int die_at)
+{
+    struct selection s = select_certificate(w, certificate);
+    int64_t task = submitted(w, &s, "one");
+    bool through = ran_through(w, die_at);
+    run(w);
+    struct task_view view = seen(w, task);
+    expect_state(&view.deployments[0], DEPLOYMENT_SUCCESS);
+    assert_string_equal(view.task.state, "success");
+    assert_string_equal(view.deployments[0].verdict, "verified");
+    assert_int_equal(t->writes, 1);
+    assert_true(has(t, "default", "ref-fp-new"));
+    struct task_refusal *refused = NULL;
+    size_t count = 0;
+    assert_ok(w->y, task_rollback(&w->c, w->y->a, task, NULL, 0, false, &refused, &count, &w->y->err));
+    bool back_through = ran_through(w, die_at);
+    run(w);
+    view = seen(w, task);
+    expect_state(&view.deployments[0], DEPLOYMENT_ROLLBACK_SUCCESS);
+    assert_int_equal(t->writes, 2);
+    assert_true(has(t, "default", "old-1"));
+    assert_ok(w->y, task_delete(&w->c, task, &w->y->err));
+    return through && back_through;
+}
+
+static void killed_at_any_point_nothing_is_lost_or_done_twice(void **state)
+{
+    struct yard_world *w = *state;
+    struct thing *t = new_thing(w, "aliyun/cdn", "www", "www.example.com", "old-1");
+    int64_t certificate = new_certificate(w, "new", "[\"www.example.com\"]");
+    int at = 1;
+    reset(t, "old-1");
+    while (!there_and_back(w, t, certificate, at)) {
+        reset(t, "old-1");
+        assert_true(++at < 60);
+    }
+    assert_true(at > 10);
+    assert_int_equal(world->uploads, 1);
+}
+
+static void killed_during_the_upload_it_is_found_again(void **state)
+{
+    struct yard_world *w = *state;
+    for (int at = 1; at < 14; at++) {
+        int uploads = world->uploads;
+        const char *name = arena_printf(w->y->a, "w%d.example.com", at);
+        struct thing *t = new_thing(w, "aliyun/cdn", arena_printf(w->y->a, "w%d", at), name, "old-1");
+        struct selection s = select_certificate(w, new_certificate(w, arena_printf(w->y->a, "new%d", at),
+                                                                   arena_printf(w->y->a, "[\"%s\"]", name)));
+        int64_t task = submitted(w, &s, "one");
+        (void)ran_through(w, at);
+        run(w);
+        struct task_view view = seen(w, task);
+        expect_state(&view.deployments[0], DEPLOYMENT_SUCCESS);
+        assert_int_equal(world->uploads, uploads + 1);
+        assert_int_equal(t->writes, 1);
+    }
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        world_test(killed_at_any_point_nothing_is_lost_or_done_twice),
+        world_test(killed_during_the_upload_it_is_found_again),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
