@@ -144,6 +144,10 @@ static void user_domains(struct sim_call *c)
 
 /* ---- DescribeDomainCertificateInfo ---- */
 
+static const struct sim_param info_params[] = {
+    {"DomainName", IN_QUERY, T_STRING, .required = true},
+};
+
 static const struct sim_param domain_params[] = {
     {"DomainName", IN_QUERY, T_STRING, .required = true},
     {"OwnerId", IN_QUERY, T_INTEGER},
@@ -345,7 +349,7 @@ static const struct sim_operation operations[] = {
     {.name = "DescribeUserDomains", SIM_PARAMS(user_domains_params), .run = user_domains},
     {.name = "DescribeDomainCertificateInfo",
      .resource = "DomainName",
-     SIM_PARAMS(domain_params),
+     SIM_PARAMS(info_params),
      .run = certificate_info},
     {.name = "DescribeCdnDomainDetail",
      .resource = "DomainName",

@@ -6,7 +6,6 @@ static const struct sim_param describe_regions_params[] = {
     {"InstanceChargeType", IN_QUERY, T_STRING, .values = "PrePaid PostPaid SpotWithPriceLimit SpotAsPriceGo"},
     {"OwnerAccount", IN_QUERY, T_STRING},
     {"OwnerId", IN_QUERY, T_INTEGER},
-    {"RegionId", IN_QUERY, T_STRING}, /* the gateway's own, older SDKs always send it */
     {"ResourceOwnerAccount", IN_QUERY, T_STRING},
     {"ResourceOwnerId", IN_QUERY, T_INTEGER},
     {"ResourceType", IN_QUERY, T_STRING, .values = "instance disk reservedinstance scu"},
