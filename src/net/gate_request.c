@@ -102,7 +102,7 @@ void transfer_describe_failure(const struct transfer *t, struct err *err)
     for (size_t i = 0; i < countof(failures); i++)
         if (failures[i].code == t->code)
             f = failures[i];
-    if (*t->forbidden)
+    if (*t->forbidden && t->attempts == 0) /* else another address of the name was used */
         err_set(err, ERR_INPUT, "%s: connections to the address %s are not allowed", t->host, t->forbidden);
     else if (t->died)
         err_set(err, ERR_NETWORK, "%s: the connection ended before the answer", t->host);
