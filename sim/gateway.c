@@ -208,7 +208,7 @@ static void *run_connection(void *data)
     free(c);
     pthread_mutex_lock(&g->mutex);
     g->connections--;
-    pthread_cond_signal(&g->room);
+    pthread_cond_broadcast(&g->room);
     pthread_mutex_unlock(&g->mutex);
     return NULL;
 }
@@ -259,12 +259,10 @@ static void *accept_all(void *data)
 
 static bool open_port(struct sim_gateway *g, const char *listen_on, struct err *err)
 {
-    const char *host;
     unsigned port;
-    if (!host_port_parse(g->arena, listen_on, 0, &host, &port, NULL) &&
-        sscanf(listen_on, "127.0.0.1:%u", &port) != 1)
-        return err_set(err, ERR_INPUT, "--listen %s: give ADDR:PORT on loopback, such as 127.0.0.1:0",
-                       listen_on);
+    char more;
+    if (sscanf(listen_on, "127.0.0.1:%5u%c", &port, &more) != 1 || port > 65535)
+        return err_set(err, ERR_INPUT, "--listen %s: give 127.0.0.1:PORT; port 0 takes any", listen_on);
     struct sockaddr_in address = {.sin_family = AF_INET,
                                   .sin_addr.s_addr = htonl(INADDR_LOOPBACK),
                                   .sin_port = htons((uint16_t)port)};
@@ -350,4 +348,12 @@ bool sim_gateway_start(struct sim_gateway *g, struct err *err)
         return err_set(err, ERR_INTERNAL, "start a thread: %s", strerror(error));
     pthread_detach(thread);
     return true;
+}
+
+void sim_gateway_drain(struct sim_gateway *g)
+{
+    pthread_mutex_lock(&g->mutex);
+    while (g->connections)
+        pthread_cond_wait(&g->room, &g->mutex);
+    pthread_mutex_unlock(&g->mutex);
 }

@@ -18,3 +18,6 @@ const char *sim_gateway_ca_pem(const struct sim_gateway *g);
 
 /* Accepts until the process ends. */
 must_use bool sim_gateway_start(struct sim_gateway *g, struct err *err);
+
+/* Waits until the last connection has ended; new ones are still taken. */
+void sim_gateway_drain(struct sim_gateway *g);

@@ -32,6 +32,15 @@ static int set_up(void **state)
     return 0;
 }
 
+/* The accepting thread goes on, so the simulator stays. */
+static int tear_down(void **state)
+{
+    struct world *w = *state;
+    sim_gateway_drain(w->gateway);
+    free(w);
+    return 0;
+}
+
 static int dial(unsigned port)
 {
     struct sockaddr_in address = {.sin_family = AF_INET,
@@ -174,5 +183,5 @@ int main(void)
         cmocka_unit_test(an_edge_can_refuse),
         cmocka_unit_test(an_api_answers_under_tls),
     };
-    return cmocka_run_group_tests_name("sim_gateway", tests, set_up, NULL);
+    return cmocka_run_group_tests_name("sim_gateway", tests, set_up, tear_down);
 }
