@@ -92,7 +92,8 @@ static bool set_refusal(struct arena *a, const struct call *call, const struct h
     if (*code)
         err_set(err, meaning->kind, "%s: %s (%.380s)", call->operation, code, message);
     else
-        err_set(err, meaning->kind, "%s: HTTP %ld (%.380s)", call->operation, http->status, message);
+        err_set(err, meaning->kind, "%s: HTTP %ld%s%.380s", call->operation, http->status,
+                *message ? ", " : "", message);
     if (!err)
         return false;
     err->transient = meaning->transient;

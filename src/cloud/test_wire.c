@@ -32,99 +32,96 @@ static bool judge(struct arena *a, const char *cloud, const struct call *call, l
     return wire_judge(a, vendor_find(cloud), call, &http, NULL, 0, ret, ret_clock, err);
 }
 
+static const struct {
+    const char *cloud;
+    const struct call *call;
+    long status;
+    const char *body;
+    enum err_kind kind;
+    bool transient, clock;
+    const char *code, *request_id;
+} refusals[] = {
+    {"aliyun", &query_call, 400, "{\"Code\":\"Throttling.User\",\"Message\":\"m\",\"RequestId\":\"r\"}",
+     ERR_THROTTLED, true, false, "Throttling.User", "r"},
+    {"aliyun", &query_call, 429, "{\"Code\":\"Rejected.Throttling\"}", ERR_THROTTLED, true, false,
+     "Rejected.Throttling", ""},
+    {"aliyun", &query_call, 409, "{\"Code\":\"IncorrectStatus.Listener\"}", ERR_CONFLICT, true, false,
+     "IncorrectStatus.Listener", ""},
+    {"aliyun", &query_call, 403, "{\"Code\":\"Forbidden.RAM\"}", ERR_PERMISSION, false, false,
+     "Forbidden.RAM", ""},
+    {"aliyun", &query_call, 404, "{\"Code\":\"InvalidAccessKeyId.NotFound\"}", ERR_CREDENTIAL, false, false,
+     "InvalidAccessKeyId.NotFound", ""},
+    {"aliyun", &query_call, 400, "{\"Code\":\"InvalidTimeStamp.Expired\"}", ERR_CREDENTIAL, false, true,
+     "InvalidTimeStamp.Expired", ""},
+    {"aliyun", &query_call, 400, "{\"Code\":\"Unheard.Of\"}", ERR_VENDOR, false, false, "Unheard.Of", ""},
+    {"aliyun", &query_call, 503, "{\"code\":\"Unheard.Of\",\"requestId\":\"q\"}", ERR_VENDOR, true, false,
+     "Unheard.Of", "q"},
+    {"aliyun", &query_call, 200, "{\"Success\":false,\"Code\":\"NotFound.X\"}", ERR_NOT_FOUND, false, false,
+     "NotFound.X", ""},
+    {"aliyun", &query_call, 403, "<Error><Code>AccessDenied</Code><RequestId>x</RequestId></Error>",
+     ERR_PERMISSION, false, false, "AccessDenied", "x"},
+    {"tencent", &tencent_call, 200,
+     "{\"Response\":{\"Error\":{\"Code\":\"AuthFailure.SecretIdNotFound\",\"Message\":\"m\"},"
+     "\"RequestId\":\"r\"}}",
+     ERR_CREDENTIAL, false, false, "AuthFailure.SecretIdNotFound", "r"},
+    {"tencent", &tencent_call, 200, "{\"Response\":{\"Error\":{\"Code\":\"AuthFailure.SignatureExpire\"}}}",
+     ERR_CREDENTIAL, false, true, "AuthFailure.SignatureExpire", ""},
+    {"tencent", &tencent_call, 200,
+     "{\"Response\":{\"Error\":{\"Code\":\"AuthFailure.UnauthorizedOperation\"}}}", ERR_PERMISSION, false,
+     false, "AuthFailure.UnauthorizedOperation", ""},
+    {"tencent", &tencent_call, 200,
+     "{\"Response\":{\"Error\":{\"Code\":\"RequestLimitExceeded.UinLimitExceeded\"}}}", ERR_THROTTLED, true,
+     false, "RequestLimitExceeded.UinLimitExceeded", ""},
+    {"tencent", &tencent_call, 200, "{\"Response\":{\"Error\":{\"Code\":\"LimitExceeded\"}}}", ERR_QUOTA,
+     false, false, "LimitExceeded", ""},
+    {"tencent", &tencent_call, 502, "<html>bad gateway</html>", ERR_VENDOR, true, false, "", ""},
+    {"aws", &aws_query, 400,
+     "<ErrorResponse "
+     "xmlns=\"u\"><Error><Type>Sender</Type><Code>Throttling</Code><Message>m</Message></"
+     "Error><RequestId>r</RequestId></ErrorResponse>",
+     ERR_THROTTLED, true, false, "Throttling", "r"},
+    {"aws", &aws_query, 400,
+     "<Response><Errors><Error><Code>AuthFailure</Code><Message>m</Message></Error></"
+     "Errors><RequestID>r</RequestID></Response>",
+     ERR_CREDENTIAL, false, true, "AuthFailure", "r"},
+    {"aws", &aws_query, 400, "<ErrorResponse><Error><Code>ListenerNotFound</Code></Error></ErrorResponse>",
+     ERR_NOT_FOUND, false, false, "ListenerNotFound", ""},
+    {"aws", &aws_query, 412, "<ErrorResponse><Error><Code>PreconditionFailed</Code></Error></ErrorResponse>",
+     ERR_CONFLICT, false, false, "PreconditionFailed", ""},
+    {"aws", &aws_json, 400,
+     "{\"__type\":\"com.amazonaws#LimitExceededException:http://x\",\"message\":\"m\"}", ERR_QUOTA, false,
+     false, "LimitExceededException", ""},
+    {"aws", &aws_json, 400, "{\"__type\":\"ThrottlingException\",\"Message\":\"m\"}", ERR_THROTTLED, true,
+     false, "ThrottlingException", ""},
+    {"huawei", &huawei_call, 429, "{\"error_code\":\"APIGW.0308\",\"error_msg\":\"m\",\"request_id\":\"r\"}",
+     ERR_THROTTLED, true, false, "APIGW.0308", "r"},
+    {"huawei", &huawei_call, 401,
+     "{\"error_msg\":\"verify aksk signature fail\",\"error_code\":\"APIGW.0301\"}", ERR_CREDENTIAL, false,
+     true, "APIGW.0301", ""},
+    {"huawei", &huawei_call, 200, "{\"error\":{\"error_code\":\"CDN.0106\",\"error_msg\":\"m\"}}",
+     ERR_CONFLICT, true, false, "CDN.0106", ""},
+    {"huawei", &huawei_call, 404, "{\"error\":{\"code\":\"404\",\"message\":\"m\"}}", ERR_NOT_FOUND, false,
+     false, "404", ""},
+    {"huawei", &huawei_call, 401, "{\"error\":{\"code\":401,\"message\":\"m\",\"title\":\"Unauthorized\"}}",
+     ERR_CREDENTIAL, false, false, "401", ""},
+};
+
 static void R_refusals_mean_what_the_vendor_says(void **state)
 {
-    static const struct {
-        const char *cloud;
-        const struct call *call;
-        long status;
-        const char *body;
-        enum err_kind kind;
-        bool transient, clock;
-        const char *code, *request_id;
-    } cases[] = {
-        {"aliyun", &query_call, 400, "{\"Code\":\"Throttling.User\",\"Message\":\"m\",\"RequestId\":\"r\"}",
-         ERR_THROTTLED, true, false, "Throttling.User", "r"},
-        {"aliyun", &query_call, 429, "{\"Code\":\"Rejected.Throttling\"}", ERR_THROTTLED, true, false,
-         "Rejected.Throttling", ""},
-        {"aliyun", &query_call, 409, "{\"Code\":\"IncorrectStatus.Listener\"}", ERR_CONFLICT, true, false,
-         "IncorrectStatus.Listener", ""},
-        {"aliyun", &query_call, 403, "{\"Code\":\"Forbidden.RAM\"}", ERR_PERMISSION, false, false,
-         "Forbidden.RAM", ""},
-        {"aliyun", &query_call, 404, "{\"Code\":\"InvalidAccessKeyId.NotFound\"}", ERR_CREDENTIAL, false,
-         false, "InvalidAccessKeyId.NotFound", ""},
-        {"aliyun", &query_call, 400, "{\"Code\":\"InvalidTimeStamp.Expired\"}", ERR_CREDENTIAL, false, true,
-         "InvalidTimeStamp.Expired", ""},
-        {"aliyun", &query_call, 400, "{\"Code\":\"Unheard.Of\"}", ERR_VENDOR, false, false, "Unheard.Of", ""},
-        {"aliyun", &query_call, 503, "{\"code\":\"Unheard.Of\",\"requestId\":\"q\"}", ERR_VENDOR, true, false,
-         "Unheard.Of", "q"},
-        {"aliyun", &query_call, 200, "{\"Success\":false,\"Code\":\"NotFound.X\"}", ERR_NOT_FOUND, false,
-         false, "NotFound.X", ""},
-        {"aliyun", &query_call, 403, "<Error><Code>AccessDenied</Code><RequestId>x</RequestId></Error>",
-         ERR_PERMISSION, false, false, "AccessDenied", "x"},
-        {"tencent", &tencent_call, 200,
-         "{\"Response\":{\"Error\":{\"Code\":\"AuthFailure.SecretIdNotFound\",\"Message\":\"m\"},"
-         "\"RequestId\":\"r\"}}",
-         ERR_CREDENTIAL, false, false, "AuthFailure.SecretIdNotFound", "r"},
-        {"tencent", &tencent_call, 200,
-         "{\"Response\":{\"Error\":{\"Code\":\"AuthFailure.SignatureExpire\"}}}", ERR_CREDENTIAL, false, true,
-         "AuthFailure.SignatureExpire", ""},
-        {"tencent", &tencent_call, 200,
-         "{\"Response\":{\"Error\":{\"Code\":\"AuthFailure.UnauthorizedOperation\"}}}", ERR_PERMISSION, false,
-         false, "AuthFailure.UnauthorizedOperation", ""},
-        {"tencent", &tencent_call, 200,
-         "{\"Response\":{\"Error\":{\"Code\":\"RequestLimitExceeded.UinLimitExceeded\"}}}", ERR_THROTTLED,
-         true, false, "RequestLimitExceeded.UinLimitExceeded", ""},
-        {"tencent", &tencent_call, 200, "{\"Response\":{\"Error\":{\"Code\":\"LimitExceeded\"}}}", ERR_QUOTA,
-         false, false, "LimitExceeded", ""},
-        {"tencent", &tencent_call, 502, "<html>bad gateway</html>", ERR_VENDOR, true, false, "", ""},
-        {"aws", &aws_query, 400,
-         "<ErrorResponse "
-         "xmlns=\"u\"><Error><Type>Sender</Type><Code>Throttling</Code><Message>m</Message></"
-         "Error><RequestId>r</RequestId></ErrorResponse>",
-         ERR_THROTTLED, true, false, "Throttling", "r"},
-        {"aws", &aws_query, 400,
-         "<Response><Errors><Error><Code>AuthFailure</Code><Message>m</Message></Error></"
-         "Errors><RequestID>r</RequestID></Response>",
-         ERR_CREDENTIAL, false, true, "AuthFailure", "r"},
-        {"aws", &aws_query, 400,
-         "<ErrorResponse><Error><Code>ListenerNotFound</Code></Error></ErrorResponse>", ERR_NOT_FOUND, false,
-         false, "ListenerNotFound", ""},
-        {"aws", &aws_query, 412,
-         "<ErrorResponse><Error><Code>PreconditionFailed</Code></Error></ErrorResponse>", ERR_CONFLICT, false,
-         false, "PreconditionFailed", ""},
-        {"aws", &aws_json, 400,
-         "{\"__type\":\"com.amazonaws#LimitExceededException:http://x\",\"message\":\"m\"}", ERR_QUOTA, false,
-         false, "LimitExceededException", ""},
-        {"aws", &aws_json, 400, "{\"__type\":\"ThrottlingException\",\"Message\":\"m\"}", ERR_THROTTLED, true,
-         false, "ThrottlingException", ""},
-        {"huawei", &huawei_call, 429,
-         "{\"error_code\":\"APIGW.0308\",\"error_msg\":\"m\",\"request_id\":\"r\"}", ERR_THROTTLED, true,
-         false, "APIGW.0308", "r"},
-        {"huawei", &huawei_call, 401,
-         "{\"error_msg\":\"verify aksk signature fail\",\"error_code\":\"APIGW.0301\"}", ERR_CREDENTIAL,
-         false, true, "APIGW.0301", ""},
-        {"huawei", &huawei_call, 200, "{\"error\":{\"error_code\":\"CDN.0106\",\"error_msg\":\"m\"}}",
-         ERR_CONFLICT, true, false, "CDN.0106", ""},
-        {"huawei", &huawei_call, 404, "{\"error\":{\"code\":\"404\",\"message\":\"m\"}}", ERR_NOT_FOUND,
-         false, false, "404", ""},
-        {"huawei", &huawei_call, 401,
-         "{\"error\":{\"code\":401,\"message\":\"m\",\"title\":\"Unauthorized\"}}", ERR_CREDENTIAL, false,
-         false, "401", ""},
-    };
     (void)state;
     TEST_ARENA(a);
-    for (size_t i = 0; i < countof(cases); i++) {
+    for (size_t i = 0; i < countof(refusals); i++) {
         struct answer answer;
         struct err err = {0};
         bool clock;
-        assert_false(
-            judge(a, cases[i].cloud, cases[i].call, cases[i].status, cases[i].body, &answer, &clock, &err));
-        if (err.kind != cases[i].kind || err.transient != cases[i].transient || clock != cases[i].clock)
-            fail_msg("%s: %s, transient %d, clock %d", cases[i].body, err_kind_name(err.kind), err.transient,
-                     clock);
-        assert_string_equal(err.code, cases[i].code);
-        assert_string_equal(err.request_id, cases[i].request_id);
+        assert_false(judge(a, refusals[i].cloud, refusals[i].call, refusals[i].status, refusals[i].body,
+                           &answer, &clock, &err));
+        if (err.kind != refusals[i].kind || err.transient != refusals[i].transient ||
+            clock != refusals[i].clock)
+            fail_msg("%s: %s, transient %d, clock %d", refusals[i].body, err_kind_name(err.kind),
+                     err.transient, clock);
+        assert_string_equal(err.code, refusals[i].code);
+        assert_string_equal(err.request_id, refusals[i].request_id);
     }
 }
 

@@ -1,6 +1,7 @@
 #include "codec/json.h"
 
 #include <jansson.h>
+#include <malloc.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -25,6 +26,18 @@ static const struct json *json_of(const json_t *value)
 static bool has_type(const json_t *value, json_type type)
 {
     return value && json_typeof(value) == type;
+}
+
+static void free_wiped(void *memory)
+{
+    if (memory)
+        explicit_bzero(memory, malloc_usable_size(memory));
+    free(memory);
+}
+
+void json_wipe_freed(void)
+{
+    json_set_alloc_funcs(malloc, free_wiped);
 }
 
 /* jansson's own messages quote the text, which may hold a secret. */

@@ -12,6 +12,11 @@
 
 struct json;
 
+/* From now on memory of parsed documents is wiped when it is given back: they may hold private keys. Called once, by
+ * main, before any other thread starts.
+ */
+void json_wipe_freed(void);
+
 enum { JSON_MAX_DEPTH = 64, JSON_MAX_BYTES = 8 << 20, JSON_MAX_MEMBERS = 4096 };
 
 /* Text of at most JSON_MAX_BYTES. err: ERR_INPUT, "line 3: ..."; never quotes the text. */

@@ -1,6 +1,8 @@
 /* main.c - the certferry program: process settings, then the command line with the house behind it. */
 #include "main/house.h"
 
+#include "codec/json.h"
+
 #include <malloc.h>
 #include <signal.h>
 #include <sys/resource.h>
@@ -12,6 +14,7 @@ int main(int argc, char **argv)
     umask(077);
     (void)setrlimit(RLIMIT_CORE, &no_core); /* no secret in a core dump */
     (void)mallopt(M_ARENA_MAX, 2);          /* parsed pages in 64 workers would stay in 64 heaps */
+    json_wipe_freed();                      /* arguments of uploads and bodies of imports hold private keys */
     (void)sigaction(SIGPIPE, &(struct sigaction){.sa_handler = SIG_IGN}, NULL);
     struct house *house = house_new();
     struct cli_house lent = {.context = house,

@@ -20,7 +20,7 @@ static const struct call list_domains = {
              .total = "/TotalCount",
              .position = "PageNumber",
              .size = "PageSize",
-             .size_value = 500,
+             .size_value = 200,
              .style = PAGE_NUMBER},
 };
 
