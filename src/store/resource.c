@@ -8,7 +8,10 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { PUT_BYTES = 32 << 20 };
+enum {
+    PUT_BYTES = 192 << 20,
+    TEXT_BYTES = 1 << 20 /* of names, and of what the slots hold: some 10,000 names */
+};
 
 /* The row: the struct, and what of it is kept as JSON. */
 struct record {
@@ -86,6 +89,13 @@ static bool load_known(struct db *db, struct arena *a, const struct resource *r,
     return true;
 }
 
+static bool check_size(const char *vendor_id, const char *json, const char *what, struct err *err)
+{
+    return strlen(json) <= TEXT_BYTES ||
+           err_set(err, ERR_INPUT, "resource %s: %s take more than %d KiB; it cannot be kept", vendor_id,
+                   what, TEXT_BYTES >> 10);
+}
+
 /* The indexes are written only where they change: a synchronisation finds most resources as they were. */
 bool store_resource_put(struct db *db, struct store *s, const struct resource *r, struct err *err)
 {
@@ -100,6 +110,9 @@ bool store_resource_put(struct db *db, struct store *s, const struct resource *r
     new.created_ms = known.r.id ? known.created_ms : new.updated_ms;
     new.names = names_to_json(a, r->names, r->name_count);
     new.bound = bound_to_json(a, r->bound, r->bound_count);
+    if (!check_size(r->vendor_id, new.names, "its names", err) ||
+        !check_size(r->vendor_id, new.bound, "its certificates", err))
+        return false;
     struct value values[countof(fields)];
     row_values(fields, countof(fields), &new, values);
     bool named = known.r.id && !known.r.missing && strcmp(known.names, new.names) == 0;
@@ -266,10 +279,10 @@ bool store_resource_set_bound(struct db *db, int64_t id, const struct bound *bou
                               struct err *err)
 {
     cleanup(arena_free_p) struct arena *a = arena_new(PUT_BYTES);
-    return row_change(db, SQL_RESOURCE_SET_BOUND,
-                      VALUES(value_int(id), value_text(bound_to_json(a, bound, count)),
-                             value_int(db_now_ms(db))),
-                      &table, id, err) &&
+    const char *json = bound_to_json(a, bound, count);
+    return check_size(arena_printf(a, "%lld", (long long)id), json, "its certificates", err) &&
+           row_change(db, SQL_RESOURCE_SET_BOUND,
+                      VALUES(value_int(id), value_text(json), value_int(db_now_ms(db))), &table, id, err) &&
            index_bound(db, id, bound, count, err);
 }
 

@@ -407,6 +407,30 @@ static void synchronisations_are_kept_per_product_and_region(void **state)
     assert_int_equal(count, 2);
 }
 
+static void hostile_number_of_names_is_refused(void **state)
+{
+    struct yard *y = *state;
+    enum { MANY = 60000 };
+    int64_t access = add_access(y, "a");
+    struct resource_name *names = arena_array(y->a, struct resource_name, MANY);
+    struct bound *bound = arena_array(y->a, struct bound, MANY);
+    for (size_t i = 0; i < MANY; i++) {
+        names[i] = (struct resource_name){"www.example.com", EVIDENCE_RULE};
+        bound[i] = (struct bound){.slot = "sni"};
+    }
+    struct resource r = resource_of(access, "huge", names, MANY);
+    assert_err(y, ERR_INPUT, store_resource_put(y->db, y->s, &r, &y->err));
+    r.name_count = 1;
+    r.bound = bound;
+    r.bound_count = MANY;
+    assert_err(y, ERR_INPUT, store_resource_put(y->db, y->s, &r, &y->err));
+    r.bound_count = 0;
+    struct resource *rows = NULL;
+    assert_ok(y, store_resource_put(y->db, y->s, &r, &y->err));
+    assert_int_equal(list(y, (struct resource_filter){0}, &rows), 1);
+    assert_err(y, ERR_INPUT, store_resource_set_bound(y->db, rows[0].id, bound, MANY, &y->err));
+}
+
 static void damaged_json_is_refused(void **state)
 {
     struct yard *y = *state;
@@ -433,6 +457,7 @@ int main(void)
         yard_test(served_certificate_is_needed),
         yard_test(deleting_an_access_takes_its_inventory_along),
         yard_test(synchronisations_are_kept_per_product_and_region),
+        yard_test(hostile_number_of_names_is_refused),
         yard_test(damaged_json_is_refused),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
