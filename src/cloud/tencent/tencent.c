@@ -22,8 +22,16 @@ static const struct vendor_error errors[] = {
     {"FailedOperation.ResourceInCloning", ERR_CONFLICT, true, false},
     {"ResourceNotFound*", ERR_NOT_FOUND, false, false},
     {"FailedOperation.CertificateNotFound", ERR_NOT_FOUND, false, false},
-    {"FailedOperation.CertificateInvalid", ERR_INVALID_CERTIFICATE, false, false},
+    {"FailedOperation.CertificateExists", ERR_CONFLICT, false, false},
+    {"FailedOperation.Certificate*", ERR_INVALID_CERTIFICATE, false, false},
     {"FailedOperation.InvalidCertificate*", ERR_INVALID_CERTIFICATE, false, false},
+    {"FailedOperation.SslCert*", ERR_INVALID_CERTIFICATE, false, false},
+    {"InvalidParameter.SslCert*", ERR_INVALID_CERTIFICATE, false, false},
+    {"InvalidParameter.CdnCert*", ERR_INVALID_CERTIFICATE, false, false},
+    {"InvalidParameter.MissMatchPrivateKey", ERR_INVALID_CERTIFICATE, false, false},
+    {"InvalidParameter.CertificatesNumberExceeded", ERR_QUOTA, false, false},
+    {"InvalidParameter.CDNStatusInvalidDomain", ERR_CONFLICT, true, false},
+    {"InvalidParameter.CdnHostInvalidStatus", ERR_CONFLICT, true, false},
     {"InternalError*", ERR_VENDOR, true, false},
     {"FailedOperation.NetworkError", ERR_VENDOR, true, false},
     {"FailedOperation.SystemError", ERR_VENDOR, true, false},
@@ -42,15 +50,16 @@ static bool refusal(struct arena *a, long status, const struct json *json, const
     return *ret->code || status >= 300;
 }
 
-static const struct call get_caller_identity = {
-    .service = "sts",
-    .operation = "GetCallerIdentity",
-    .method = "POST",
-    .host = "sts.{site}tencentcloudapi.com",
-    .path = "/",
-    .version = "2018-08-13",
-    .style = CALL_TC3,
-};
+static const struct call get_caller_identity = {TENCENT("sts", "2018-08-13", "GetCallerIdentity")};
+
+static const struct call get_detail = {TENCENT("ssl", "2019-12-05", "DescribeCertificateDetail"),
+                                       .parameters = "CertificateId", .per_second = 10};
+
+/* With Repeatable false the same certificate answers the id it has, so that a repeat does no harm. */
+static const struct call upload =
+    {TENCENT("ssl", "2019-12-05", "UploadCertificate"),
+     .parameters = "CertificatePublicKey CertificatePrivateKey CertificateType Alias Repeatable",
+     .write = true, .repeatable = true, .per_second = 10};
 
 static bool identify(struct job *job, struct identity *ret, struct err *err)
 {
@@ -62,7 +71,40 @@ static bool identify(struct job *job, struct identity *ret, struct err *err)
     return true;
 }
 
-static const struct call *const calls[] = {&get_caller_identity, NULL};
+/* The answer may hold the private key as well, so that it is read into memory that is wiped. */
+static bool facts(struct job *job, const char *region, struct bound *b, struct err *err)
+{
+    cleanup(arena_free_p) struct arena *hidden = arena_new_secret(ARENA_JOB_BYTES);
+    struct job inner = *job;
+    struct answer answer;
+    (void)region;
+    inner.arena = hidden;
+    if (!cloud_call(&inner, &get_detail, "", &answer, err, "{'CertificateId':%s}", b->ref))
+        return false;
+    b->name = arena_strdup(job->arena, json_str(json_at(answer.json, "/Alias"), ""));
+    return bound_of_pem(job->arena, json_str(json_at(answer.json, "/CertificatePublicKey"), ""), b) ||
+           err_set(err, ERR_NOT_FOUND, "the certificate service does not show certificate %s", b->ref);
+}
+
+bool tencent_upload(struct job *job, const char *vendor_store, const struct material *m, const char **ret,
+                    struct err *err)
+{
+    cleanup(arena_free_p) struct arena *hidden = arena_new_secret(4 << 20);
+    struct answer answer;
+    (void)vendor_store;
+    const char *arguments =
+        json_format(hidden,
+                    "{'CertificatePublicKey':%s,'CertificatePrivateKey':%s,'CertificateType':'SVR',"
+                    "'Alias':%s,'Repeatable':false}",
+                    m->fullchain_pem, secret_bytes(m->key), m->name);
+    if (!cloud_call_secret(job, &upload, "", &answer, err, arguments))
+        return false;
+    const char *id = json_str(json_at(answer.json, "/CertificateId"), "");
+    *ret = *id ? id : json_str(json_at(answer.json, "/RepeatCertId"), "");
+    return **ret || err_set(err, ERR_VENDOR, "the certificate service answered no id");
+}
+
+static const struct call *const calls[] = {&get_caller_identity, &get_detail, &upload, NULL};
 
 const struct vendor tencent_vendor = {
     .cloud = "tencent",
@@ -74,5 +116,6 @@ const struct vendor tencent_vendor = {
     .limits_by_region = true,
     .refusal = refusal,
     .identify = identify,
+    .facts = facts,
     .calls = calls,
 };

@@ -1,5 +1,17 @@
-/* tencent.h - what all products of this cloud share. */
+/* tencent.h - what all Tencent Cloud products share: hosts, errors, the certificate service (SSL).
+ *
+ * Certificates are global: an id such as "DSAuy46E" is valid in every region and for every product.
+ */
 #pragma once
 #include "cloud/vendor.h"
 
 extern const struct vendor tencent_vendor;
+
+/* What the calls of a service have in common, within a struct call; the service is its host's first label. */
+#define TENCENT(product, api, name)                                                                          \
+    .service = (product), .version = (api), .operation = (name), .method = "POST", .path = "/",              \
+    .host = product ".{site}tencentcloudapi.com", .style = CALL_TC3
+
+/* product.upload for the only store there is, "ssl". */
+must_use bool tencent_upload(struct job *job, const char *vendor_store, const struct material *m,
+                             const char **ret, struct err *err);
