@@ -574,19 +574,6 @@ static void two_certificates_share_one_sni_set(void **state)
     assert_int_not_equal(d->plan.rows[0].certificate_id, d->plan.rows[1].certificate_id);
 }
 
-static void notes_survive_json(void **state)
-{
-    struct desk *d = *state;
-    struct plan_note note = {"left_out", 1, 2, "a \"title\"", "text"}, *back = NULL;
-    size_t count = 0;
-    struct err err = {0};
-    assert_true(plan_notes_from_json(d->a, plan_notes_json(d->a, &note, 1), &back, &count, &err));
-    assert_int_equal(count, 1);
-    assert_string_equal(back[0].title, note.title);
-    assert_int_equal(back[0].resource_id, 2);
-    assert_false(plan_notes_from_json(d->a, "[", &back, &count, &err));
-}
-
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -610,7 +597,6 @@ int main(void)
         desk_test(R19_C13_sm2_and_incomplete_chains_only_where_taken),
         desk_test(R83_filters),
         desk_test(two_certificates_share_one_sni_set),
-        desk_test(notes_survive_json),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

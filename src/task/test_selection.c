@@ -1,6 +1,7 @@
 #include "task/selection.h"
 
 #include "crypto/test_support.h"
+#include "task/plan.h"
 
 static void selections_are_checked(void **state)
 {
@@ -54,11 +55,25 @@ static void lists_have_limits(void **state)
     assert_refused(selection_check(&s, &b->err), b, "longer than");
 }
 
+static void notes_survive_json(void **state)
+{
+    struct bench *b = *state;
+    struct plan_note note = {"left_out", 1, 2, "a \"title\"", "text"}, *back = NULL;
+    size_t count = 0;
+    struct err err = {0};
+    assert_true(plan_notes_from_json(b->a, plan_notes_json(b->a, &note, 1), &back, &count, &err));
+    assert_int_equal(count, 1);
+    assert_string_equal(back[0].title, note.title);
+    assert_int_equal(back[0].resource_id, 2);
+    assert_false(plan_notes_from_json(b->a, "[", &back, &count, &err));
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         bench_test(selections_are_checked),
         bench_test(lists_have_limits),
+        bench_test(notes_survive_json),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
