@@ -1,6 +1,5 @@
 #include "task/plan.h"
 
-#include "codec/json.h"
 #include "crypto/test_support.h"
 
 static const int64_t now_ms = NOW_MS;
@@ -160,7 +159,6 @@ static struct resource *resource(struct desk *d, const char *product, const char
     return r;
 }
 
-/* A domain with a certificate of that name bound. */
 static struct resource *domain(struct desk *d, const char *product, const char *names)
 {
     struct resource *r = resource(d, product, names);
@@ -199,7 +197,6 @@ static bool noted(struct desk *d, const char *kind, const char *part)
     print_message("notes: %s\n", plan_notes_json(d->a, d->plan.notes, d->plan.note_count));
     return false;
 }
-
 #define assert_noted(d, kind, part) assert_true(noted((d), (kind), (part)))
 
 static void nothing_but_note(struct desk *d, const char *kind, const char *part)
