@@ -80,7 +80,7 @@ static void add_access(struct sky *k, const struct json *access, double calls_pe
     cleanup(secret_free_p) struct secret *secret = secret_new(secret_text, strlen(secret_text));
     struct access_row row = {.id = store_new_id(y->s),
                              .owner = "uid:1000",
-                             .name = arena_printf(y->a, "%s-%zu", cloud, k->access_count),
+                             .name = arena_printf(y->a, "%s-%lld", cloud, (long long)store_new_id(y->s)),
                              .cloud = cloud,
                              .key_id = json_str(json_at(access, "/key_id"), ""),
                              .site = strcmp(cloud, "aws") == 0 ? "international" : "china",
@@ -103,6 +103,7 @@ static struct sky *open_sky(struct yard *y, double calls_per_second, const char 
     k->y = y;
     k->log = bench_path(y->b, "sim.log");
     const char *ready = bench_path(y->b, "ready.json");
+    (void)unlink(ready);
     k->sim = start(k->log, ready, options);
     k->ready = wait_ready(y, ready, k->sim);
     assert_ok(y, gate_open(&k->gate, &y->err));
@@ -414,6 +415,46 @@ static void R_every_product_lists_binds_settles_and_puts_back(void **state)
     close_sky(k);
 }
 
+static void keep_as_ours(struct sky *k, const struct material *m)
+{
+    struct certificate_row row = yard_certificate(k->y, m->name, m->fingerprint);
+    row.leaf_pem = m->leaf_pem;
+    row.chain_pem = "";
+    row.roots_pem = "";
+    row.key_type = "ecdsa";
+    assert_ok(k->y, store_certificate_add(k->y->db, &row, m->key, NULL, &k->y->err));
+}
+
+/* CDN's own uploads have no reference: they come back from our store or not at all. */
+static void R_what_cdn_alone_held_is_put_back_from_our_own_store(void **state)
+{
+    struct sky *k = open_sky(*state, 5000, (const char *[]){NULL});
+    struct job job;
+    assert_true(job_for(k, k->y->a, product_find("aliyun/cdn"), &job));
+    struct catch found = discover(k, &job);
+    const struct resource *r = found.items;
+    while (!r->https || *r->unfit || !held(r, "default"))
+        assert_true(++r < found.items + found.count);
+    const char *names[] = {r->names[0].name}, *why = "";
+    struct material m = make_material(k, names, 1);
+    const char *ref = arena_printf(k->y->a, "pem:%s", m.fingerprint);
+    struct bound old = {.slot = "default", .ref = ref, .name = "", .fingerprint = m.fingerprint};
+    assert_ok(k->y, job.product->old_key(&job, r, &old, &why, &k->y->err));
+    assert_non_null(why);
+    keep_as_ours(k, &m);
+    assert_ok(k->y, job.product->old_key(&job, r, &old, &why, &k->y->err));
+    assert_null(why);
+    struct change change = {.slot = "default",
+                            .add = &ref,
+                            .add_count = 1,
+                            .remove = (const char *[]){held(r, "default")->ref},
+                            .remove_count = 1};
+    carry_out(k, &job, r, &change, NULL);
+    check_holds(k, &job, r, "default", ref, true);
+    assert_int_equal(count_lines(k, "PRIVATE"), 0);
+    close_sky(k);
+}
+
 static void R_every_product_gets_through_a_fifth_of_failing_calls(void **state)
 {
     static const char faults[] = "throttle=0.04,500=0.04,reset=0.04,lost=0.04,malformed=0.04";
@@ -421,6 +462,46 @@ static void R_every_product_gets_through_a_fifth_of_failing_calls(void **state)
     each_product(k, walk_product);
     each_product(k, switch_product);
     close_sky(k);
+}
+
+static void check_hides(struct arena *a, const struct err *err, const char *secret)
+{
+    for (size_t i = 0; i + 16 <= strlen(secret); i += 8) /* no piece of it either */
+        if (strstr(err->text, arena_copy(a, secret + i, 16)))
+            fail_msg("shown: %s", err->text);
+}
+
+static void echo_product(struct sky *k, struct job *job)
+{
+    const char *names[] = {"www.example.com"}, *vendor_store, *ref;
+    struct material m = make_material(k, names, 1);
+    struct resource r = {.product = job->product->code,
+                         .region = "cn-hangzhou",
+                         .vendor_id = "x",
+                         .title = "x",
+                         .extra = "{}"};
+    struct err err = {0};
+    const char *body = strchr(secret_bytes(m.key), '\n');
+    job->patience_ms = 0;
+    if (!job->product->store_for(job, &r, &m, &vendor_store, &err) ||
+        !job->product->upload(job, vendor_store, &m, &ref, &err) ||
+        !job->product->read(job, &r, &(struct binding){0}, &err)) {
+        check_hides(k->y->a, &err, body);
+        for (size_t i = 0; i < k->access_count; i++)
+            check_hides(k->y->a, &err,
+                        json_str(json_at(k->ready, arena_printf(k->y->a, "/accesses/%zu/secret", i)), ""));
+    }
+}
+
+static void R_an_error_that_echoes_the_request_shows_neither_key_nor_secret(void **state)
+{
+    static const char *const rates[] = {"echo=1", "echo=0.5", "echo-credential=1"};
+    for (size_t i = 0; i < countof(rates); i++) {
+        struct sky *k = open_sky(*state, 5000, (const char *[]){"--fault", rates[i], NULL});
+        for (int turn = 0; turn < 4; turn++)
+            each_product(k, echo_product);
+        close_sky(k);
+    }
 }
 
 static void R_every_product_keeps_below_a_clouds_limit(void **state)
@@ -445,7 +526,9 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         yard_test(R_every_product_lists_binds_settles_and_puts_back),
+        yard_test(R_what_cdn_alone_held_is_put_back_from_our_own_store),
         yard_test(R_every_product_gets_through_a_fifth_of_failing_calls),
+        yard_test(R_an_error_that_echoes_the_request_shows_neither_key_nor_secret),
         yard_test(R_every_product_keeps_below_a_clouds_limit),
         yard_test(R_a_wrong_clock_is_learnt_on_the_way),
     };
