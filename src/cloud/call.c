@@ -372,7 +372,7 @@ static bool page_more(struct arena *a, struct walk *w, const struct answer *answ
                         : answer->xml ? xml_int(answer->xml, rule->total, -1)
                                       : json_int(json_at(answer->json, rule->total), -1);
         *ret_more = count && (total >= 0 ? (int64_t)w->items < total : count >= rule->size_value);
-    } else {
+    } else if (!rule->short_is_last || count >= rule->size_value) {
         const char *next = answer->xml ? xml_text(answer->xml, rule->next, "")
                                        : json_text(a, json_at(answer->json, rule->next), "");
         if (*next && strcmp(next, w->marker) == 0)

@@ -40,6 +40,7 @@ struct page_rule {
     unsigned size_value;
     enum { PAGE_NONE, PAGE_NUMBER, PAGE_OFFSET, PAGE_MARKER } style;
     bool size_as_text, position_as_text; /* strings on the wire where JSON */
+    bool short_is_last;                  /* markers: a page that is not full is the last, whatever it says */
 };
 
 struct call {

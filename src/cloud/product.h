@@ -85,6 +85,10 @@ struct material {
 /* Called for each resource found; its strings need not outlive the call. False stops the walk with err. */
 typedef bool resource_fn(void *context, const struct resource *r, struct err *err);
 
+/* Adds a name to a resource that is being made, unless it has it already (then the first evidence stays). */
+void resource_add_name(struct arena *a, struct resource *r, size_t *capacity, const char *name,
+                       enum evidence evidence);
+
 struct product {
     const char *cloud, *name; /* "aliyun", "cdn" */
     const char *code;         /* "aliyun/cdn" */

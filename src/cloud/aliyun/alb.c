@@ -155,16 +155,6 @@ static bool keep_rule(struct job *job, void *context, const struct json *item, c
     return true;
 }
 
-static void add_name(struct arena *a, struct resource *r, size_t *capacity, const char *name,
-                     enum evidence evidence)
-{
-    for (size_t i = 0; i < r->name_count; i++)
-        if (strcmp(r->names[i].name, name) == 0)
-            return;
-    *(struct resource_name *)arena_push(a, (void **)&r->names, &r->name_count, capacity, sizeof *r->names) =
-        (struct resource_name){name, evidence};
-}
-
 static const struct balancer *balancer_of(const struct listing *l, const char *id)
 {
     static const struct balancer unknown = {"", "", "", "unknown", ""};
@@ -211,10 +201,10 @@ static bool emit_listener(struct job *job, void *context, const struct json *ite
     size_t capacity = 0;
     for (size_t i = 0; i < l->rule_count; i++)
         if (strcmp(l->rules[i].listener, id) == 0)
-            add_name(a, &r, &capacity, l->rules[i].host, EVIDENCE_RULE);
+            resource_add_name(a, &r, &capacity, l->rules[i].host, EVIDENCE_RULE);
     for (size_t i = 0; i < held.count; i++)
         for (size_t j = 0; j < held.items[i].name_count; j++)
-            add_name(a, &r, &capacity, held.items[i].names[j], EVIDENCE_CERTIFICATE);
+            resource_add_name(a, &r, &capacity, held.items[i].names[j], EVIDENCE_CERTIFICATE);
     return l->each(l->context, &r, err);
 }
 

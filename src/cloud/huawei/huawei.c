@@ -1,5 +1,13 @@
+/* Huawei Cloud: errors, the project of a region, ELB's certificates.
+ *
+ * Every regional call names a project, found by the region's name among those the access may see and kept in the
+ * session. Only a region's own project is used. ELB keeps duplicates, so that ours is looked for by name first and told
+ * by its digest.
+ */
 #include "cloud/huawei/huawei.h"
 
+#include "base/buf.h"
+#include "codec/name.h"
 #include <string.h>
 
 static const struct vendor_error errors[] = {
@@ -44,14 +52,25 @@ static bool refusal(struct arena *a, long status, const struct json *json, const
     return status >= 300 || (error && *ret->code);
 }
 
-static const struct call list_auth_domains = {
-    .service = "iam",
-    .operation = "KeystoneListAuthDomains",
-    .method = "GET",
-    .host = "iam.myhuaweicloud.com",
-    .path = "/v3/auth/domains",
-    .version = "",
-    .style = CALL_REST_JSON,
+#define IAM(name, where)                                                                                     \
+    .service = "iam", .operation = (name), .method = "GET", .host = "iam.myhuaweicloud.com",                 \
+    .path = (where), .version = "", .style = CALL_REST_JSON
+
+static const struct call list_auth_domains = {IAM("KeystoneListAuthDomains", "/v3/auth/domains")};
+static const struct call list_auth_projects = {IAM("KeystoneListAuthProjects", "/v3/auth/projects")};
+
+static const struct call list_certificates = {
+    HUAWEI_ELB("ListCertificates", "GET", "certificates"),
+    .parameters = "name[] type[] limit marker",
+    HUAWEI_PAGES("/certificates"),
+};
+static const struct call get_certificate = {
+    HUAWEI_ELB("ShowCertificate", "GET", "certificates/{certificate_id}")};
+static const struct call create_certificate = {
+    HUAWEI_ELB("CreateCertificate", "POST", "certificates"),
+    .parameters = "body.certificate.name body.certificate.type body.certificate.certificate "
+                  "body.certificate.private_key body.certificate.domain",
+    .write = true,
 };
 
 static bool identify(struct job *job, struct identity *ret, struct err *err)
@@ -64,7 +83,130 @@ static bool identify(struct job *job, struct identity *ret, struct err *err)
     return true;
 }
 
-static const struct call *const calls[] = {&list_auth_domains, NULL};
+/* A region's own project has the region's name; sub-projects ("region_name") and others ("MOS") have not. */
+static bool is_region(const char *name)
+{
+    size_t size = strspn(name, "abcdefghijklmnopqrstuvwxyz0123456789-");
+    return size && !name[size] && strchr(name, '-') && name[size - 1] >= '0' && name[size - 1] <= '9';
+}
+
+/* The regions that the account has a project in; their ids are kept in the session. */
+static bool projects(struct job *job, const char ***ret, size_t *ret_count, struct err *err)
+{
+    struct arena *a = job->arena;
+    struct answer answer;
+    if (!cloud_call(job, &list_auth_projects, "", &answer, err, "{}"))
+        return false;
+    const struct json *list = json_at(answer.json, "/projects");
+    const char **names = arena_array(a, const char *, json_count(list) + 1);
+    size_t count = 0;
+    for (size_t i = 0; i < json_count(list); i++) {
+        const struct json *project = json_item(list, i);
+        const char *name = json_str(json_at(project, "/name"), ""),
+                   *id = json_str(json_at(project, "/id"), "");
+        if (!is_region(name) || !*id || !json_bool(json_at(project, "/enabled"), true))
+            continue;
+        session_put(job, arena_printf(a, "project:%s", name), id);
+        names[count++] = name;
+    }
+    *ret = names;
+    *ret_count = count;
+    return true;
+}
+
+bool huawei_regions(struct job *job, const char ***ret, size_t *ret_count, struct err *err)
+{
+    session_regions(job, ret, ret_count);
+    return *ret_count || projects(job, ret, ret_count, err);
+}
+
+/* Calls of a region name its project in the path and in a header. */
+static bool prepare(struct job *job, const struct call *call, const char *region, struct pairs *path,
+                    struct wire *w, struct err *err)
+{
+    struct arena *a = job->arena;
+    const char *key = arena_printf(a, "project:%s", region), **names;
+    size_t count;
+    if (!strstr(call->path, "{project_id}"))
+        return true;
+    const char *id = session_get(job, key);
+    if (!id && !projects(job, &names, &count, err))
+        return err_add(err, "the project of %s", region);
+    if (!id && !(id = session_get(job, key)))
+        return err_set(err, ERR_NOT_FOUND, "the access has no project in the region %s", region);
+    pairs_add(a, path, "project_id", id);
+    wire_header(w, "X-Project-Id", id);
+    return true;
+}
+
+static bool facts(struct job *job, const char *region, struct bound *b, struct err *err)
+{
+    struct answer answer;
+    if (!cloud_call(job, &get_certificate, region, &answer, err, "{'certificate_id':%s}", b->ref))
+        return false;
+    b->name = json_str(json_at(answer.json, "/certificate/name"), "");
+    return bound_of_pem(job->arena, json_str(json_at(answer.json, "/certificate/certificate"), ""), b) ||
+           err_set(err, ERR_NOT_FOUND, "ELB does not show certificate %s", b->ref);
+}
+
+struct search {
+    struct arena *keep;
+    const char *fingerprint;
+    const char *id; /* "" until found */
+};
+
+static bool look(struct job *job, void *context, const struct json *item, const struct xml *node,
+                 struct err *err)
+{
+    struct search *s = context;
+    struct bound b = {.fingerprint = ""};
+    (void)node;
+    (void)err;
+    if (!*s->id && bound_of_pem(job->arena, json_str(json_at(item, "/certificate"), ""), &b) &&
+        strcmp(b.fingerprint, s->fingerprint) == 0)
+        s->id = arena_strdup(s->keep, json_str(json_at(item, "/id"), ""));
+    return true;
+}
+
+/* The domains as ELB wants them for use in a listener's set. */
+static bool domain_list(struct arena *a, const struct material *m, const char **ret, struct err *err)
+{
+    struct buf out = buf_new(a, HUAWEI_DOMAINS_BYTES);
+    for (size_t i = 0; i < m->domain_count; i++)
+        if (!name_is_address(m->domains[i]))
+            buf_printf(&out, "%s%s", out.size ? "," : "", m->domains[i]);
+    *ret = out.data;
+    return !out.full || err_set(err, ERR_INVALID_CERTIFICATE,
+                                "ELB takes certificates whose domains together have at most %d characters",
+                                HUAWEI_DOMAINS_BYTES);
+}
+
+bool huawei_upload(struct job *job, const char *vendor_store, const struct material *m, const char **ret,
+                   struct err *err)
+{
+    struct search s = {.keep = job->arena, .fingerprint = m->fingerprint, .id = ""};
+    const char *region = strchr(vendor_store, ':') ? strchr(vendor_store, ':') + 1 : "", *domains;
+    struct answer answer;
+    if (!domain_list(job->arena, m, &domains, err) ||
+        !cloud_each(job, &list_certificates, region, look, &s, err, "{'name':[%s],'type':['server']}",
+                    m->name))
+        return false;
+    if (!*s.id) {
+        cleanup(arena_free_p) struct arena *hidden = arena_new_secret(4 << 20);
+        const char *arguments = json_format(hidden,
+                                            "{'body':{'certificate':{'name':%s,'type':'server',"
+                                            "'certificate':%s,'private_key':%s,'domain':%s}}}",
+                                            m->name, m->fullchain_pem, secret_bytes(m->key), domains);
+        if (!cloud_call_secret(job, &create_certificate, region, &answer, err, arguments))
+            return false;
+        s.id = json_str(json_at(answer.json, "/certificate/id"), "");
+    }
+    *ret = s.id;
+    return *s.id || err_set(err, ERR_VENDOR, "ELB answered no certificate id");
+}
+
+static const struct call *const calls[] = {&list_auth_domains, &list_auth_projects, &list_certificates,
+                                           &get_certificate,   &create_certificate, NULL};
 
 const struct vendor huawei_vendor = {
     .cloud = "huawei",
@@ -73,7 +215,9 @@ const struct vendor huawei_vendor = {
     .error_count = countof(errors),
     .site_china = "",
     .site_international = "",
+    .prepare = prepare,
     .refusal = refusal,
     .identify = identify,
+    .facts = facts,
     .calls = calls,
 };

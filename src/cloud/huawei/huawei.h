@@ -1,5 +1,27 @@
-/* huawei.h - what all products of this cloud share. */
+/* huawei.h - what all Huawei Cloud products share: errors, projects of regions, ELB's certificates. */
 #pragma once
 #include "cloud/vendor.h"
 
 extern const struct vendor huawei_vendor;
+
+enum { HUAWEI_DOMAINS_MAX = 100, HUAWEI_DOMAINS_BYTES = 10000 }; /* what a certificate of ELB may list */
+
+/* What ELB's calls have in common, within a struct call; `what` follows the project in the path. */
+#define HUAWEI_ELB(name, verb, what)                                                                         \
+    .service = "elb", .version = "", .operation = (name), .method = (verb),                                  \
+    .host = "elb.{region}.myhuaweicloud.com", .path = "/v3/{project_id}/elb/" what, .style = CALL_REST_JSON
+#define HUAWEI_PAGES(list)                                                                                   \
+    .page = {.items = (list),                                                                                \
+             .next = "/page_info/next_marker",                                                               \
+             .position = "marker",                                                                           \
+             .size = "limit",                                                                                \
+             .size_value = 100,                                                                              \
+             .style = PAGE_MARKER,                                                                           \
+             .short_is_last = true}
+
+/* product.regions: those of the access, else those it has a project in. */
+must_use bool huawei_regions(struct job *job, const char ***ret, size_t *ret_count, struct err *err);
+
+/* product.upload for the stores "elb:REGION". */
+must_use bool huawei_upload(struct job *job, const char *vendor_store, const struct material *m,
+                            const char **ret, struct err *err);
