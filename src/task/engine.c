@@ -238,6 +238,7 @@ static struct item *pick_within(struct engine *e, int64_t now_ms, size_t share)
                 continue;
             }
             struct line *line = *at;
+            assert(line);
             *at = line->next;
             line->next = NULL;
             struct line **end = &e->lines;
