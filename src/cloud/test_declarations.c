@@ -22,10 +22,10 @@ static int load(void **state)
 {
     struct arena *a = arena_new(256 << 20);
     struct suite *s = arena_make(a, struct suite);
-    const struct json *v;
-    char *text;
-    size_t size;
-    struct err err;
+    const struct json *v = NULL;
+    char *text = NULL;
+    size_t size = 0;
+    struct err err = {0};
     if (!file_read(a, DATA_DIR "/operations.json", 4 << 20, &text, &size, &err) ||
         !json_parse(a, text, size, &v, &err))
         fail_msg("%s", err.text);
