@@ -82,6 +82,16 @@ static struct certificate_row row_of(struct arena *a, const struct certificate *
     };
 }
 
+bool v1_certificate_given(struct request *rq, struct certificate_row *ret, struct err *err)
+{
+    struct certificate cert;
+    if (!parse_input(rq, &cert, err))
+        return false;
+    *ret = row_of(rq->arena, &cert);
+    ret->name = certificate_name_suggest(rq->arena, &cert);
+    return true;
+}
+
 /* A name nobody has yet: the one given, or the suggested one with a number behind it. */
 static bool pick_name(struct db *db, struct import *import, struct err *err)
 {

@@ -1,5 +1,6 @@
 #include "api/v1_task.h"
 
+#include "api/v1_certificate.h"
 #include "api/view.h"
 #include "api/watchers.h"
 #include "cert/certificate.h"
@@ -116,9 +117,11 @@ bool v1_task_create(struct request *rq, struct reply *reply, struct err *err)
     struct task_view view;
     const char *name = request_text(rq, "name");
     bool dry_run = request_bool(rq, "dry_run", false);
-    if (!selection_check(&selection, err))
+    struct certificate_row given;
+    bool has_given = dry_run && request_text(rq, "cert");
+    if (has_given && !v1_certificate_given(rq, &given, err))
         return false;
-    bool done = dry_run ? task_plan(&context, rq->arena, &selection, &view, err)
+    bool done = dry_run ? task_plan(&context, rq->arena, &selection, has_given ? &given : NULL, &view, err)
                         : task_create(&context, rq->arena, "", name ? name : "", &selection, &view, err);
     if (!done)
         return false;

@@ -11,28 +11,42 @@ struct loading {
     const struct task_context *c;
     struct arena *a;
     const struct selection *selection;
+    const struct certificate_row *given; /* one more, not stored; NULL none */
     struct plan_certificate *certificates;
+    size_t certificate_count;
     struct resource *resources;
     size_t resource_count, resource_capacity;
     int64_t *access_ids;
     const char *replaces_fingerprint;
 };
 
+static bool add_certificate(struct loading *l, const struct certificate_row *row, struct err *err)
+{
+    struct plan_certificate *cert = &l->certificates[l->certificate_count];
+    const struct json *domains = NULL;
+    if (!json_parse(l->a, row->domains, strlen(row->domains), &domains, err))
+        return err_add(err, "domains of certificate %s", row->name);
+    cert->row = *row;
+    cert->domain_count = json_count(domains);
+    cert->domains = arena_array(l->a, const char *, cert->domain_count);
+    for (size_t i = 0; i < cert->domain_count; i++)
+        cert->domains[i] = json_str(json_item(domains, i), "");
+    l->certificate_count++;
+    return true;
+}
+
 static bool load_certificates(struct db *db, struct loading *l, struct err *err)
 {
     const struct texts *wanted = &l->selection->certificates;
-    l->certificates = arena_array(l->a, struct plan_certificate, wanted->count);
+    l->certificates = arena_array(l->a, struct plan_certificate, wanted->count + 1);
+    if (l->given && !add_certificate(l, l->given, err))
+        return false;
     for (size_t i = 0; i < wanted->count; i++) {
-        struct plan_certificate *cert = &l->certificates[i];
-        const struct json *domains = NULL;
-        if (!store_certificate_find(db, l->a, wanted->items[i], &cert->row, err))
+        struct certificate_row row;
+        if (!store_certificate_find(db, l->a, wanted->items[i], &row, err))
             return err_add(err, "certificate %s", wanted->items[i]);
-        if (!json_parse(l->a, cert->row.domains, strlen(cert->row.domains), &domains, err))
-            return err_add(err, "domains of certificate %s", cert->row.name);
-        cert->domain_count = json_count(domains);
-        cert->domains = arena_array(l->a, const char *, cert->domain_count);
-        for (size_t j = 0; j < cert->domain_count; j++)
-            cert->domains[j] = json_str(json_item(domains, j), "");
+        if (!add_certificate(l, &row, err))
+            return false;
     }
     return true;
 }
@@ -79,7 +93,7 @@ static bool load_matching(struct db *db, struct loading *l, struct err *err)
 {
     struct texts all = {0};
     size_t capacity = 0;
-    for (size_t i = 0; i < l->selection->certificates.count; i++)
+    for (size_t i = 0; i < l->certificate_count; i++)
         for (size_t j = 0; j < l->certificates[i].domain_count; j++) {
             void *items = all.items;
             *(const char **)arena_push(l->a, &items, &all.count, &capacity, sizeof(char *)) =
@@ -194,26 +208,31 @@ static bool check_products(const struct selection *s, const struct product *(*fi
 
 static bool check_strictly(const struct loading *l, struct err *err)
 {
-    for (size_t i = 0; i < l->selection->certificates.count; i++)
+    for (size_t i = 0; i < l->certificate_count; i++)
         if (!plan_certificate_check(&l->certificates[i].row, l->selection->allow_expiring,
                                     clock_wall_ms(l->c->clock), err))
             return false;
     return true;
 }
 
-bool plan_of(const struct task_context *c, struct arena *a, const struct selection *selection, bool strict,
-             struct plan *ret, const char **ret_first, struct err *err)
+bool plan_of(const struct task_context *c, struct arena *a, const struct selection *selection,
+             const struct certificate_row *given, bool strict, struct plan *ret, const char **ret_first,
+             struct err *err)
 {
-    struct loading l = {.c = c, .a = a, .selection = selection};
+    struct loading l = {.c = c, .a = a, .selection = selection, .given = given};
     const struct product *(*find)(const char *) = c->find_product ? c->find_product : product_find;
-    if (!selection_check(selection, err) || !check_products(selection, find, err) ||
+    struct selection checked = *selection;
+    const char *given_name[] = {given ? given->name : ""};
+    if (given && selection->certificates.count == 0)
+        checked.certificates = (struct texts){given_name, 1};
+    if (!selection_check(&checked, err) || !check_products(selection, find, err) ||
         !store_read(c->store, load, &l, err))
         return false;
     if (strict && !check_strictly(&l, err))
         return false;
     struct undo undo = {.c = c, .a = a, .log = {NULL, "job", "plan"}};
     struct plan_input input = {.certificates = l.certificates,
-                               .certificate_count = selection->certificates.count,
+                               .certificate_count = l.certificate_count,
                                .resources = l.resources,
                                .resource_count = l.resource_count,
                                .selection = selection,

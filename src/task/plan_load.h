@@ -3,7 +3,8 @@
 #include "task/task.h"
 
 /* The plan of a selection. Certificates and accesses that do not exist are an error; certificates that may not be
- * deployed are too when `strict`, else a note. *ret_first is the name of the first certificate.
+ * deployed are too when `strict`, else a note. given (may be NULL) is one more certificate, not stored. *ret_first is the name of the first certificate.
  */
 must_use bool plan_of(const struct task_context *c, struct arena *a, const struct selection *selection,
-                      bool strict, struct plan *ret, const char **ret_first, struct err *err);
+                      const struct certificate_row *given, bool strict, struct plan *ret,
+                      const char **ret_first, struct err *err);

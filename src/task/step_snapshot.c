@@ -150,7 +150,9 @@ static enum outcome go_back(struct turn *t, const struct binding *now)
         return turn_next(t, STEP_BIND, NULL); /* somebody undid it: settled as it is */
     const char *ref = ours.add_count ? ours.add[0] : NULL;
     const struct bound *found = binding_slot(now, t->row.slot);
-    if (ref && binding_holds(now, t->row.slot, ref))
+    bool set_without_ours =
+        !ref && strcmp(t->row.slot, "sni") == 0; /* the default is ours: entries went, none came */
+    if (set_without_ours || (ref && binding_holds(now, t->row.slot, ref)))
         return turn_next(t, STEP_BIND, NULL);
     struct err conflict = {0};
     (void)err_set(&conflict, ERR_CONFLICT,

@@ -27,12 +27,40 @@ static bool read_copy(struct db *db, void *context, struct err *err)
     return false;
 }
 
+struct saved {
+    struct turn *t;
+    const char *json;
+};
+
+static bool read_before(struct db *db, void *context, struct err *err)
+{
+    struct saved *s = context;
+    return store_deployment_before(db, s->t->a, s->t->row.id, &s->json, err);
+}
+
+/* A listener whose default is ours already needs no entry in its set, and clouds refuse the second place. */
+static bool default_is_ours(struct turn *t, const char *ref, bool *ret, struct err *err)
+{
+    struct saved s = {.t = t};
+    struct binding before;
+    *ret = false;
+    if (strcmp(t->row.slot, "sni") != 0)
+        return true;
+    if (!store_read(t->e->store, read_before, &s, err) || !binding_from_json(t->a, s.json, &before, err))
+        return err_add(err, "the saved binding");
+    *ret = binding_holds(&before, "default", ref);
+    return true;
+}
+
 /* Completes the goal: now it is known how the vendor calls ours. From here on it is fixed. */
 static enum outcome go_bind(struct turn *t, const char *ref, const struct copy_row *copy)
 {
     struct change goal;
     size_t kept = 0;
     const char *add[] = {ref};
+    bool covered = false;
+    if (!default_is_ours(t, ref, &covered, &t->err))
+        return OUTCOME_FAILED;
     if (!change_from_json(t->a, t->row.goal, &goal, &t->err))
         return OUTCOME_FAILED;
     for (size_t i = 0; i < goal.remove_count; i++)
@@ -40,7 +68,7 @@ static enum outcome go_bind(struct turn *t, const char *ref, const struct copy_r
             goal.remove[kept++] = goal.remove[i];
     goal.remove_count = kept;
     goal.add = add;
-    goal.add_count = 1;
+    goal.add_count = covered ? 0 : 1;
     t->row.new_ref = ref;
     t->row.goal = change_to_json(t->a, &goal);
     t->row.write_started_ms = 0;

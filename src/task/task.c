@@ -74,11 +74,11 @@ static struct task_view view_of(const struct task_row *task, const struct plan *
 }
 
 bool task_plan(const struct task_context *c, struct arena *a, const struct selection *selection,
-               struct task_view *ret, struct err *err)
+               const struct certificate_row *given, struct task_view *ret, struct err *err)
 {
     struct plan plan;
     const char *first = NULL;
-    if (!plan_of(c, a, selection, true, &plan, &first, err))
+    if (!plan_of(c, a, selection, given, true, &plan, &first, err))
         return false;
     struct task_row task = {.owner = "",
                             .name = suggest_name(c, a, first),
@@ -112,7 +112,7 @@ bool task_create(const struct task_context *c, struct arena *a, const char *owne
 {
     struct plan plan;
     const char *first = NULL;
-    if (!name_check(name, err) || !plan_of(c, a, selection, true, &plan, &first, err))
+    if (!name_check(name, err) || !plan_of(c, a, selection, NULL, true, &plan, &first, err))
         return false;
     struct task_row task = {.id = store_new_id(c->store),
                             .owner = owner,
@@ -177,7 +177,7 @@ bool task_preview(const struct task_context *c, struct arena *a, const char *id_
         return true;
     }
     if (!selection_from_json(a, view.task.selection, strlen(view.task.selection), &selection, err) ||
-        !plan_of(c, a, &selection, false, &plan, &first, err))
+        !plan_of(c, a, &selection, NULL, false, &plan, &first, err))
         return err_add(err, "task %s", view.task.name);
     const char *notes = plan_notes_json(a, plan.notes, plan.note_count);
     if (same_plan(&view, &plan, notes)) {

@@ -31,9 +31,11 @@ struct task_view {
         label; /* derived (C4): "rolled back" when a deployment was rolled back, "rolling back" meanwhile; else the state */
 };
 
-/* What the selection would do; nothing is written (--dry-run). */
+/* What the selection would do; nothing is written (--dry-run). given is one more certificate that is not stored (its id
+ * may be 0); NULL: none.
+ */
 must_use bool task_plan(const struct task_context *c, struct arena *a, const struct selection *selection,
-                        struct task_view *ret, struct err *err);
+                        const struct certificate_row *given, struct task_view *ret, struct err *err);
 
 /* A new task in `editing` with its plan. name "": made from the first certificate. */
 must_use bool task_create(const struct task_context *c, struct arena *a, const char *owner, const char *name,

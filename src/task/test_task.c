@@ -37,7 +37,7 @@ static void a_dry_run_writes_nothing(void **state)
     new_thing(w, "aliyun/cdn", "www", "www.example.com", "old-1");
     struct selection s = select_certificate(w, new_certificate(w, "new", "[\"www.example.com\"]"));
     struct task_view view;
-    assert_ok(w->y, task_plan(&w->c, w->y->a, &s, &view, &w->y->err));
+    assert_ok(w->y, task_plan(&w->c, w->y->a, &s, NULL, &view, &w->y->err));
     assert_int_equal(view.count, 1);
     assert_int_equal(view.counts.by_state[DEPLOYMENT_PLANNED], 1);
     assert_err(w->y, ERR_NOT_FOUND, task_show(&w->c, w->y->a, view.task.name, &view, &w->y->err));
