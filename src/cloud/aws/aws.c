@@ -1,5 +1,10 @@
+/* Amazon Web Services: hosts, errors, regions, ACM and IAM.
+ *
+ * ACM keeps duplicates and gives no digest, so that certificates are read and their own digest compared.
+ */
 #include "cloud/aws/aws.h"
 
+#include "codec/text.h"
 #include <string.h>
 
 /* Query services say "Throttling", JSON ones "ThrottlingException": both forms are listed by prefix. */
@@ -123,7 +128,224 @@ static bool identify(struct job *job, struct identity *ret, struct err *err)
     return true;
 }
 
-static const struct call *const calls[] = {&get_caller_identity, NULL};
+#define ACM(name)                                                                                            \
+    .service = "acm", .version = "2015-12-08", .operation = (name), .method = "POST", .path = "/",           \
+    .host = "acm.{region}.amazonaws.com{site}", .target = "CertificateManager", .style = CALL_AWS_JSON
+#define IAM(name)                                                                                            \
+    .service = "iam", .version = "2010-05-08", .operation = (name), .method = "POST", .path = "/",           \
+    .host = "iam.amazonaws.com", .style = CALL_AWS_QUERY
+
+static const struct call list_certificates = {
+    ACM("ListCertificates"),
+    .parameters = "CertificateStatuses[] Includes.keyTypes[] CertificateKeyPairOrigins[] MaxItems NextToken",
+    .per_second = 8,
+    .page = {.items = "/CertificateSummaryList",
+             .next = "/NextToken",
+             .position = "NextToken",
+             .size = "MaxItems",
+             .size_value = 100,
+             .style = PAGE_MARKER},
+};
+static const struct call get_certificate = {ACM("GetCertificate"), .parameters = "CertificateArn",
+                                            .per_second = 10};
+static const struct call import_certificate = {
+    ACM("ImportCertificate"),
+    .parameters = "Certificate PrivateKey CertificateChain Tags[].Key Tags[].Value",
+    .write = true,
+    .per_second = 1,
+};
+static const struct call list_server_certificates = {
+    IAM("ListServerCertificates"),
+    .parameters = "Marker MaxItems",
+    .page = {.items = "ListServerCertificatesResult/ServerCertificateMetadataList/member",
+             .next = "ListServerCertificatesResult/Marker",
+             .position = "Marker",
+             .size = "MaxItems",
+             .size_value = 100,
+             .style = PAGE_MARKER},
+};
+static const struct call get_server_certificate = {IAM("GetServerCertificate"),
+                                                   .parameters = "ServerCertificateName"};
+static const struct call list_regions = {
+    .service = "ec2",
+    .version = "2016-11-15",
+    .operation = "DescribeRegions",
+    .method = "POST",
+    .path = "/",
+    .host = "ec2.{region}.amazonaws.com{site}",
+    .style = CALL_AWS_EC2,
+};
+
+bool aws_regions(struct job *job, const char ***ret, size_t *ret_count, struct err *err)
+{
+    struct answer answer;
+    session_regions(job, ret, ret_count);
+    if (*ret_count)
+        return true;
+    const char *first = strcmp(session_site(job), "china") == 0 ? "cn-north-1" : "us-east-1";
+    if (!cloud_call(job, &list_regions, first, &answer, err, "{}"))
+        return false;
+    const struct xml *info = xml_at(answer.xml, "regionInfo");
+    *ret = arena_array(job->arena, const char *, (info ? xml_count(info, "item") : 0) + 1);
+    for (const struct xml *item = info ? xml_at(info, "item") : NULL; item; item = xml_next(item))
+        (*ret)[(*ret_count)++] = xml_text(item, "regionName", "");
+    return true;
+}
+
+/* The part of an ARN, counted from 0: "arn:aws:acm:us-east-1:123:certificate/..." */
+static const char *arn_part(struct arena *a, const char *arn, unsigned part)
+{
+    for (; part; part--, arn++)
+        if (!(arn = strchr(arn, ':')))
+            return "";
+    return arena_copy(a, arn, strcspn(arn, ":"));
+}
+
+struct search { /* a certificate looked for in a list */
+    struct arena *keep;
+    const char *wanted; /* fingerprint, or IAM's id */
+    int64_t not_after_s;
+    const char *region;
+    const char *found; /* ARN, or IAM's name; "" until found */
+};
+
+static bool look_for_id(struct job *job, void *context, const struct json *item, const struct xml *node,
+                        struct err *err)
+{
+    struct search *s = context;
+    (void)job;
+    (void)item;
+    (void)err;
+    if (strcmp(xml_text(node, "ServerCertificateId", ""), s->wanted) == 0)
+        s->found = arena_strdup(s->keep, xml_text(node, "ServerCertificateName", ""));
+    return true;
+}
+
+/* IAM's certificates are known by name alone, which is the end of an ARN; CloudFront tells the id. */
+static bool facts_of_iam(struct job *job, struct bound *b, struct err *err)
+{
+    struct arena *a = job->arena;
+    const char *slash = strrchr(b->ref, '/');
+    struct search s = {.keep = a, .wanted = b->ref + strlen("iam:"), .found = slash ? slash + 1 : ""};
+    struct answer answer;
+    if (!slash && !cloud_each(job, &list_server_certificates, "", look_for_id, &s, err, "{}"))
+        return false;
+    if (!*s.found)
+        return err_set(err, ERR_NOT_FOUND, "IAM has no certificate %s", b->ref);
+    if (!cloud_call(job, &get_server_certificate, "", &answer, err, "{'ServerCertificateName':%s}", s.found))
+        return false;
+    b->name = s.found;
+    const char *pem =
+        xml_text(answer.xml, "GetServerCertificateResult/ServerCertificate/CertificateBody", "");
+    return bound_of_pem(a, pem, b) || err_set(err, ERR_NOT_FOUND, "IAM does not show %s", b->ref);
+}
+
+static bool facts(struct job *job, const char *region, struct bound *b, struct err *err)
+{
+    struct answer answer;
+    const char *service = arn_part(job->arena, b->ref, 2);
+    (void)region;
+    if (strncmp(b->ref, "iam:", 4) == 0 || strcmp(service, "iam") == 0)
+        return facts_of_iam(job, b, err);
+    if (strcmp(service, "acm") != 0)
+        return err_set(err, ERR_NOT_FOUND, "%s is no certificate of ACM or IAM", b->ref);
+    if (!cloud_call(job, &get_certificate, arn_part(job->arena, b->ref, 3), &answer, err,
+                    "{'CertificateArn':%s}", b->ref))
+        return false;
+    return bound_of_pem(job->arena, json_str(json_at(answer.json, "/Certificate"), ""), b) ||
+           err_set(err, ERR_NOT_FOUND, "ACM does not show %s", b->ref);
+}
+
+/* What ends at the same second is looked at itself. */
+static bool look(struct job *job, void *context, const struct json *item, const struct xml *node,
+                 struct err *err)
+{
+    struct search *s = context;
+    struct bound b = {.slot = "",
+                      .ref = json_str(json_at(item, "/CertificateArn"), ""),
+                      .name = "",
+                      .fingerprint = ""};
+    int64_t not_after_s = (int64_t)json_double(json_at(item, "/NotAfter"), 0);
+    (void)node;
+    if (*s->found || strcmp(json_str(json_at(item, "/Type"), ""), "IMPORTED") != 0 ||
+        (not_after_s && not_after_s != s->not_after_s))
+        return true;
+    if (!session_facts(job, s->region, &b, err))
+        return false;
+    if (strcmp(b.fingerprint, s->wanted) == 0)
+        s->found = arena_strdup(s->keep, b.ref);
+    return true;
+}
+
+/* ACM wants base64 of the PEM text. */
+static const char *blob(struct arena *a, const char *text)
+{
+    return base64_encode(a, text, strlen(text));
+}
+
+static bool import(struct job *job, const char *region, const struct material *m, const char **ret,
+                   struct err *err)
+{
+    cleanup(arena_free_p) struct arena *hidden = arena_new_secret(4 << 20);
+    struct answer answer;
+    const char *chain =
+        *m->chain_pem ? json_format(hidden, ",'CertificateChain':%s", blob(hidden, m->chain_pem)) : "";
+    const char *arguments =
+        json_format(hidden,
+                    "{'Certificate':%s,'PrivateKey':%s%p,'Tags':[{'Key':'Name','Value':%s},"
+                    "{'Key':'certferry-fingerprint','Value':%s}]}",
+                    blob(hidden, m->leaf_pem), blob(hidden, secret_bytes(m->key)), chain, m->name,
+                    m->fingerprint);
+    if (!cloud_call_secret(job, &import_certificate, region, &answer, err, arguments))
+        return false;
+    *ret = json_str(json_at(answer.json, "/CertificateArn"), "");
+    return **ret || err_set(err, ERR_VENDOR, "ACM answered no ARN");
+}
+
+bool aws_upload(struct job *job, const char *vendor_store, const struct material *m, const char **ret,
+                struct err *err)
+{
+    const char *region = strchr(vendor_store, ':') ? strchr(vendor_store, ':') + 1 : "";
+    struct search s = {.keep = job->arena,
+                       .wanted = m->fingerprint,
+                       .not_after_s = m->not_after_ms / 1000,
+                       .region = region,
+                       .found = ""};
+    /* Without all key types and origins the list leaves certificates out. */
+    if (!cloud_each(
+            job, &list_certificates, region, look, &s, err,
+            "{'CertificateStatuses':['ISSUED'],'Includes':{'keyTypes':['RSA_1024','RSA_2048','RSA_3072',"
+            "'RSA_4096','EC_prime256v1','EC_secp384r1','EC_secp521r1']},"
+            "'CertificateKeyPairOrigins':['AWS_MANAGED','ACME','CUSTOMER_PROVIDED']}"))
+        return false;
+    *ret = s.found;
+    return *s.found || import(job, region, m, ret, err);
+}
+
+bool aws_store(struct job *job, const char *region, const struct material *m, const char **ret,
+               struct err *err)
+{
+    if (m->sm2 || (m->key_type != KEY_RSA && m->key_type != KEY_ECDSA))
+        return err_set(err, ERR_INVALID_CERTIFICATE, "ACM takes RSA and ECDSA certificates only");
+    if (m->key_type == KEY_RSA && m->key_bits > 4096)
+        return err_set(err, ERR_INVALID_CERTIFICATE, "ACM takes RSA keys of at most 4096 bits");
+    *ret = arena_printf(job->arena, "acm:%s", region);
+    return true;
+}
+
+bool aws_not_yet_known(const struct material *m, struct err *err)
+{
+    if (err && m) {
+        err->kind = ERR_CONFLICT;
+        err->transient = true;
+    }
+    return false;
+}
+
+static const struct call *const calls[] = {&get_caller_identity,    &list_certificates,
+                                           &get_certificate,        &import_certificate,
+                                           &list_regions,           &list_server_certificates,
+                                           &get_server_certificate, NULL};
 
 const struct vendor aws_vendor = {
     .cloud = "aws",
@@ -137,5 +359,6 @@ const struct vendor aws_vendor = {
     .sign_region = sign_region,
     .refusal = refusal,
     .identify = identify,
+    .facts = facts,
     .calls = calls,
 };

@@ -1,5 +1,26 @@
-/* aws.h - what all products of this cloud share. */
+/* aws.h - what all products of Amazon Web Services share: hosts, errors, regions, ACM and IAM.
+ *
+ * A certificate is named by its ARN, of ACM or IAM; CloudFront names IAM's by their id: "iam:ASCA...".
+ */
 #pragma once
 #include "cloud/vendor.h"
 
 extern const struct vendor aws_vendor;
+
+/* product.regions: those of the access, else those the account has switched on. */
+must_use bool aws_regions(struct job *job, const char ***ret, size_t *ret_count, struct err *err);
+
+/* "acm:REGION", or why ACM refuses the certificate; product.upload for these stores. */
+must_use bool aws_store(struct job *job, const char *region, const struct material *m, const char **ret,
+                        struct err *err);
+must_use bool aws_upload(struct job *job, const char *vendor_store, const struct material *m,
+                         const char **ret, struct err *err);
+
+/* A certificate that was just imported is not known everywhere at once: with material (ours, not one from long ago)
+ * the failure becomes one that passes. Always false.
+ */
+bool aws_not_yet_known(const struct material *m, struct err *err);
+
+/* A distribution's configuration with another certificate; every byte outside ViewerCertificate stays. */
+must_use bool cloudfront_splice(struct arena *a, const char *document, const char *ref, char **ret,
+                                struct err *err);

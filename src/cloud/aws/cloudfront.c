@@ -1,0 +1,236 @@
+/* AWS CloudFront (2020-05-31).
+ *
+ * A distribution's configuration is one XML document, read with an ETag and written as a whole: only ViewerCertificate
+ * is replaced in its text, and a write that somebody else's overtook is refused (412) and begun anew by reading. The
+ * certificate must cover every alias, stand in ACM of us-east-1 and come with its whole chain. Without a certificate
+ * of its own a distribution serves that of cloudfront.net, and cannot go back to it while it has aliases.
+ */
+#include "cloud/aws/aws.h"
+
+#include "codec/name.h"
+#include <string.h>
+
+#define CLOUDFRONT(name, verb, where)                                                                        \
+    .service = "cloudfront", .version = "2020-05-31", .operation = (name), .method = (verb),                 \
+    .host = "cloudfront.amazonaws.com", .path = "/2020-05-31/distribution" where, .style = CALL_AWS_REST_XML
+
+static const char own_name[] = "cloudfront"; /* the ref of cloudfront.net's certificate */
+
+static const struct call list_distributions = {CLOUDFRONT("ListDistributions", "GET", ""),
+                                               .parameters = "Marker MaxItems",
+                                               .page = {.items = "Items/DistributionSummary",
+                                                        .next = "NextMarker",
+                                                        .position = "Marker",
+                                                        .size = "MaxItems",
+                                                        .size_value = 100,
+                                                        .size_as_text = true,
+                                                        .style = PAGE_MARKER}};
+static const struct call get_distribution = {CLOUDFRONT("GetDistribution", "GET", "/{Id}")};
+static const struct call get_config = {CLOUDFRONT("GetDistributionConfig", "GET", "/{Id}/config")};
+static const struct call set_config = {CLOUDFRONT("UpdateDistribution", "PUT", "/{Id}/config"), .write = true,
+                                       .per_second = 1};
+
+static bool is(const struct xml *v, const char *path, const char *text)
+{
+    return strcmp(xml_text(v, path, ""), text) == 0;
+}
+
+static bool bound_of(struct job *job, const struct xml *viewer, struct bound *b, struct err *err)
+{
+    const char *arn = xml_text(viewer, "ACMCertificateArn", ""),
+               *id = xml_text(viewer, "IAMCertificateId", "");
+    *b = (struct bound){.slot = "default", .ref = arn, .name = ""};
+    b->fingerprint = b->serial = b->key_type = b->issuer = "";
+    if (!*arn && *id)
+        b->ref = arena_printf(job->arena, "iam:%s", id);
+    if (*b->ref)
+        return session_facts(job, "us-east-1", b, err);
+    b->ref = own_name;
+    b->name = "the certificate of cloudfront.net";
+    return true;
+}
+
+struct emit {
+    resource_fn *each;
+    void *context;
+};
+
+static bool emit_distribution(struct job *job, void *context, const struct json *item, const struct xml *node,
+                              struct err *err)
+{
+    const struct emit *emit = context;
+    struct arena *a = job->arena;
+    const char *id = xml_text(node, "Id", ""), *host = xml_text(node, "DomainName", ""), *name;
+    struct bound bound;
+    size_t capacity = 0;
+    (void)item;
+    struct resource r = {
+        .product = "aws/cloudfront",
+        .region = "",
+        .vendor_id = id,
+        .must_cover_all = true,
+        .https = true,
+        .bound = &bound,
+        .bound_count = 1,
+        .host = host,
+        .port = 443,
+        .reach = "public",
+        .lock = arena_printf(a, "cloudfront:%s", id),
+        .alias_of = "",
+        .managed_by = "",
+        .extra = "{}",
+    };
+    for (const struct xml *alias = xml_at(node, "Aliases/Items/CNAME"); alias; alias = xml_next(alias))
+        if (name_normalise(a, alias->text, false, &name, NULL))
+            resource_add_name(a, &r, &capacity, name, EVIDENCE_DOMAIN);
+    r.unfit = is(node, "ConnectionMode", "tenant-only") ? "its domains belong to tenants: not supported"
+              : is(node, "Staging", "true")             ? "a staging distribution"
+              : !r.name_count                           ? "no aliases: only its name at cloudfront.net"
+                                                        : "";
+    r.title = arena_printf(a, "%s %s%s", id, r.name_count ? r.names[0].name : host,
+                           is(node, "Enabled", "false") ? " (disabled)" : "");
+    if (!bound_of(job, xml_at(node, "ViewerCertificate"), &bound, err))
+        return err_add(err, "distribution %s", id);
+    return emit->each(emit->context, &r, err);
+}
+
+static bool discover(struct job *job, const char *region, resource_fn *each, void *context, struct err *err)
+{
+    struct emit emit = {each, context};
+    return cloud_each(job, &list_distributions, region, emit_distribution, &emit, err, "{}");
+}
+
+static bool read_binding(struct job *job, const struct resource *r, struct binding *ret, struct err *err)
+{
+    struct answer state, config;
+    if (!cloud_call(job, &get_distribution, "", &state, err, "{'Id':%s}", r->vendor_id) ||
+        !cloud_call(job, &get_config, "", &config, err, "{'Id':%s}", r->vendor_id))
+        return false;
+    const struct xml *viewer = xml_at(config.xml, "ViewerCertificate");
+    struct binding b = {
+        .https = true,
+        .ready = !is(state.xml, "Status", "InProgress"),
+        .etag = config.etag,
+        .bound = arena_make(job->arena, struct bound),
+        .bound_count = 1,
+        .settings = json_format(job->arena, "{'support':%s,'minimum_protocol':%s}",
+                                xml_text(viewer, "SSLSupportMethod", ""),
+                                xml_text(viewer, "MinimumProtocolVersion", "")),
+        .document = config.text,
+    };
+    if (!bound_of(job, viewer, b.bound, err))
+        return false;
+    *ret = b;
+    return true;
+}
+
+static bool store_for(struct job *job, const struct resource *r, const struct material *m, const char **ret,
+                      struct err *err)
+{
+    (void)r;
+    if (strcmp(session_site(job), "china") == 0)
+        return err_set(err, ERR_INVALID_CERTIFICATE,
+                       "CloudFront in China takes certificates from IAM, where certferry uploads none");
+    if (m->key_type == KEY_ECDSA && m->key_bits > 256)
+        return err_set(err, ERR_INVALID_CERTIFICATE, "CloudFront takes ECDSA keys on P-256 only");
+    return aws_store(job, "us-east-1", m, ret, err);
+}
+
+/* The element for another certificate: how it is served stays as it was, and so does what we do not know. */
+static bool element_for(struct arena *a, const char *document, const char *ref, char **ret, struct err *err)
+{
+    static const char *const replaced[] = {"CloudFrontDefaultCertificate", "ACMCertificateArn",
+                                           "IAMCertificateId", "Certificate", "CertificateSource"};
+    static const char *const added[][2] = {{"SSLSupportMethod", "sni-only"},
+                                           {"MinimumProtocolVersion", "TLSv1.2_2021"}};
+    bool iam = strncmp(ref, "iam:", 4) == 0;
+    const char *tag = iam ? "IAMCertificateId" : "ACMCertificateArn";
+    struct buf out = buf_new(a, 16 << 10);
+    const struct xml *config;
+    if (!xml_parse(a, document, strlen(document), &config, err))
+        return err_add(err, "the distribution's configuration");
+    const struct xml *old = xml_at(config, "ViewerCertificate");
+    /* What is read beside cloudfront.net's certificate (vip, TLSv1) was chosen by nobody. */
+    bool keep = old && !is(old, "CloudFrontDefaultCertificate", "true");
+    buf_printf(&out,
+               "<ViewerCertificate><CloudFrontDefaultCertificate>false</CloudFrontDefaultCertificate>"
+               "<%s>%s</%s>",
+               tag, xml_escape(a, iam ? ref + 4 : ref), tag);
+    for (const struct xml *child = keep ? old->child : NULL; child; child = child->next) {
+        bool goes = false;
+        for (size_t i = 0; i < countof(replaced); i++)
+            goes |= strcmp(child->name, replaced[i]) == 0;
+        if (!goes)
+            buf_puts(&out, xml_excerpt(a, document, child));
+    }
+    for (size_t i = 0; i < countof(added); i++)
+        if (!keep || !*xml_text(old, added[i][0], ""))
+            buf_printf(&out, "<%s>%s</%s>", added[i][0], added[i][1], added[i][0]);
+    buf_puts(&out, "</ViewerCertificate>");
+    *ret = out.data;
+    return !out.full || err_set(err, ERR_VENDOR, "the distribution's ViewerCertificate is too large");
+}
+
+bool cloudfront_splice(struct arena *a, const char *document, const char *ref, char **ret, struct err *err)
+{
+    char *element = NULL;
+    return element_for(a, document, ref, &element, err) &&
+           xml_splice(a, document, strlen(document), "ViewerCertificate", element, ret, err);
+}
+
+static bool write_change(struct job *job, const struct resource *r, const struct binding *now,
+                         const struct change *change, const struct material *m, struct err *err)
+{
+    struct answer answer;
+    struct err why = {0};
+    char *document;
+    if (!change->add_count || strcmp(change->add[0], own_name) == 0)
+        return err_set(err, ERR_INPUT,
+                       "a distribution with aliases cannot go back to the certificate of cloudfront.net");
+    if (!cloudfront_splice(job->arena, now->document, change->add[0], &document, err))
+        return false;
+    if (cloud_put_document(job, &set_config, "", document, now->etag, &answer, &why, "{'Id':%s}",
+                           r->vendor_id))
+        return true;
+    if (err)
+        *err = why;
+    if (strcmp(why.code, "PreconditionFailed") == 0 && err)
+        err->transient = true; /* reading again brings the new ETag */
+    bool unknown = strcmp(why.code, "InvalidViewerCertificate") == 0 && strstr(why.text, "doesn't exist");
+    return unknown && aws_not_yet_known(m, err);
+}
+
+static bool old_key(struct job *job, const struct resource *r, const struct bound *old, const char **ret,
+                    struct err *err)
+{
+    (void)job;
+    (void)r;
+    (void)err;
+    *ret = strcmp(old->ref, own_name) == 0
+               ? "a distribution with aliases cannot go back to the certificate of cloudfront.net"
+               : NULL;
+    return true;
+}
+
+static const struct call *const calls[] = {&list_distributions, &get_distribution, &get_config, &set_config,
+                                           NULL};
+
+const struct product aws_cloudfront = {
+    .cloud = "aws",
+    .name = "cloudfront",
+    .code = "aws/cloudfront",
+    .title = "AWS CloudFront",
+    .global = true,
+    .needs_chain = true,
+    .consistency_ms = 30000,
+    .settle_ms = 5400000,
+    .poll_ms = 15000,
+    .propagation_ms = 600000,
+    .calls = calls,
+    .discover = discover,
+    .read = read_binding,
+    .store_for = store_for,
+    .upload = aws_upload,
+    .bind = write_change,
+    .old_key = old_key,
+};
