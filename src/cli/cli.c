@@ -14,7 +14,7 @@ const struct option_def global_options[] = {
     {"server", "URL", false, "speak to a certferry elsewhere instead of the store here"},
     {"json", NULL, false, "print JSON for programs"},
     {"quiet", NULL, false, "no progress on standard error"},
-    {"log-level", "LEVEL", false, "debug, info, warning or error; default warning, for serve info"},
+    {"log-level", "LEVEL", false, "debug, info, warning or error; default error, for serve info"},
     {"help", NULL, false, "help on this command"},
     {NULL, NULL, false, NULL},
 };
@@ -39,7 +39,7 @@ static bool read_globals(struct arena *a, const struct args *args, struct cli_gl
                             .json = args_flag(args, "json"),
                             .quiet = args_flag(args, "quiet"),
                             .log_level = args_get(args, "log-level")};
-    enum log_level level = args->verb && args->verb->run == verb_serve ? LOG_INFO : LOG_WARNING;
+    enum log_level level = args->verb && args->verb->run == verb_serve ? LOG_INFO : LOG_ERROR;
     if (g.log_level && !log_level_parse(g.log_level, &level, err))
         return err_add(err, "--log-level");
     log_set_level(level);

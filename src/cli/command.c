@@ -1,5 +1,6 @@
 #include "cli/command.h"
 
+#include "base/clock.h"
 #include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
@@ -154,6 +155,16 @@ void command_note(struct command *c, const char *fmt, ...)
     vfprintf(stderr, fmt, args);
     va_end(args);
     fputc('\n', stderr);
+}
+
+void command_progress(struct command *c, const char *line, bool last)
+{
+    bool live = isatty(STDERR_FILENO);
+    int64_t now = clock_monotonic_ms(&clock_system);
+    if (c->globals.quiet || (!live && !last && now - c->progress_ms < 1000))
+        return;
+    c->progress_ms = now;
+    fprintf(stderr, live ? "\r\033[K%s%s" : "%s%s", line, live && !last ? "" : "\n");
 }
 
 bool command_confirm(struct command *c, const char *question)

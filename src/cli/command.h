@@ -14,7 +14,8 @@ struct command {
     struct gate *gate;
     const char *socket; /* NULL before command_connect */
     bool other;         /* another process owns the store */
-    bool terminal;      /* standard output is one */
+    bool terminal;       /* standard output is one */
+    int64_t progress_ms; /* when the last progress line was written */
 };
 
 /* Opens the way to the API; called by the first command_call. */
@@ -39,6 +40,9 @@ void command_print_json(struct command *c, const struct json *document);
 
 /* Progress for people, on standard error; silent with --quiet. */
 void command_note(struct command *c, const char *fmt, ...) like_printf(2, 3);
+
+/* A line that the next one replaces on a terminal; elsewhere about one a second and the last are written. */
+void command_progress(struct command *c, const char *line, bool last);
 
 /* Asks on the terminal; false without one. */
 bool command_confirm(struct command *c, const char *question);

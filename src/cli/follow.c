@@ -48,7 +48,7 @@ static bool follow_event(void *context, const char *event, const struct json *da
              (long long)(f->total - f->open - f->held), (long long)f->total,
              (long long)(f->error + f->rollback_error));
     if (strcmp(line, f->last) != 0 && !f->json_lines)
-        command_note(c, "%s", line);
+        command_progress(c, line, !f->open);
     memcpy(f->last, line, sizeof line);
     return true;
 }

@@ -283,3 +283,10 @@ bool store_deployment_open(struct db *db, struct arena *a, int64_t task_id, stru
     return row_all(db, SQL_DEPLOYMENT_OPEN_OF_TASK, VALUES(value_int(task_id)), a, &deployment_table,
                    (void **)ret, ret_count, err);
 }
+
+bool store_deployment_relying(struct db *db, struct arena *a, int64_t resource_id, int64_t certificate_id,
+                              struct deployment_row **ret, size_t *ret_count, struct err *err)
+{
+    return row_all(db, SQL_DEPLOYMENT_RELYING, VALUES(value_int(resource_id), value_int(certificate_id)), a,
+                   &deployment_table, (void **)ret, ret_count, err);
+}

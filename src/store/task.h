@@ -93,6 +93,12 @@ must_use bool store_deployment_list(struct db *db, struct arena *a, int64_t task
 /* Every deployment the engine has to work on: PENDING, PROCESSING, ROLLBACK, of submitted tasks. */
 must_use bool store_deployment_open(struct db *db, struct arena *a, int64_t task_id /* 0: all */,
                                     struct deployment_row **ret, size_t *ret_count, struct err *err);
+/* Deployments that took entries of the resource's SNI set away and added none, because the same certificate was its
+ * default: they rely on the default staying.
+ */
+must_use bool store_deployment_relying(struct db *db, struct arena *a, int64_t resource_id,
+                                       int64_t certificate_id, struct deployment_row **ret, size_t *ret_count,
+                                       struct err *err);
 /* The journal write: all mutable fields of the row, where version and fence fit (ERR_CONFLICT otherwise); on success
  * the caller's row->version is raised. before (may be NULL) is the whole saved binding as JSON; it is sealed.
  */

@@ -203,7 +203,12 @@ static bool adopt(struct engine *e, struct err *err)
         return err_add(err, "look for open deployments");
     pthread_mutex_lock(&e->mutex);
     for (size_t i = 0; i < ad.count; i++)
-        adopt_row(e, a, &ad.rows[i]);
+        if (ad.rows[i].state != DEPLOYMENT_ROLLBACK)
+            adopt_row(e, a, &ad.rows[i]);
+    /* What was deployed last goes back first: an SNI set may rely on the default that came before it. */
+    for (size_t i = ad.count; i > 0; i--)
+        if (ad.rows[i - 1].state == DEPLOYMENT_ROLLBACK)
+            adopt_row(e, a, &ad.rows[i - 1]);
     pthread_cond_broadcast(&e->wake);
     pthread_mutex_unlock(&e->mutex);
     return true;

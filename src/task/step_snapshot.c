@@ -139,6 +139,34 @@ static enum outcome go_on(struct turn *t, const struct copies *c, const struct b
     return turn_next(t, STEP_UPLOAD, &(struct commit){.before = binding_to_json(t->a, now)});
 }
 
+struct relying {
+    struct turn *t;
+    struct deployment_row *rows;
+    size_t count;
+};
+
+static bool read_relying(struct db *db, void *context, struct err *err)
+{
+    struct relying *r = context;
+    return store_deployment_relying(db, r->t->a, r->t->row.resource_id, r->t->row.certificate_id, &r->rows,
+                                    &r->count, err);
+}
+
+/* A default that goes back must not leave names of the SNI set without a certificate that covers them. */
+static bool nothing_relies(struct turn *t, struct err *err)
+{
+    struct relying r = {.t = t};
+    if (strcmp(t->row.slot, "default") != 0)
+        return true;
+    if (!store_read(t->e->store, read_relying, &r, err))
+        return false;
+    return !r.count ||
+           err_set(err, ERR_CONFLICT,
+                   "deployment %lld put the same certificate in place of SNI entries of this listener, "
+                   "which rely on it as default: roll that back first",
+                   (long long)r.rows[0].id);
+}
+
 /* The way back: only what is ours is undone. */
 static enum outcome go_back(struct turn *t, const struct binding *now)
 {
@@ -152,9 +180,11 @@ static enum outcome go_back(struct turn *t, const struct binding *now)
     const struct bound *found = binding_slot(now, t->row.slot);
     bool set_without_ours =
         !ref && strcmp(t->row.slot, "sni") == 0; /* the default is ours: entries went, none came */
+    struct err conflict = {0};
+    if (!nothing_relies(t, &conflict))
+        return turn_fail(t, &conflict);
     if (set_without_ours || (ref && binding_holds(now, t->row.slot, ref)))
         return turn_next(t, STEP_BIND, NULL);
-    struct err conflict = {0};
     (void)err_set(&conflict, ERR_CONFLICT,
                   "the slot no longer holds what this deployment put there (%s), but %s: nothing was changed",
                   ref ? ref : "nothing", entry_label(found));

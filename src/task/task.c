@@ -310,6 +310,7 @@ static bool retry(void *context, struct deployment_row *row)
     verbs_clear_outcome(row);
     row->state = DEPLOYMENT_PENDING;
     row->step = row->writes > 0 ? STEP_BIND : STEP_NONE;
+    row->writes = row->writes > 0; /* that something was written is kept, how often begins anew */
     row->already_bound = false;
     return true;
 }

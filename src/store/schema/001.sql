@@ -186,6 +186,7 @@ CREATE TABLE deployment (
 CREATE INDEX deployment_task ON deployment (task_id, id);
 CREATE INDEX deployment_certificate ON deployment (certificate_id);
 CREATE INDEX deployment_access ON deployment (access_id);
+CREATE INDEX deployment_resource ON deployment (resource_id);
 CREATE INDEX deployment_open ON deployment (id) WHERE state IN ('pending', 'processing', 'rollback');
 
 -- Pure index: which certificates the slot of a deployment held before; a rollback puts them back.
