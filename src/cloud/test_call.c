@@ -1,7 +1,5 @@
-#include "cloud/session.h"
+#include "cloud/test_stage.h"
 
-#include "net/test_support.h"
-#include "store/test_support.h"
 #include <pthread.h>
 #include <stdlib.h>
 #include <strings.h>
@@ -10,120 +8,6 @@
 /* Calls of a real session over a real gate to a server that answers what the test says: suspension, repeats, clocks,
  * paging, refusals.
  */
-
-struct reply {
-    unsigned status;
-    const char *headers; /* more lines, each with \r\n; NULL: none */
-    const char *body;    /* NULL: the connection is cut after the request was read */
-};
-
-enum { LOG_MAX = 64 };
-
-struct stage {
-    struct yard *y;
-    struct test_server *server;
-    struct gate *gate;
-    struct cloud *cloud;
-    struct session *session;
-    struct job job;
-    int64_t access_id;
-    pthread_mutex_t lock; /* guards what follows */
-    const struct reply *replies;
-    size_t reply_count;
-    char *log[LOG_MAX]; /* requests as received */
-    size_t log_count;
-};
-
-static void serve(void *context, int fd, unsigned number)
-{
-    struct stage *g = context;
-    cleanup(arena_free_p) struct arena *a = arena_new(ARENA_JOB_BYTES);
-    char *request = test_read_answer(a, fd);
-    (void)number;
-    if (!*request)
-        return;
-    pthread_mutex_lock(&g->lock);
-    size_t i = g->log_count < LOG_MAX ? g->log_count++ : LOG_MAX - 1;
-    free(g->log[i]);
-    g->log[i] = strdup(request);
-    const struct reply *r = &g->replies[i < g->reply_count ? i : g->reply_count - 1];
-    pthread_mutex_unlock(&g->lock);
-    if (!r->body)
-        return;
-    test_write(fd, arena_printf(a, "HTTP/1.1 %u X\r\nContent-Length: %zu\r\nConnection: close\r\n%s\r\n%s",
-                                r->status, strlen(r->body), r->headers ? r->headers : "", r->body));
-}
-
-static size_t calls_seen(struct stage *g)
-{
-    pthread_mutex_lock(&g->lock);
-    size_t count = g->log_count;
-    pthread_mutex_unlock(&g->lock);
-    return count;
-}
-
-static const char secret_text[] = "TopSecretAccessKey0123456789";
-
-static void begin_as(struct stage *g, const char *cloud, bool read_only)
-{
-    struct yard *y = g->y;
-    struct access_row row = {.id = store_new_id(y->s),
-                             .owner = "uid:1000",
-                             .name = arena_printf(y->a, "test-%s", cloud),
-                             .cloud = cloud,
-                             .key_id = "AKIDTEST",
-                             .site = "china",
-                             .regions = "[]",
-                             .gateway =
-                                 arena_printf(y->a, "http://127.0.0.1:%u", test_server_port(g->server)),
-                             .ca_file = "",
-                             .proxy = "",
-                             .calls_per_second = 1000,
-                             .read_only = read_only,
-                             .account_id = "",
-                             .state = "unchecked",
-                             .state_text = ""};
-    cleanup(secret_free_p) struct secret *secret = secret_new(secret_text, strlen(secret_text));
-    assert_ok(y, store_access_add(y->db, &row, secret, NULL, &y->err));
-    assert_ok(y, cloud_session(g->cloud, row.id, &g->session, &y->err));
-    g->access_id = row.id;
-    g->job = (struct job){.arena = y->a, .session = g->session, .patience_ms = 1500};
-}
-
-static int stage_begin(void **state)
-{
-    struct stage *g = calloc(1, sizeof *g);
-    void *yard;
-    if (!g || yard_begin(&yard) != 0)
-        return -1;
-    g->y = yard;
-    pthread_mutex_init(&g->lock, NULL);
-    g->server = test_server_start(serve, g);
-    assert_ok(g->y, gate_open(&g->gate, &g->y->err));
-    assert_ok(g->y, cloud_open(g->y->s, g->gate, &clock_system, &g->cloud, &g->y->err));
-    *state = g;
-    return 0;
-}
-
-static int stage_end(void **state)
-{
-    struct stage *g = *state;
-    void *yard = g->y;
-    g->cloud = cloud_close(g->cloud);
-    g->gate = gate_close(g->gate);
-    test_server_stop(g->server);
-    for (size_t i = 0; i < g->log_count; i++)
-        free(g->log[i]);
-    pthread_mutex_destroy(&g->lock);
-    free(g);
-    return yard_end(&yard);
-}
-
-#define stage_test(f) cmocka_unit_test_setup_teardown(f, stage_begin, stage_end)
-#define REPLIES(g, ...)                                                                                      \
-    static const struct reply replies_[] = {__VA_ARGS__};                                                    \
-    (g)->replies = replies_;                                                                                 \
-    (g)->reply_count = countof(replies_)
 
 static const struct call read_call = {.service = "cdn",
                                       .operation = "Read",
@@ -352,7 +236,7 @@ static void R_an_error_that_echoes_the_request_shows_no_secret(void **state)
     begin_as(g, "aliyun", false);
     assert_false(try(g, &write_call));
     assert_null(strstr(g->y->err.text, "MIIE"));
-    assert_null(strstr(g->y->err.text, secret_text));
+    assert_null(strstr(g->y->err.text, stage_secret));
     assert_null(strstr(g->y->err.text, "abcdef"));
     assert_non_null(strstr(g->y->err.text, "InternalError"));
 }
@@ -379,7 +263,7 @@ static void R_a_private_key_travels_in_the_body_alone(void **state)
     assert_int_equal(strncmp(g->log[0], "POST / HTTP/1.1\r\n", 17), 0);
     assert_non_null(strcasestr(g->log[0], "\r\nhost: cas.aliyuncs.com\r\n"));
     assert_non_null(strstr(body, "&Signature="));
-    assert_null(strstr(g->log[0], secret_text));
+    assert_null(strstr(g->log[0], stage_secret));
 }
 
 struct counted {
