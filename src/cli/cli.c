@@ -5,7 +5,6 @@
 #include "cli/verb.h"
 #include <stdio.h>
 #include <stdlib.h>
-#include <unistd.h>
 
 const struct option_def global_options[] = {
     {"data", "DIR", false, "the store; default $XDG_STATE_HOME/certferry"},
@@ -49,10 +48,25 @@ static bool read_globals(struct arena *a, const struct args *args, struct cli_gl
     return true;
 }
 
+/* Without a server nobody works on what an interrupted command left: whoever only reads should know. */
+static void tell_unfinished(struct command *c)
+{
+    const struct json *status;
+    struct err err;
+    if (!c->gate || c->other || c->globals.server || c->args.verb->engine ||
+        !command_call(c, "GET", "/api/v1/status", NULL, &status, &err))
+        return;
+    const struct json *tasks = json_at(status, "/unfinished_tasks");
+    for (size_t i = 0; i < json_count(tasks); i++)
+        command_note(c, "task %s is unfinished and nothing works on it: certferry task resume %s",
+                     json_text(c->arena, json_item(tasks, i), ""),
+                     json_text(c->arena, json_item(tasks, i), ""));
+}
+
 int cli_run(const struct cli_house *house, int argc, char **argv)
 {
     cleanup(arena_free_p) struct arena *a = arena_new_secret((size_t)1 << 30);
-    struct command c = {.arena = a, .house = house, .terminal = isatty(STDOUT_FILENO)};
+    struct command c = {.arena = a, .house = house};
     struct err err = {0};
     if (!args_parse(a, argc, argv, &c.args, &err) || !read_globals(a, &c.args, &c.globals, &err)) {
         command_fail(&c, &err);
@@ -61,6 +75,7 @@ int cli_run(const struct cli_house *house, int argc, char **argv)
     if (c.args.help || args_flag(&c.args, "help") || !c.args.verb)
         return help_print(&c, c.args.verb);
     int code = c.args.verb->run(&c);
+    tell_unfinished(&c);
     c.gate = gate_close(c.gate);
     if (fflush(stdout) != 0) {
         fprintf(stderr, "certferry: standard output: %m\n");

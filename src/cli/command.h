@@ -14,7 +14,6 @@ struct command {
     struct gate *gate;
     const char *socket; /* NULL before command_connect */
     bool other;         /* another process owns the store */
-    bool terminal;       /* standard output is one */
     int64_t progress_ms; /* when the last progress line was written */
 };
 
