@@ -17,7 +17,7 @@
 enum { MARKS = 64, READY_BYTES = 64 << 20 };
 
 struct options {
-    const char *listen, *seed, *faults, *trust, *ca_out, *state, *log, *ready;
+    const char *listen, *seed, *faults, *trust, *ca_out, *state, *log, *ready, *names;
     int64_t domains, latency_ms, settle_ms, slow_ms, random;
     double rate, burst;
     bool print_seed;
@@ -31,6 +31,7 @@ static const char help[] =
     "  --listen ADDR:PORT      the gateway's port on loopback (127.0.0.1:0: any)\n"
     "  --seed FILE             begin with what --print-seed wrote\n"
     "  --domains N             begin with N generated resources over all products (60)\n"
+    "  --names A,B,*.C         what the generated resources are called, instead of names of our own\n"
     "  --print-seed            write the seed of the first state to standard output and stop\n"
     "  --random-seed N         which accesses, names and faults are drawn (1)\n"
     "  --state DIR             keep the state there; without it, in memory only\n"
@@ -52,6 +53,7 @@ enum option_id {
     OPT_LISTEN = 1000,
     OPT_SEED,
     OPT_DOMAINS,
+    OPT_NAMES,
     OPT_LATENCY,
     OPT_RATE,
     OPT_BURST,
@@ -74,6 +76,7 @@ static const struct option long_options[] = {
     {"listen", required_argument, NULL, OPT_LISTEN},
     {"seed", required_argument, NULL, OPT_SEED},
     {"domains", required_argument, NULL, OPT_DOMAINS},
+    {"names", required_argument, NULL, OPT_NAMES},
     {"latency-ms", required_argument, NULL, OPT_LATENCY},
     {"calls-per-second", required_argument, NULL, OPT_RATE},
     {"burst", required_argument, NULL, OPT_BURST},
@@ -126,9 +129,9 @@ static bool read_text_option(struct options *o, int id)
     const struct {
         int id;
         const char **place;
-    } texts[] = {{OPT_LISTEN, &o->listen}, {OPT_SEED, &o->seed},  {OPT_FAULT, &o->faults},
-                 {OPT_TRUST, &o->trust},   {OPT_CA, &o->ca_out},  {OPT_STATE, &o->state},
-                 {OPT_LOG, &o->log},       {OPT_READY, &o->ready}};
+    } texts[] = {{OPT_LISTEN, &o->listen}, {OPT_SEED, &o->seed},   {OPT_FAULT, &o->faults},
+                 {OPT_TRUST, &o->trust},   {OPT_CA, &o->ca_out},   {OPT_STATE, &o->state},
+                 {OPT_LOG, &o->log},       {OPT_READY, &o->ready}, {OPT_NAMES, &o->names}};
     for (size_t i = 0; i < countof(texts); i++)
         if (texts[i].id == id) {
             *texts[i].place = optarg;
@@ -199,7 +202,10 @@ static bool fill_state(struct sim *sim, const struct options *o, struct err *err
         return true; /* a kept state wins over --seed and --domains */
     if (o->seed)
         return sim_seed_load(sim->state, o->seed, err);
-    return sim_seed_generate(sim->state, o->domains < 0 ? 60 : (size_t)o->domains, sim->random, err);
+    const char *names = NULL;
+    if (o->names && !sim_seed_read_names(sim->arena, o->names, &names, err))
+        return err_add(err, "--names");
+    return sim_seed_generate(sim->state, o->domains < 0 ? 60 : (size_t)o->domains, sim->random, names, err);
 }
 
 static bool mark(struct sim *sim, const char *id, const char *field, struct err *err)

@@ -1,6 +1,7 @@
 #include "sim/seed.h"
 
 #include "base/file.h"
+#include "codec/name.h"
 #include "crypto/mint.h"
 #include "sim/core.h"
 
@@ -8,15 +9,48 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { SEED_BYTES = JSON_MAX_BYTES, PRINT_BYTES = 256 << 20, RESOURCE_BYTES = 8 << 20, FIELDS_MAX = 256 };
+enum {
+    SEED_BYTES = JSON_MAX_BYTES,
+    PRINT_BYTES = 256 << 20,
+    RESOURCE_BYTES = 8 << 20,
+    FIELDS_MAX = 256,
+    SEED_NAMES = 100
+};
 
 static const int64_t day_ms = 86400000;
 
 /* ---- generating ---- */
 
+/* Each of the names given stands at one resource of every product; after these come labels below the wildcards, as many
+ * as are wanted. NULL: there is no wildcard, the scheme fills up.
+ */
+static char *given_names(struct sim_seeding *s, size_t n)
+{
+    const char *name, *wildcards[SEED_NAMES];
+    size_t count = 0;
+    for (size_t i = 0; (name = sim_list_item(s->arena, s->names, i)); i++) {
+        if (i == n)
+            return arena_strdup(s->arena, name);
+        if (*name == '*' && count < countof(wildcards))
+            wildcards[count++] = name + 1;
+    }
+    unsigned long long number = s->number;
+    const char *below = count ? wildcards[n % count] : NULL;
+    if (!below || n % 20 == 13)
+        return NULL;
+    if (n % 10 == 6)
+        return arena_printf(s->arena, "r%04llu%s s%04llu%s", number, below, number,
+                            wildcards[(n + 1) % count]);
+    return n % 10 == 7 ? arena_printf(s->arena, "r%04llu%s x%04llu.other.example", number, below, number)
+                       : arena_printf(s->arena, "r%04llu%s", number, below);
+}
+
 char *sim_seed_names(struct sim_seeding *s, size_t n)
 {
     unsigned long long number = s->number;
+    char *given = s->names ? given_names(s, n) : NULL;
+    if (given)
+        return given;
     if (n == 1)
         return arena_strdup(s->arena, "*.shop.example");
     if (n % 20 == 13)
@@ -126,7 +160,8 @@ static size_t products(void)
     return n;
 }
 
-bool sim_seed_generate(struct sim_state *state, size_t resources, uint64_t random, struct err *err)
+bool sim_seed_generate(struct sim_state *state, size_t resources, uint64_t random, const char *names,
+                       struct err *err)
 {
     cleanup(arena_free_p) struct arena *a = arena_new(RESOURCE_BYTES);
     int64_t now_ms = state_now_ms(state);
@@ -148,6 +183,7 @@ bool sim_seed_generate(struct sim_state *state, size_t resources, uint64_t rando
                                     .now_ms = now_ms,
                                     .cloud = service->cloud,
                                     .account = account_of(service->cloud),
+                                    .names = names,
                                     .number = n * kinds + place,
                                     .count = count,
                                     .ca = &ca};
@@ -158,6 +194,24 @@ bool sim_seed_generate(struct sim_state *state, size_t resources, uint64_t rando
         place++;
     }
     return sim_state_flush(state, err);
+}
+
+bool sim_seed_read_names(struct arena *a, const char *text, const char **ret, struct err *err)
+{
+    struct buf list = buf_new(a, SEED_NAMES * 256);
+    size_t count = 0;
+    while (*text) {
+        size_t length = strcspn(text, ",");
+        const char *name = arena_printf(a, "%.*s", (int)length, text), *plain;
+        if (count++ == SEED_NAMES)
+            return err_set(err, ERR_INPUT, "at most %d names", SEED_NAMES);
+        if (!name_normalise(a, name, false, &plain, err))
+            return false;
+        buf_printf(&list, "%s%s", list.size ? " " : "", plain);
+        text += length + (text[length] == ',');
+    }
+    *ret = list.data;
+    return list.size || err_set(err, ERR_INPUT, "give names: a.example,*.b.example");
 }
 
 /* ---- the file ---- */

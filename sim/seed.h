@@ -14,13 +14,14 @@ struct sim_seeding {     /* what generate() is given */
     struct sim_state *state;
     int64_t now_ms;
     const char *cloud, *account; /* whose resource it makes */
-    uint64_t number;             /* of the resource over all products, for names */
-    size_t count;                /* how many resources this product gets in all */
-    const struct minted *ca;     /* issuer of the generated certificates */
+    const char *names;       /* what --names says, as a list ("a b"); NULL: the scheme of docs/simulator.md */
+    uint64_t number;         /* of the resource over all products, for names */
+    size_t count;            /* how many resources this product gets in all */
+    const struct minted *ca; /* issuer of the generated certificates */
 };
 
-/* The names of the n-th resource of this product, by the scheme of docs/simulator.md, as a list ("a b"). The first is
- * its own; wildcards are written "*.shop.example".
+/* The names of the n-th resource of this product, by --names or the scheme of docs/simulator.md, as a list ("a b"). The
+ * first is its own; wildcards are written "*.shop.example".
  */
 char *sim_seed_names(struct sim_seeding *s, size_t n);
 bool sim_seed_has_https(size_t n); /* false: a product with a switch has it off */
@@ -40,8 +41,11 @@ struct sim_object *sim_seed_object(struct sim_seeding *s, const char *kind, cons
 /* Both want an empty state. */
 must_use bool sim_seed_load(struct sim_state *state, const char *path, struct err *err);
 /* One access per cloud and this many resources, spread over all products. Key ids, secrets and names follow from
- * `random`, keys of certificates do not.
+ * `random`, keys of certificates do not. `names` is a list of names to use, or NULL.
  */
-must_use bool sim_seed_generate(struct sim_state *state, size_t resources, uint64_t random, struct err *err);
+must_use bool sim_seed_generate(struct sim_state *state, size_t resources, uint64_t random, const char *names,
+                                struct err *err);
+/* "a,*.b" as a list ("a *.b"); what is not a DNS name is refused. */
+must_use bool sim_seed_read_names(struct arena *a, const char *text, const char **ret, struct err *err);
 /* The seed file's text. */
 char *sim_seed_print(struct sim_state *state, struct arena *a);
