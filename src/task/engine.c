@@ -16,66 +16,20 @@ static void *must_have(void *memory)
     return memory;
 }
 
-static struct key **key_find(struct engine *e, const char *name)
-{
-    struct key **at = &e->keys;
-    while (*at && strcmp((*at)->name, name) != 0)
-        at = &(*at)->next;
-    return at;
-}
-
-static bool key_free_for(struct engine *e, const struct item *item, const char *name)
-{
-    const struct key *key = *key_find(e, name);
-    return !key || key->holder == item;
-}
-
-static bool key_take(struct engine *e, struct item *item, const char *name)
-{
-    if (!key_free_for(e, item, name))
-        return false;
-    if (*key_find(e, name))
-        return true;
-    struct key *key = must_have(calloc(1, sizeof *key));
-    key->name = must_have(strdup(name));
-    key->holder = item;
-    key->next = e->keys;
-    e->keys = key;
-    return true;
-}
-
-/* Gives back one key of the item, or with name NULL all of them. */
-static void key_drop(struct engine *e, const struct item *item, const char *name)
-{
-    struct key **at = &e->keys;
-    while (*at) {
-        struct key *key = *at;
-        if (key->holder != item || (name && strcmp(key->name, name) != 0)) {
-            at = &key->next;
-            continue;
-        }
-        *at = key->next;
-        free(key->name);
-        free(key);
-    }
-}
-
-bool engine_key_take(struct engine *e, struct item *item, const char *name)
+bool engine_upload_take(struct engine *e, struct item *item, const char *name)
 {
     pthread_mutex_lock(&e->mutex);
-    bool taken = key_take(e, item, name);
-    if (!taken) {
-        free(item->wants);
-        item->wants = must_have(strdup(name));
-    }
+    if (!item->upload)
+        item->upload = key_ref(&e->keys, name);
+    bool taken = key_take(item->upload, item);
     pthread_mutex_unlock(&e->mutex);
     return taken;
 }
 
-void engine_key_drop(struct engine *e, const struct item *item, const char *name)
+void engine_upload_drop(struct engine *e, struct item *item)
 {
     pthread_mutex_lock(&e->mutex);
-    key_drop(e, item, name);
+    item->upload = key_unref(&e->keys, item->upload, item);
     pthread_cond_broadcast(&e->wake);
     pthread_mutex_unlock(&e->mutex);
 }
@@ -146,9 +100,8 @@ static bool item_remove(struct engine *e, struct item *item)
     while (*bucket != item)
         bucket = &(*bucket)->next_in_bucket;
     *bucket = item->next_in_bucket;
-    key_drop(e, item, NULL);
-    free(item->lock);
-    free(item->wants);
+    (void)key_unref(&e->keys, item->lock, item);
+    (void)key_unref(&e->keys, item->upload, item);
     free(item);
     e->open--;
     if (--line->open > 0)
@@ -156,6 +109,17 @@ static bool item_remove(struct engine *e, struct item *item)
     *line_at = line->next;
     free(line);
     return true;
+}
+
+static struct share *share_of(struct engine *e, int64_t access_id)
+{
+    struct share **at = &e->shares;
+    while (*at && (*at)->access_id != access_id)
+        at = &(*at)->next;
+    if (!*at)
+        *at = must_have(calloc(1, sizeof **at));
+    (*at)->access_id = access_id;
+    return *at;
 }
 
 /* What was in flight when the last process ended takes its keys before anything else may. */
@@ -175,12 +139,15 @@ static void adopt_row(struct engine *e, struct arena *a, const struct deployment
                           .again_at_ms = row->again_at_ms};
     const char *lock =
         row->lock[0] ? row->lock : arena_printf(a, "%s %s %s", row->product, row->region, row->vendor_id);
-    item->lock = must_have(strdup(arena_printf(a, "lock %lld %s", (long long)row->access_id, lock)));
+    item->lock = key_ref(&e->keys, arena_printf(a, "lock %lld %s", (long long)row->access_id, lock));
+    item->share = share_of(e, row->access_id);
     item_add(e, item);
     if (row->step == STEP_BIND || row->step == STEP_SETTLE || row->step == STEP_UPLOAD)
-        (void)key_take(e, item, item->lock);
-    if (row->step == STEP_UPLOAD && row->write_started_ms)
-        (void)key_take(e, item, upload_key(a, row));
+        (void)key_take(item->lock, item);
+    if (row->step == STEP_UPLOAD && row->write_started_ms) {
+        item->upload = key_ref(&e->keys, upload_key(a, row));
+        (void)key_take(item->upload, item);
+    }
 }
 
 struct adoption {
@@ -214,34 +181,19 @@ static bool adopt(struct engine *e, struct err *err)
     return true;
 }
 
-static size_t running_of(const struct engine *e, int64_t access_id)
-{
-    size_t count = 0;
-    for (const struct line *line = e->lines; line; line = line->next)
-        for (const struct item *item = line->head; item; item = item->next)
-            count += item->running && item->access_id == access_id;
-    return count;
-}
-
-static bool runnable(struct engine *e, const struct item *item, int64_t now_ms)
+static bool runnable(const struct item *item, int64_t now_ms)
 {
     return !item->running && item->again_at_ms <= now_ms &&
-           (!item->with_lock || key_free_for(e, item, item->lock)) &&
-           (!item->wants || key_free_for(e, item, item->wants));
+           (!item->with_lock || key_free_for(item->lock, item)) && key_free_for(item->upload, item);
 }
 
 /* The first runnable item of the first line that has one; that line goes to the end. share 0: no limit per access. */
 static struct item *pick_within(struct engine *e, int64_t now_ms, size_t share)
 {
-    int64_t full = 0; /* an access found to have its share, so that its items need no second count */
     for (struct line **at = &e->lines; *at; at = &(*at)->next)
         for (struct item *item = (*at)->head; item; item = item->next) {
-            if ((full && item->access_id == full) || !runnable(e, item, now_ms))
+            if ((share && item->share->running >= share) || !runnable(item, now_ms))
                 continue;
-            if (share && running_of(e, item->access_id) >= share) {
-                full = item->access_id;
-                continue;
-            }
             struct line *line = *at;
             assert(line);
             *at = line->next;
@@ -264,10 +216,9 @@ static struct item *pick(struct engine *e, int64_t now_ms)
     if (!item)
         return NULL;
     if (item->with_lock)
-        (void)key_take(e, item, item->lock);
-    free(item->wants);
-    item->wants = NULL;
+        (void)key_take(item->lock, item);
     item->running = true;
+    item->share->running++;
     e->running++;
     return item;
 }
@@ -350,9 +301,10 @@ static void run_item(struct engine *e, struct item *item)
     turn_run(e, item, &outcome, &again_at_ms);
     pthread_mutex_lock(&e->mutex);
     item->running = false;
+    item->share->running--;
     item->again_at_ms = again_at_ms;
     if (!item->with_lock)
-        key_drop(e, item, item->lock);
+        key_release(item->lock, item);
     if (outcome == OUTCOME_FINAL)
         last = item_remove(e, item);
     if (last) {
@@ -475,7 +427,11 @@ static void free_all(struct engine *e)
 {
     while (e->lines)
         (void)item_remove(e, e->lines->head);
-    assert(!e->keys);
+    while (e->shares) {
+        struct share *share = e->shares;
+        e->shares = share->next;
+        free(share);
+    }
     pthread_cond_destroy(&e->wake);
     pthread_cond_destroy(&e->quiet);
     pthread_mutex_destroy(&e->mutex);

@@ -8,6 +8,7 @@
 #include "store/certificate.h"
 #include "store/resource.h"
 #include "task/engine.h"
+#include "task/keys.h"
 #include <pthread.h>
 
 enum {
@@ -25,17 +26,18 @@ enum {
     ITEM_BUCKETS = 1024,
 };
 
-struct key { /* held by one item at a time: a lock of the vendor's, or an upload */
-    char *name;
-    const struct item *holder;
-    struct key *next;
+struct share { /* how many workers an access has */
+    int64_t access_id;
+    size_t running;
+    struct share *next;
 };
 
 struct item {
     int64_t id, task_id, access_id;
-    char *lock;     /* key held from snapshot to settled */
-    char *wants;    /* a further key it waits for; NULL none */
-    bool with_lock; /* its next step needs the lock */
+    struct share *share; /* of its access */
+    struct key *lock;    /* held from snapshot to settled */
+    struct key *upload;  /* held while it uploads; NULL: none is wanted */
+    bool with_lock;      /* its next step needs the lock */
     bool running;
     int64_t again_at_ms;
     unsigned polls;    /* looks in a row that saw nothing new */
@@ -61,7 +63,8 @@ struct engine {
     pthread_cond_t wake, quiet;
     struct line *lines; /* in turn: the head is asked first, then goes to the end */
     struct item *buckets[ITEM_BUCKETS];
-    struct key *keys;
+    struct keys keys;
+    struct share *shares;
     size_t open, running;
     bool stopping, reload, reloading, timer; /* timer: one idle worker watches the time for all */
     pthread_t *threads;
@@ -71,7 +74,7 @@ struct engine {
 enum outcome {
     OUTCOME_ON,     /* the row says which step is next: go on */
     OUTCOME_LATER,  /* at turn.again_at_ms */
-    OUTCOME_KEY,    /* when item.wants is free */
+    OUTCOME_KEY,    /* when item.upload is free */
     OUTCOME_FINAL,  /* the row is final, or somebody else's now */
     OUTCOME_FAILED, /* turn.err says why */
 };
@@ -100,9 +103,11 @@ struct commit {
     const struct binding *settled; /* refresh the inventory from it; NULL: no */
 };
 
-/* engine.c: keys. Any thread. */
-bool engine_key_take(struct engine *e, struct item *item, const char *name);
-void engine_key_drop(struct engine *e, const struct item *item, const char *name);
+/* engine.c: one upload per name at a time. False: another does it, and the item is asked again when it is done. Any
+ * thread.
+ */
+bool engine_upload_take(struct engine *e, struct item *item, const char *name);
+void engine_upload_drop(struct engine *e, struct item *item);
 bool engine_is_stopping(struct engine *e);
 
 /* turn.c */

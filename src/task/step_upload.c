@@ -74,7 +74,7 @@ static enum outcome go_bind(struct turn *t, const char *ref, const struct copy_r
     t->row.write_started_ms = 0;
     enum outcome outcome = turn_next(t, STEP_BIND, &(struct commit){.copy = copy});
     if (outcome == OUTCOME_ON)
-        engine_key_drop(t->e, t->item, upload_key(t->a, &t->row));
+        engine_upload_drop(t->e, t->item);
     return outcome;
 }
 
@@ -113,7 +113,7 @@ enum outcome step_upload(struct turn *t)
             return OUTCOME_FAILED;
         return go_bind(t, m.fingerprint, NULL);
     }
-    if (!engine_key_take(t->e, t->item, upload_key(t->a, &t->row)))
+    if (!engine_upload_take(t->e, t->item, upload_key(t->a, &t->row)))
         return OUTCOME_KEY;
     if (!store_read(t->e->store, read_copy, &c, &t->err))
         return OUTCOME_FAILED;
