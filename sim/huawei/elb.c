@@ -159,17 +159,6 @@ static bool refs_are_fine(struct sim_call *c, const struct sim_object *o, const 
     return json_is_null(refs) || sni_is_fine(c, refs);
 }
 
-/* One change at a time per load balancer. */
-static bool is_busy(struct sim_call *c, const struct sim_object *listener)
-{
-    const struct sim_object *o;
-    for (size_t cursor = 0; (o = sim_next(c, elb_listener_kind, c->region, &cursor));)
-        if (sim_settling(c, o) &&
-            !strcmp(sim_get(c, o, "loadbalancer_id"), sim_get(c, listener, "loadbalancer_id")))
-            return true;
-    return false;
-}
-
 static const char *field_text(struct sim_call *c, const struct json *v)
 {
     const char *text = "";
@@ -188,7 +177,7 @@ static void update(struct sim_call *c)
     size_t n = 0;
     if (!o || !refs_are_fine(c, o, listener))
         return;
-    if (is_busy(c, o)) {
+    if (elb_is_busy(c, sim_get(c, o, "loadbalancer_id"))) {
         sim_fail(c, 409, "ELB.1015", "Load balancer %s is being changed and cannot be modified now.",
                  sim_get(c, o, "loadbalancer_id"));
         return;

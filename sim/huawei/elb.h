@@ -35,6 +35,8 @@ void elb_delete_certificate(struct sim_call *c);
 
 /* ---- load balancers, policies, rules (elb_list.c) ---- */
 
+/* One change at a time per load balancer; meanwhile it is PENDING_UPDATE. */
+bool elb_is_busy(struct sim_call *c, const char *load_balancer);
 void elb_list_load_balancers(struct sim_call *c);
 void elb_show_load_balancer(struct sim_call *c);
 void elb_list_policies(struct sim_call *c);

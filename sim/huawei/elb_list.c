@@ -34,17 +34,27 @@ static char *listener_ids(struct sim_call *c, const struct sim_object *lb)
     return b.data;
 }
 
+bool elb_is_busy(struct sim_call *c, const char *load_balancer)
+{
+    const struct sim_object *o;
+    for (size_t cursor = 0; (o = sim_next(c, elb_listener_kind, c->region, &cursor));)
+        if (sim_settling(c, o) && !strcmp(sim_get(c, o, "loadbalancer_id"), load_balancer))
+            return true;
+    return false;
+}
+
 static char *load_balancer_json(struct sim_call *c, const struct sim_object *o)
 {
     const char *eip = sim_get(c, o, "eip"), *id = sim_hex_id(c->arena, eip, 32);
     return json_format(
         c->arena,
-        "{'id':%s,'name':%s,'description':'','provisioning_status':'ACTIVE','operating_status':'ONLINE',"
+        "{'id':%s,'name':%s,'description':'','provisioning_status':%s,'operating_status':'ONLINE',"
         "'admin_state_up':true,'provider':'vlb','project_id':%s,'vip_address':%s,'guaranteed':%p,'vpc_id':%s,"
         "'publicips':%p,'eips':%p,'global_eips':[],'listeners':%p,'tags':%p,'created_at':%s,'updated_at':%s,"
         "'protection_status':'nonProtection','enterprise_project_id':'0'}",
-        o->id, sim_get(c, o, "name"), huawei_project(c->arena, c->access->account, c->region),
-        sim_get(c, o, "vip_address"), sim_get(c, o, "guaranteed"), sim_hex_id(c->arena, "vpc", 32),
+        o->id, sim_get(c, o, "name"), elb_is_busy(c, o->id) ? "PENDING_UPDATE" : "ACTIVE",
+        huawei_project(c->arena, c->access->account, c->region), sim_get(c, o, "vip_address"),
+        sim_get(c, o, "guaranteed"), sim_hex_id(c->arena, "vpc", 32),
         *eip ? json_format(c->arena, "[{'publicip_id':%s,'publicip_address':%s,'ip_version':4}]", id, eip)
              : "[]",
         *eip ? json_format(c->arena, "[{'eip_id':%s,'eip_address':%s,'ip_version':4}]", id, eip) : "[]",

@@ -2,8 +2,8 @@
  *
  * A listener's default certificate and its set are changed by one PUT: the set is replaced as a whole, the default has
  * to be sent every time, and what is left out stays. A listener has no names: they come from the certificates it holds
- * and from the hosts of its forwarding rules, which are listed apart from the policies that tie them to a listener. PUT
- * works at once; two changes on one load balancer must not overlap, hence the lock.
+ * and from the hosts of its forwarding rules, which are listed apart from the policies that tie them to a listener. The
+ * listener shows a change at once, while its load balancer stays PENDING and refuses the next one, hence the lock.
  */
 #include "cloud/huawei/huawei.h"
 
@@ -21,6 +21,8 @@ static const struct call list_listeners = {HUAWEI_ELB("ListListeners", "GET", "l
                                            .parameters = "protocol[] limit marker",
                                            HUAWEI_PAGES("/listeners")};
 static const struct call get_listener = {HUAWEI_ELB("ShowListener", "GET", "listeners/{listener_id}")};
+static const struct call get_balancer = {
+    HUAWEI_ELB("ShowLoadBalancer", "GET", "loadbalancers/{loadbalancer_id}")};
 static const struct call set_listener =
     {HUAWEI_ELB("UpdateListener", "PUT", "listeners/{listener_id}"),
      .parameters = "body.listener.default_tls_container_ref body.listener.sni_container_refs[] "
@@ -216,13 +218,16 @@ static bool discover(struct job *job, const char *region, resource_fn *each, voi
 
 static bool read_binding(struct job *job, const struct resource *r, struct binding *ret, struct err *err)
 {
-    struct answer answer;
-    struct binding b = {.https = true, .ready = true, .etag = ""};
+    struct answer answer, balancer;
+    struct binding b = {.https = true, .etag = ""};
     if (!cloud_call(job, &get_listener, r->region, &answer, err, "{'listener_id':%s}", r->vendor_id))
         return false;
     const struct json *v = json_at(answer.json, "/listener");
-    if (!held(job, r->region, v, &b.bound, &b.bound_count, err))
+    if (!cloud_call(job, &get_balancer, r->region, &balancer, err, "{'loadbalancer_id':%s}",
+                    text(v, "/loadbalancers/0/id")) ||
+        !held(job, r->region, v, &b.bound, &b.bound_count, err))
         return false;
+    b.ready = strncmp(text(balancer.json, "/loadbalancer/provisioning_status"), "PENDING_", 8) != 0;
     b.settings =
         json_format(job->arena,
                     "{'sni_match_algo':%s,'security_policy':%s,'tls_ciphers':%s,'http2':%p,'client_ca':%s}",
@@ -305,8 +310,8 @@ static bool write_change(struct job *job, const struct resource *r, const struct
                       *match ? json_format(a, ",'sni_match_algo':%s", match) : "");
 }
 
-static const struct call *const calls[] = {&list_balancers, &list_policies, &list_rules, &list_listeners,
-                                           &get_listener,   &set_listener,  NULL};
+static const struct call *const calls[] = {&list_balancers, &list_policies, &list_rules,   &list_listeners,
+                                           &get_listener,   &get_balancer,  &set_listener, NULL};
 
 const struct product huawei_elb = {
     .cloud = "huawei",
