@@ -265,6 +265,22 @@ static void on_one_sni_set_the_first_rolled_back_leaves_the_second(void **state)
     assert_false(has(t, "sni", "ref-fp-a"));
 }
 
+static void a_certificate_that_became_the_default_takes_no_second_place(void **state)
+{
+    struct yard_world *w = *state;
+    struct thing *t = new_listener(w, "lsn");
+    struct task_view view =
+        deployed(w, new_certificate(w, "all", "[\"other.org\",\"a.example.com\",\"b.example.com\"]"), "A");
+    assert_int_equal(view.count, 2);
+    assert_int_equal(view.counts.by_state[DEPLOYMENT_SUCCESS], 2);
+    assert_true(has(t, "default", "ref-fp-all"));
+    assert_false(has(t, "sni", NULL)); /* the default serves their names now */
+    view = rolled_back(w, view.task.id);
+    assert_int_equal(view.counts.by_state[DEPLOYMENT_ROLLBACK_SUCCESS], 2);
+    assert_true(has(t, "default", "old-default") && has(t, "sni", "old-a") && has(t, "sni", "old-b"));
+    assert_false(has(t, "sni", "ref-fp-all") || has(t, "default", "ref-fp-all"));
+}
+
 static void a_rollback_when_ours_is_gone_from_the_set_writes_nothing(void **state)
 {
     struct yard_world *w = *state;
@@ -409,6 +425,7 @@ int main(void)
         world_test(R109_a_first_deployment_goes_back_to_none),
         world_test(deploy_a_deploy_b_roll_back_a_is_a_conflict),
         world_test(on_one_sni_set_the_first_rolled_back_leaves_the_second),
+        world_test(a_certificate_that_became_the_default_takes_no_second_place),
         world_test(a_rollback_when_ours_is_gone_from_the_set_writes_nothing),
         world_test(a_vanished_resource_fails_its_rollback_with_the_reason),
         world_test(back_to_an_expired_certificate_only_with_a_yes),
