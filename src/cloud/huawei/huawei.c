@@ -139,12 +139,16 @@ static bool prepare(struct job *job, const struct call *call, const char *region
     return true;
 }
 
+/* A project may have chosen to see private keys in answers: they are read into memory that is wiped. */
 static bool facts(struct job *job, const char *region, struct bound *b, struct err *err)
 {
+    cleanup(arena_free_p) struct arena *hidden = arena_new_secret(ARENA_JOB_BYTES);
+    struct job inner = *job;
     struct answer answer;
-    if (!cloud_call(job, &get_certificate, region, &answer, err, "{'certificate_id':%s}", b->ref))
+    inner.arena = hidden;
+    if (!cloud_call(&inner, &get_certificate, region, &answer, err, "{'certificate_id':%s}", b->ref))
         return false;
-    b->name = json_str(json_at(answer.json, "/certificate/name"), "");
+    b->name = arena_strdup(job->arena, json_str(json_at(answer.json, "/certificate/name"), ""));
     return bound_of_pem(job->arena, json_str(json_at(answer.json, "/certificate/certificate"), ""), b) ||
            err_set(err, ERR_NOT_FOUND, "ELB does not show certificate %s", b->ref);
 }
