@@ -1,9 +1,12 @@
 #include "cli/table.h"
 
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
+#include <sys/ioctl.h>
+#include <unistd.h>
 
-enum { CELL_CHARACTERS = 60 };
+enum { CELL_CHARACTERS = 60, NARROWEST = 40, NARROWEST_CELL = 16 };
 
 struct table table_new(struct arena *a, const char *const *headers, size_t columns)
 {
@@ -27,17 +30,61 @@ static size_t characters_of(const char *text)
     return count;
 }
 
+/* How many characters a line may have; SIZE_MAX where nobody looks. */
+static size_t room(void)
+{
+    const char *columns = getenv("COLUMNS");
+    struct winsize size;
+    long value = columns ? strtol(columns, NULL, 10) : 0;
+    if (value >= NARROWEST && value < 10000)
+        return (size_t)value;
+    if (isatty(STDOUT_FILENO) && ioctl(STDOUT_FILENO, TIOCGWINSZ, &size) == 0 && size.ws_col >= NARROWEST)
+        return size.ws_col;
+    return SIZE_MAX;
+}
+
+/* The widest columns give way until the line fits, down to where an id is still whole. */
+static void fit(size_t *widths, size_t columns, size_t characters)
+{
+    size_t line = 2 * (columns - 1);
+    for (size_t i = 0; i < columns; i++)
+        line += widths[i];
+    for (; line > characters; line--) {
+        size_t widest = 0;
+        for (size_t i = 1; i < columns; i++)
+            if (widths[i] > widths[widest])
+                widest = i;
+        if (widths[widest] <= NARROWEST_CELL)
+            return;
+        widths[widest]--;
+    }
+}
+
+static void print_row(const struct table *t, const char *const *cells, const size_t *widths)
+{
+    int gap = 0; /* printed before the next cell that has something */
+    for (size_t i = 0; i < t->columns; i++) {
+        bool long_cell = characters_of(cells[i]) > widths[i];
+        const char *cell = long_cell ? text_clean_cut(t->arena, cells[i], widths[i] - 1) : cells[i];
+        size_t characters = characters_of(cell);
+        if (characters) {
+            printf("%*s%s", gap, "", cell);
+            gap = 0;
+        }
+        gap += (int)(widths[i] - characters) + 2;
+    }
+    putchar('\n');
+}
+
 void table_print(const struct table *t)
 {
     size_t *widths = arena_array(t->arena, size_t, t->columns);
     for (size_t i = 0; i < t->count; i++)
         if (characters_of(t->cells[i]) > widths[i % t->columns])
             widths[i % t->columns] = characters_of(t->cells[i]);
-    for (size_t i = 0; i < t->count; i++) {
-        bool last = i % t->columns == t->columns - 1;
-        size_t pad = last ? 0 : widths[i % t->columns] - characters_of(t->cells[i]) + 2;
-        printf("%s%*s%s", t->cells[i], (int)pad, "", last ? "\n" : "");
-    }
+    fit(widths, t->columns, room());
+    for (size_t i = 0; i < t->count; i += t->columns)
+        print_row(t, t->cells + i, widths);
 }
 
 const char *text_clean_cut(struct arena *a, const char *text, size_t characters)

@@ -10,7 +10,10 @@ struct table {
 
 struct table table_new(struct arena *a, const char *const *headers, size_t columns);
 void table_add(struct table *t, const char *cell); /* row by row, left to right; NULL is "" */
-void table_print(const struct table *t);           /* to standard output; nothing but the header when empty */
+/* To standard output; nothing but the header when empty. On a terminal, and where $COLUMNS is set, wide columns are cut
+ * so that a line fits.
+ */
+void table_print(const struct table *t);
 
 /* Text without control characters, cut to at most `characters` with an ellipsis; 0: not cut. */
 const char *text_clean_cut(struct arena *a, const char *text, size_t characters);

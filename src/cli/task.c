@@ -116,7 +116,7 @@ bool plan_selection(struct command *c, const char *const *certificates, size_t c
     return true;
 }
 
-/* What the slot serves now: "example.com until 2026-12-01". */
+/* What the slot serves now: "until 2026-12-01: example.com"; the date first, as long names are cut. */
 static const char *old_text(struct command *c, const struct json *deployment)
 {
     const struct json *old = json_at(deployment, "/old");
@@ -130,8 +130,8 @@ static const char *old_text(struct command *c, const struct json *deployment)
     const char *date = until ? date_of(c->arena, until)
                        : ms  ? date_of(c->arena, time_iso(c->arena, ms))
                              : "?";
-    return arena_printf(c->arena, "%s until %s",
-                        *names ? names : json_str(json_at(old, "/0/name"), "unknown"), date);
+    return arena_printf(c->arena, "until %s: %s", date,
+                        *names ? names : json_str(json_at(old, "/0/name"), "unknown"));
 }
 
 static const char *plan_text(struct command *c, const struct json *d)
@@ -164,13 +164,11 @@ static void print_products(struct command *c, const struct json *products)
 
 void plan_print(struct command *c, const struct json *view)
 {
-    static const char *const headers[] = {"DEPLOYMENT", "PRODUCT", "RESOURCE", "SLOT",
-                                          "SERVES NOW", "PLAN",    "WHY"};
+    static const char *const headers[] = {"PRODUCT", "RESOURCE", "SLOT", "SERVES NOW", "PLAN", "WHY"};
     const struct json *deployments = json_at(view, "/deployments"), *notes = json_at(view, "/task/notes");
     struct table table = table_new(c->arena, headers, countof(headers));
     for (size_t i = 0; i < json_count(deployments); i++) {
         const struct json *d = json_item(deployments, i);
-        table_add(&table, json_int(json_at(d, "/id"), 0) ? json_text(c->arena, json_at(d, "/id"), "") : "-");
         table_add(&table, json_str(json_at(d, "/product"), ""));
         table_add(&table, json_str(json_at(d, "/title"), ""));
         table_add(&table, json_str(json_at(d, "/slot"), ""));
