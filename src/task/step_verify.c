@@ -150,6 +150,28 @@ static enum outcome another_leaf(struct turn *t, const struct expected *x, const
     return turn_fail(t, &err);
 }
 
+/* Who holds no certificate of the wanted kind of key breaks the handshake off, as does an entry point that still serves the
+ * old one: then any kind is asked for, so that this is told from being unreachable.
+ */
+static bool ask(struct turn *t, const struct expected *x, struct x509 **ret, struct err *err)
+{
+    struct probe_target target = {.host = t->resource.host,
+                                  .port = t->resource.port,
+                                  .server_name = x->server_name,
+                                  .signature = x->type,
+                                  .gateway = t->access.gateway[0] ? t->access.gateway : NULL,
+                                  .timeout_ms = t->e->options.probe_timeout_ms,
+                                  .addresses = t->e->options.addresses};
+    struct probe_result result = {0};
+    bool asked = t->e->options.probe(t->a, t->e->clock, &target, &result, err);
+    if (!asked && err->kind == ERR_NETWORK && strstr(err->text, "handshake failure")) {
+        target.signature = KEY_OTHER;
+        asked = t->e->options.probe(t->a, t->e->clock, &target, &result, err);
+    }
+    *ret = result.chain;
+    return asked && result.count > 0;
+}
+
 enum outcome step_verify(struct turn *t)
 {
     struct expected x;
@@ -160,19 +182,12 @@ enum outcome step_verify(struct turn *t)
     const char *why = why_not_asked(t, &x);
     if (why)
         return turn_succeed(t, "not verified", why);
-    struct probe_target target = {.host = t->resource.host,
-                                  .port = t->resource.port,
-                                  .server_name = x.server_name,
-                                  .signature = x.type,
-                                  .gateway = t->access.gateway[0] ? t->access.gateway : NULL,
-                                  .timeout_ms = t->e->options.probe_timeout_ms,
-                                  .addresses = t->e->options.addresses};
-    struct probe_result result = {0};
+    struct x509 *leaf = NULL;
     struct err err = {0};
-    if (!t->e->options.probe(t->a, t->e->clock, &target, &result, &err) || result.count == 0)
+    if (!ask(t, &x, &leaf, &err))
         return unreachable(t, &err);
-    if (serves(&x, &result.chain[0]))
+    if (serves(&x, leaf))
         return turn_succeed(t, "verified",
                             arena_printf(t->a, "%s:%u serves it", t->resource.host, t->resource.port));
-    return another_leaf(t, &x, &result.chain[0]);
+    return another_leaf(t, &x, leaf);
 }

@@ -49,6 +49,8 @@ static const struct {
     {"serves it", "", NULL, false, DEPLOYMENT_SUCCESS, "verified", "serves it", false},
     {"another leaf after the bound", "fp-else", NULL, false, DEPLOYMENT_ERROR, "contradicted",
      "served.example.com", true},
+    {"a leaf of another kind of key after the bound", "other-key", NULL, false, DEPLOYMENT_ERROR,
+     "contradicted", "served.example.com", true},
     {"refuses connections", "down", NULL, false, DEPLOYMENT_SUCCESS, "not verified",
      "delivered, not verified", false},
     {"private", "fp-else", make_private, false, DEPLOYMENT_SUCCESS, "not verified", "not known to be public",

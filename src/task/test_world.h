@@ -268,9 +268,11 @@ static inline bool fake_probe(struct arena *a, const struct clock *clock, const 
     struct x509 *leaf = arena_make(a, struct x509);
     snprintf(leaf->sha256, sizeof leaf->sha256, "%s", fingerprint);
     leaf->serial = "77", leaf->common_name = "served.example.com", leaf->subject = leaf->issuer = "";
+    bool other_key = strcmp(world->served, "other-key") == 0 && target->signature != KEY_OTHER;
     pthread_mutex_unlock(&world->mutex);
-    if (!up)
-        return err_set(err, ERR_NETWORK, "refused");
+    if (!up || other_key)
+        return err_set(err, ERR_NETWORK, "%s",
+                       up ? "TLS handshake: sslv3 alert handshake failure" : "refused");
     *ret = (struct probe_result){leaf, 1, "192.0.2.1", "TLSv1.3"};
     return true;
 }
