@@ -180,15 +180,18 @@ static bool certificate_id(struct command *c, const char *name, const char **ret
     return true;
 }
 
+/* "2026-12-05, sni 2026-12-01": until when the default serves, and the others. */
 static const char *slots_text(struct command *c, const struct json *resource)
 {
     const struct json *slots = json_at(resource, "/slots");
     struct buf out = buf_new(c->arena, 4096);
     for (size_t i = 0; i < json_count(slots) && i < 3; i++) {
         const struct json *slot = json_item(slots, i);
-        const char *until = json_str(json_at(slot, "/not_after"), NULL);
-        buf_printf(&out, "%s%s%s%s", i ? ", " : "", json_str(json_at(slot, "/slot"), ""),
-                   until ? " until " : "", date_of(c->arena, until));
+        const char *until = json_str(json_at(slot, "/not_after"), NULL),
+                   *code = json_str(json_at(slot, "/slot"), "");
+        bool named = !until || strcmp(code, "default") != 0;
+        buf_printf(&out, "%s%s%s%s", i ? ", " : "", named ? code : "", named && until ? " " : "",
+                   date_of(c->arena, until));
     }
     if (json_count(slots) > 3)
         buf_printf(&out, " and %zu more", json_count(slots) - 3);
@@ -216,7 +219,8 @@ static const char *note_text(const struct json *resource)
 
 static void print_resources(struct command *c, const struct json *items)
 {
-    static const char *const headers[] = {"ID", "PRODUCT", "REGION", "RESOURCE", "NAMES", "SERVES", "NOTE"};
+    static const char *const headers[] = {"ID",    "PRODUCT",      "REGION", "RESOURCE",
+                                          "NAMES", "SERVES UNTIL", "NOTE"};
     struct table table = table_new(c->arena, headers, countof(headers));
     for (size_t i = 0; i < json_count(items); i++) {
         const struct json *r = json_item(items, i);

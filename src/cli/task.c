@@ -60,6 +60,11 @@ const struct option_def task_submit_options[] = {
     {NULL, NULL, false, NULL},
 };
 
+const struct option_def task_show_options[] = {
+    {"failed", NULL, false, "only deployments that did not succeed"},
+    {NULL, NULL, false, NULL},
+};
+
 const struct option_def wait_options[] = {
     {"wait", NULL, false, "wait for the outcome also when a server does the work"},
     {NULL, NULL, false, NULL},
@@ -369,21 +374,30 @@ static void print_causes(struct command *c, const struct rows *rows)
     for (size_t i = 0; i < rows->count; i++) {
         const struct json *d = rows->items[i], *cause = json_at(d, "/cause");
         const char *advice = json_str(json_at(cause, "/advice"), NULL),
-                   *code = json_str(json_at(cause, "/code"), NULL);
+                   *code = json_str(json_at(cause, "/code"), ""),
+                   *text = json_str(json_at(cause, "/text"), "");
         if (!json_is_object(cause) || json_bool(json_at(d, "/already_bound"), false))
             continue;
+        bool told = !*code || strstr(text, code) != NULL;
         printf("\n%s %s %s\n  %s%s%s%s\n", json_text(c->arena, json_at(d, "/id"), ""),
                json_str(json_at(d, "/product"), ""),
                text_clean_cut(c->arena, json_str(json_at(d, "/title"), ""), 0),
-               text_clean_cut(c->arena, json_str(json_at(cause, "/text"), ""), 0), code ? " (" : "",
-               code ? text_clean_cut(c->arena, code, 0) : "", code ? ")" : "");
+               text_clean_cut(c->arena, text, 0), told ? "" : " (",
+               told ? "" : text_clean_cut(c->arena, code, 0), told ? "" : ")");
         if (advice)
             printf("  %s\n", text_clean_cut(c->arena, advice, 0));
     }
 }
 
+static bool is_failed(const struct json *deployment)
+{
+    const char *state = json_str(json_at(deployment, "/state"), "");
+    return strcmp(state, "error") == 0 || strcmp(state, "rollback_error") == 0 || strcmp(state, "held") == 0;
+}
+
 static bool load_deployments(struct command *c, const char *id, struct rows *ret, struct err *err)
 {
+    bool failed = args_flag(&c->args, "failed");
     int64_t after = 0;
     do {
         const struct json *page;
@@ -394,6 +408,8 @@ static bool load_deployments(struct command *c, const char *id, struct rows *ret
             return false;
         const struct json *items = json_at(page, "/items");
         for (size_t i = 0; i < json_count(items); i++) {
+            if (failed && !is_failed(json_item(items, i)))
+                continue;
             const struct json **row =
                 arena_push(c->arena, (void **)&ret->items, &ret->count, &ret->capacity, sizeof *row);
             *row = json_item(items, i);
@@ -446,8 +462,9 @@ int verb_task_show(struct command *c)
     putchar('\n');
     print_deployments(c, &rows);
     print_causes(c, &rows);
-    if (json_count(json_at(task, "/notes")))
+    const struct json *notes = args_flag(&c->args, "failed") ? NULL : json_at(task, "/notes");
+    if (json_count(notes))
         printf("\nnotes:\n");
-    print_notes(c, json_at(task, "/notes"));
+    print_notes(c, notes);
     return EXIT_DONE;
 }

@@ -19,8 +19,9 @@ static void print_verdict(struct command *c, const struct json *answer, bool goo
            date_of(c->arena, json_str(json_at(answer, "/not_after"), NULL)),
            json_bool(json_at(answer, "/expired"), false) ? "  NOT VALID NOW" : "");
     printf("  fingerprint  %s\n", json_str(json_at(answer, "/fingerprint"), ""));
-    printf("  protocol     %s, %lld certificates sent\n", json_str(json_at(answer, "/tls"), ""),
-           (long long)json_int(json_at(answer, "/chain_length"), 0));
+    int64_t sent = json_int(json_at(answer, "/chain_length"), 0);
+    printf("  protocol     %s, %lld certificate%s sent\n", json_str(json_at(answer, "/tls"), ""),
+           (long long)sent, sent == 1 ? "" : "s");
     printf("  ours         %s\n",
            held ? text_clean_cut(c->arena, held, 0) : "no, this certificate is not in the store");
     if (!good)
