@@ -32,6 +32,7 @@ struct aliyun_answer *aliyun_begin(struct sim_call *c);
 void aliyun_end(struct sim_call *c, struct aliyun_answer *answer);
 
 char *aliyun_time(struct sim_call *c, int64_t ms); /* 2026-01-02T03:04:05Z */
+char *aliyun_upper(struct arena *a, const char *text);
 
 /* A site of the certificate store that knows a certificate by this number; "cn-hangzhou" or "ap-southeast-1". */
 struct sim_object *aliyun_cas_find(struct sim_call *c, const char *site, const char *id);

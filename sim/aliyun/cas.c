@@ -71,14 +71,6 @@ static void drop_cert(const struct sim_object *o, const struct sim_cert *cert)
         sim_cert_free((struct sim_cert *)(uintptr_t)cert);
 }
 
-static char *upper(struct arena *a, const char *text)
-{
-    char *copy = arena_strdup(a, text);
-    for (char *p = copy; *p; p++)
-        *p = (char)toupper((unsigned char)*p);
-    return copy;
-}
-
 static const char *common_name(struct sim_call *c, const struct sim_cert *cert)
 {
     const struct x509 *leaf = sim_leaf(cert);
@@ -111,8 +103,8 @@ static void put_common(struct sim_call *c, struct json_writer *w, const struct s
     json_member_string(w, "Name", sim_get(c, o, "Name"));
     json_member_string(w, "Sans", sim_cert_names(c->arena, cert, ","));
     json_member_string(w, "SerialNo", arena_printf(c->arena, "0%s", leaf->serial));
-    json_member_string(w, "Fingerprint", upper(c->arena, leaf->sha1));
-    json_member_string(w, "Sha2", upper(c->arena, leaf->sha256));
+    json_member_string(w, "Fingerprint", aliyun_upper(c->arena, leaf->sha1));
+    json_member_string(w, "Sha2", aliyun_upper(c->arena, leaf->sha256));
     json_member_string(w, "Algorithm", algorithm(leaf));
     json_member_string(w, "Issuer", issuer_name(c, leaf));
     json_member_string(w, "StartDate", date(c, leaf->not_before_ms));
@@ -252,7 +244,7 @@ static void detail(struct sim_call *c)
     json_member_int(w, "Id", strtoll(o->id, NULL, 10));
     json_member_string(w, "CertIdentifier", arena_printf(c->arena, "%s-%s", o->id, o->scope));
     json_member_string(w, "Common", common_name(c, cert));
-    json_member_string(w, "CertSha2", upper(c->arena, sim_leaf(cert)->sha256));
+    json_member_string(w, "CertSha2", aliyun_upper(c->arena, sim_leaf(cert)->sha256));
     json_member_int(w, "NotBefore", sim_leaf(cert)->not_before_ms);
     json_member_int(w, "NotAfter", sim_leaf(cert)->not_after_ms);
     json_member_bool(w, "BuyInAliyun", false);

@@ -2,6 +2,7 @@
 #include "crypto/digest.h"
 #include "sim/aliyun/aliyun.h"
 
+#include <ctype.h>
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
@@ -264,6 +265,7 @@ static bool route(struct sim_call *c)
 {
     const struct sim_request *r = c->request;
     struct pairs query = {0}, form = {0};
+    c->request_id = aliyun_upper(c->arena, c->request_id);
     if (strcmp(r->path, "/") || (strcmp(r->method, "POST") && strcmp(r->method, "GET")))
         return no(c, 404, "InvalidAction.NotFound",
                   "Specified api is not found, please check your url and method.");
@@ -438,6 +440,14 @@ void aliyun_end(struct sim_call *c, struct aliyun_answer *answer)
 {
     json_close_object(&answer->w);
     sim_reply(c, 200, "application/json;charset=utf-8", answer->body.data);
+}
+
+char *aliyun_upper(struct arena *a, const char *text)
+{
+    char *copy = arena_strdup(a, text);
+    for (char *p = copy; *p; p++)
+        *p = (char)toupper((unsigned char)*p);
+    return copy;
 }
 
 char *aliyun_time(struct sim_call *c, int64_t ms)

@@ -1,0 +1,177 @@
+// What every contract test stands on: a simulator of its own, certificates, a look at an edge, certferry's command line.
+import assert from 'node:assert/strict';
+import { execFile, execFileSync, spawn } from 'node:child_process';
+import fs from 'node:fs';
+import { createRequire } from 'node:module';
+import os from 'node:os';
+import path from 'node:path';
+import tls from 'node:tls';
+import { after, before } from 'node:test';
+import { promisify } from 'node:util';
+
+const root = path.resolve(import.meta.dirname, '../..');
+const build = path.resolve(root, process.env.BUILD || 'build');
+const programs = {
+  certferry: process.env.CERTFERRY || path.join(build, 'certferry'),
+  simulator: process.env.CERTFERRY_SIM || path.join(build, 'certferry-sim'),
+};
+const DEADLINE_MS = 10_000;
+const POLL_MS = 20;
+
+export const operations = JSON.parse(fs.readFileSync(path.join(root, 'tests/data/operations.json'), 'utf8')).operations;
+
+// The value of ask() as soon as it is one; the last error or the wish when it is none in time.
+export async function until(wish, ask) {
+  const end = Date.now() + DEADLINE_MS;
+  for (;;) {
+    let error;
+    try {
+      const value = await ask();
+      if (value) return value;
+    } catch (caught) {
+      error = caught;
+    }
+    if (Date.now() > end) throw new Error(`in ${DEADLINE_MS} ms it never came true that ${wish}`, { cause: error });
+    await new Promise((resolve) => setTimeout(resolve, POLL_MS));
+  }
+}
+
+// The page docs/simulator.md gives this to those whose SDK has no proxy that works; so it is taken from there.
+function takeDocumentedPreload(gateway) {
+  const page = fs.readFileSync(path.join(root, 'docs/simulator.md'), 'utf8');
+  const script = page.match(/```js\n([^`]*createConnection[^`]*`[^`]*`[^]*?)```/);
+  assert.ok(script, 'docs/simulator.md shows no preload script');
+  process.env.SIM_GATEWAY = gateway;
+  new Function('require', script[1])(createRequire(import.meta.url));
+}
+
+const openssl = (folder, ...args) => execFileSync('openssl', args, { cwd: folder, stdio: ['ignore', 'pipe', 'pipe'] });
+
+// An authority with an intermediate, and issue(): certificates with a full chain, valid for 60 days.
+function makeAuthority(folder) {
+  let made = 0;
+  const key = (name) => openssl(folder, 'ecparam', '-name', 'prime256v1', '-genkey', '-noout', '-out', `${name}.sec1`) &&
+    openssl(folder, 'pkcs8', '-topk8', '-nocrypt', '-in', `${name}.sec1`, '-out', `${name}.key`);
+  const sign = (name, subject, issuer, extensions) => {
+    key(name);
+    fs.writeFileSync(path.join(folder, `${name}.ext`), extensions);
+    openssl(folder, 'req', '-new', '-key', `${name}.key`, '-subj', `/CN=${subject}`, '-out', `${name}.csr`);
+    const by = issuer === name ? ['-signkey', `${name}.key`] : ['-CA', `${issuer}.pem`, '-CAkey', `${issuer}.key`];
+    openssl(folder, 'x509', '-req', '-in', `${name}.csr`, ...by, '-set_serial', String(1000 + ++made), '-days', '60',
+      '-extfile', `${name}.ext`, '-out', `${name}.pem`);
+    return fs.readFileSync(path.join(folder, `${name}.pem`), 'utf8');
+  };
+  const authority = 'basicConstraints=critical,CA:TRUE\nkeyUsage=critical,keyCertSign,cRLSign\nsubjectKeyIdentifier=hash\n';
+  sign('root', 'Contract Root', 'root', authority);
+  const intermediate = sign('issuer', 'Contract Issuing CA', 'root', `${authority}authorityKeyIdentifier=keyid\n`);
+  return (...names) => {
+    const name = `leaf${made}`;
+    const leaf = sign(name, names[0], 'issuer', 'basicConstraints=CA:FALSE\nextendedKeyUsage=serverAuth\n' +
+      `authorityKeyIdentifier=keyid\nsubjectAltName=${names.map((n) => `DNS:${n}`).join(',')}\n`);
+    const chainFile = path.join(folder, `${name}.chain.pem`);
+    fs.writeFileSync(chainFile, leaf + intermediate);
+    const fingerprint = openssl(folder, 'x509', '-in', `${name}.pem`, '-noout', '-fingerprint', '-sha256')
+      .toString().trim().split('=')[1].replaceAll(':', '').toLowerCase();
+    return { leaf, intermediate, chain: leaf + intermediate, key: fs.readFileSync(path.join(folder, `${name}.key`), 'utf8'),
+      chainFile, keyFile: path.join(folder, `${name}.key`), fingerprint };
+  };
+}
+
+// The SHA-256 fingerprint of what this edge presents to a client that asks for the name.
+export function served(resource, name = resource.domain.replace('*', 'www')) {
+  const [host, port] = resource.edge.split(':');
+  return new Promise((resolve, reject) => {
+    const socket = tls.connect({ host, port: Number(port), servername: name, rejectUnauthorized: false }, () => {
+      resolve(socket.getPeerCertificate().fingerprint256.replaceAll(':', '').toLowerCase());
+      socket.destroy();
+    });
+    socket.setTimeout(DEADLINE_MS, () => socket.destroy(new Error(`the edge ${resource.edge} is silent`)));
+    socket.on('error', reject);
+  });
+}
+
+export const serves = (resource, cert, name) =>
+  until(`the edge of ${resource.id} serves the new certificate`, async () => (await served(resource, name)) === cert.fingerprint);
+
+// A simulator for the tests of this file, and certferry with an access to the cloud in it. How official SDKs reach the
+// simulator is for the caller: stage.gateway as their proxy, or preload: true.
+export function makeStage({ cloud, options = [], preload = false }) {
+  const stage = { cloud };
+  let folder, process_;
+
+  before(async () => {
+    folder = fs.mkdtempSync(path.join(os.tmpdir(), `certferry-contract-${cloud}-`));
+    const file = (name) => path.join(folder, name);
+    stage.logFile = file('calls.jsonl');
+    const output = fs.openSync(file('simulator.out'), 'a');
+    process_ = spawn(programs.simulator, ['--listen', '127.0.0.1:0', '--ready-file', file('ready.json'), '--ca-out', file('ca.pem'),
+      '--log', stage.logFile, ...options], { stdio: ['ignore', output, output] });
+    const ready = await until('the simulator is ready', () => {
+      if (process_.exitCode !== null) throw new Error(fs.readFileSync(file('simulator.out'), 'utf8'));
+      return JSON.parse(fs.readFileSync(file('ready.json'), 'utf8'));
+    });
+    stage.gateway = ready.gateway;
+    stage.access = ready.accesses.find((a) => a.cloud === cloud);
+    stage.resources = ready.resources.filter((r) => r.cloud === cloud);
+    if (preload) takeDocumentedPreload(stage.gateway);
+    tls.setDefaultCACertificates([fs.readFileSync(file('ca.pem'), 'utf8')]);
+    stage.issue = makeAuthority(folder);
+    fs.writeFileSync(file('secret'), stage.access.secret, { mode: 0o600 });
+    await stage.certferry('access', 'add', '--cloud', cloud, '--name', cloud, '--key-id', stage.access.key_id,
+      '--secret-file', file('secret'), '--gateway', stage.gateway);
+  });
+
+  after(async () => {
+    if (process_ && process_.exitCode === null) {
+      const gone = new Promise((resolve) => process_.once('exit', resolve));
+      process_.kill('SIGTERM');
+      await gone;
+    }
+    fs.rmSync(folder, { recursive: true, force: true });
+  });
+
+  // certferry ARGS --json: what it answers. Its exit code is 0 or the test fails with what it said.
+  stage.certferry = async (...args) => {
+    const where = ['--data', path.join(folder, 'data'), '--master-key', path.join(folder, 'master.key'), '--json'];
+    try {
+      const { stdout } = await promisify(execFile)(programs.certferry, [...args, ...where], { timeout: 30_000, maxBuffer: 16 << 20 });
+      return stdout.trim() ? JSON.parse(stdout) : null;
+    } catch (error) {
+      throw new Error(`certferry ${args.join(' ')}: exit ${error.code}\n${error.stdout}\n${error.stderr}`);
+    }
+  };
+
+  // What certferry finds in the cloud for this resource now.
+  stage.seen = async (resource) => {
+    await stage.certferry('resource', 'sync', '--product', resource.product);
+    const { items } = await stage.certferry('resource', 'list', '--product', resource.product, '--limit', '1000');
+    const found = items.find((item) => item.vendor_id === resource.id);
+    assert.ok(found, `certferry lists ${resource.id}`);
+    return found;
+  };
+
+  stage.deploy = (resource, cert, ...more) =>
+    stage.certferry('deploy', '--cert-file', cert.chainFile, '--key-file', cert.keyFile, '--resource', resource.id,
+      '--product', resource.product, '--sync', '--yes', ...more);
+
+  stage.of = (product) => stage.resources.filter((r) => r.product === product && !r.domain.startsWith('*'));
+
+  stage.log = () => fs.readFileSync(stage.logFile, 'utf8').trim().split('\n').map((line) => JSON.parse(line));
+
+  // The calls of one kind since a point of the log, for "no call changed another field".
+  stage.changes = (resource, since = 0) =>
+    stage.log().slice(since).filter((call) => call.outcome === 'changed' && call.resource === resource.id);
+
+  stage.assertLogIsClean = (secrets) => {
+    const text = fs.readFileSync(stage.logFile, 'utf8');
+    assert.ok(text.length > 0, 'the simulator logged calls');
+    assert.doesNotMatch(text, /BEGIN|PRIVATE KEY|CERTIFICATE-----/);
+    for (const secret of [stage.access.secret, ...secrets])
+      for (const form of [secret, encodeURIComponent(secret), Buffer.from(secret).toString('base64').replace(/=+$/, '')])
+        assert.ok(!text.includes(form), 'the log holds a secret');
+  };
+  // What identifies a private key wherever it may turn up: the middle of its base64.
+  stage.keyMarks = (...certs) => certs.map((cert) => cert.key.split('\n')[1]);
+
+  return stage;
+}
