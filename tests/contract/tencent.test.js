@@ -1,0 +1,175 @@
+// Tencent Cloud's own Node SDKs against the simulator, and what they and certferry see of each other. The registry has no
+// package for the certificate service: its calls go through the SDK's common client.
+import assert from 'node:assert/strict';
+import { createRequire } from 'node:module';
+import { test } from 'node:test';
+import { makeStage, served, serves, until } from './stage.js';
+
+const require = createRequire(import.meta.url);
+const { cdn } = require('tencentcloud-sdk-nodejs-cdn');
+const { sts } = require('tencentcloud-sdk-nodejs-sts');
+const { CommonClient } = require('tencentcloud-sdk-nodejs-common');
+const Refusal = require('tencentcloud-sdk-nodejs-common/tencentcloud/common/exception/tencent_cloud_sdk_exception').default;
+
+const stage = makeStage({ cloud: 'tencent', options: ['--domains', '32', '--settle-ms', '200'] });
+const keys = [];
+const issue = (...names) => {
+  const cert = stage.issue(...names);
+  keys.push(...stage.keyMarks(cert));
+  return cert;
+};
+
+const config = ({ secretId = stage.access.key_id, secretKey = stage.access.secret, region = '', ...more } = {}) =>
+  ({ credential: { secretId, secretKey }, region, profile: { httpProfile: { proxy: stage.gateway, reqTimeout: 10 }, ...more } });
+const cdnClient = (options) => new cdn.v20180606.Client(config(options));
+const sslClient = (options) => new CommonClient('ssl.tencentcloudapi.com', '2019-12-05', config(options));
+
+const refusal = (code) => (error) => {
+  assert.ok(error instanceof Refusal);
+  assert.equal(error.code, code);
+  assert.match(error.requestId, /^[0-9a-f-]{36}$/);
+  return true;
+};
+
+const upload = async (cert, alias) => (await sslClient().request('UploadCertificate', {
+  CertificatePublicKey: cert.chain, CertificatePrivateKey: cert.key, CertificateType: 'SVR', Alias: alias, Repeatable: true })).CertificateId;
+
+const domain = async (name) => {
+  const answer = await cdnClient().DescribeDomainsConfig({ Filters: [{ Name: 'domain', Value: [name] }], Limit: 1 });
+  assert.equal(answer.TotalNumber, 1);
+  return answer.Domains[0];
+};
+
+const online = (name) => until(`${name} is online again`, async () => {
+  const read = await domain(name);
+  return read.Status === 'online' && read.Https.SslStatus === 'deployed' && read;
+});
+
+const bind = (Domain, certId) => cdnClient().ModifyDomainConfig(
+  { Domain, Route: 'Https.CertInfo.CertId', Value: JSON.stringify({ update: certId }) });
+
+// What a change of the certificate must leave as it is.
+const besides = ({ Https: { CertInfo, ...https }, ForceRedirect, HttpsBilling }) => ({ https, ForceRedirect, HttpsBilling });
+
+test('tencent: STS tells whose key it is', async () => {
+  const answer = await new sts.v20180813.Client(config({ region: 'ap-guangzhou' })).GetCallerIdentity();
+  assert.equal(answer.AccountId, stage.access.account);
+  assert.match(answer.Arn, new RegExp(`^qcs::(sts|cam):.*${stage.access.account}`));
+});
+
+test('tencent/ssl: the SDK uploads, finds it in list and detail, and the same again answers what is there', async () => {
+  const cert = issue('store.example.com');
+  const id = await upload(cert, 'contract-store');
+  const list = await sslClient().request('DescribeCertificates', { SearchKey: 'contract-store', Limit: 10 });
+  assert.equal(list.TotalCount, 1);
+  assert.equal(list.Certificates[0].CertificateId, id);
+  assert.deepEqual(list.Certificates[0].SubjectAltName, ['store.example.com']);
+  const detail = await sslClient().request('DescribeCertificateDetail', { CertificateId: id });
+  assert.ok(detail.CertificatePublicKey.startsWith(cert.leaf.trim()));
+  const again = await sslClient().request('UploadCertificate',
+    { CertificatePublicKey: cert.chain, CertificatePrivateKey: cert.key, CertificateType: 'SVR', Repeatable: false });
+  assert.equal(again.CertificateId || again.RepeatCertId, id);
+});
+
+test('tencent/cdn: the SDK lists every domain page by page, with its CNAME', async () => {
+  const found = [];
+  for (let total = 1; found.length < total;) {
+    const answer = await cdnClient().DescribeDomainsConfig({ Offset: found.length, Limit: 3 });
+    total = answer.TotalNumber;
+    assert.ok(answer.Domains.length > 0);
+    found.push(...answer.Domains);
+  }
+  assert.deepEqual(found.map((d) => d.Domain).sort(), stage.resources.map((r) => r.id).sort());
+  for (const resource of stage.resources)
+    assert.equal(`${found.find((d) => d.Domain === resource.id).Cname}:443`, resource.entry);
+});
+
+test('tencent/cdn: the SDK binds, the edge serves it; certferry sees it, deploys another, and the SDK sees that', async () => {
+  const [resource] = stage.of('tencent/cdn');
+  const ours = issue(resource.domain), theirs = issue(resource.domain);
+  const before = await domain(resource.id);
+  const certId = await upload(theirs, 'contract-cdn');
+
+  await bind(resource.id, certId);
+  await serves(resource, theirs);
+  const bound = await online(resource.id);
+  assert.equal(bound.Https.CertInfo.CertId, certId);
+  assert.equal(bound.Https.CertInfo.CertName, 'contract-cdn');
+  assert.deepEqual(besides(bound), besides(before));
+  const seen = await stage.seen(resource);
+  assert.equal(seen.slots[0].ref, certId);
+  assert.equal(seen.slots[0].fingerprint, theirs.fingerprint);
+
+  const since = stage.log().length;
+  await stage.deploy(resource, ours);
+  assert.equal(await served(resource), ours.fingerprint);
+  const after = await online(resource.id);
+  assert.notEqual(after.Https.CertInfo.CertId, certId);
+  assert.deepEqual(besides(after), besides(before), 'HTTP/2, HSTS, OCSP, TLS versions and redirects survive');
+  const detail = await sslClient().request('DescribeCertificateDetail', { CertificateId: after.Https.CertInfo.CertId });
+  assert.ok(detail.CertificatePublicKey.startsWith(ours.leaf.trim()), 'the certificate the SDK reads is ours');
+  assert.equal(stage.changes(resource, since).length, 1, 'one write');
+
+  await bind(resource.id, certId);
+  await online(resource.id);
+  assert.equal((await stage.seen(resource)).slots[0].ref, certId);
+});
+
+test('tencent/cdn: mutual TLS survives certferry\'s deployment', async () => {
+  let resource;
+  for (const one of stage.of('tencent/cdn')) if ((await domain(one.id)).Https.VerifyClient === 'on') resource = one;
+  assert.ok(resource, 'one domain asks clients for certificates');
+  const before = await domain(resource.id), ours = issue(resource.domain);
+  await stage.deploy(resource, ours);
+  const after = await online(resource.id);
+  assert.notEqual(after.Https.CertInfo.CertId, before.Https.CertInfo.CertId);
+  assert.equal(after.Https.VerifyClient, 'on');
+  const client = ({ DeployTime, ExpireTime, ...rest }) => rest; // times that move by themselves
+  assert.deepEqual(client(after.Https.ClientCertInfo), client(before.Https.ClientCertInfo));
+});
+
+test('tencent/cdn: the whole Https object written by the SDK falls back where it is silent; certferry then sees that', async () => {
+  const resource = stage.of('tencent/cdn')[1];
+  const theirs = issue(resource.domain);
+  const certId = await upload(theirs, 'contract-whole');
+  await cdnClient().UpdateDomainConfig({ Domain: resource.id, Https: { Switch: 'on', CertInfo: { CertId: certId } } });
+  await serves(resource, theirs);
+  const after = await online(resource.id);
+  assert.equal(after.Https.Http2, 'off');
+  assert.equal((await stage.seen(resource)).slots[0].fingerprint, theirs.fingerprint);
+});
+
+test('tencent/cdn: a second write while the first is in progress is refused as busy', async () => {
+  const resource = stage.of('tencent/cdn')[2];
+  const certId = await upload(issue(resource.domain), 'contract-busy');
+  await bind(resource.id, certId);
+  await assert.rejects(bind(resource.id, certId), refusal('ResourceInUse.CdnOpInProgress'));
+  await online(resource.id);
+});
+
+test('tencent: a wrong secret is AuthFailure.SignatureFailure, an unknown key AuthFailure.SecretIdNotFound', async () => {
+  await assert.rejects(cdnClient({ secretKey: 'wrong' }).DescribeDomains({}), refusal('AuthFailure.SignatureFailure'));
+  await assert.rejects(cdnClient({ secretId: 'AKIDnobodyhasthiskey' }).DescribeDomains({}), refusal('AuthFailure.SecretIdNotFound'));
+});
+
+test('tencent: missing and unknown parameters, wrong values and unknown certificates keep the vendor\'s codes', async () => {
+  const [resource] = stage.of('tencent/cdn');
+  await assert.rejects(cdnClient().ModifyDomainConfig({ Domain: resource.id, Route: 'Https.CertInfo.CertId' }), refusal('MissingParameter'));
+  await assert.rejects(cdnClient().DescribeDomains({ Nonsense: 1 }), refusal('UnknownParameter'));
+  await assert.rejects(cdnClient().DescribeDomainsConfig({ Limit: 101 }), refusal('InvalidParameterValue'));
+  await assert.rejects(cdnClient().request('NoSuchAction', {}), refusal('InvalidAction'));
+  await assert.rejects(bind('nobody.example.com', 'x'), refusal('ResourceNotFound.CdnHostNotExists'));
+  await assert.rejects(bind(resource.id, 'nothere0'), refusal('FailedOperation.SslCertNotFound'));
+});
+
+test('tencent: a private key that does not belong to the certificate is refused', async () => {
+  const cert = issue('mismatch.example.com'), other = issue('other.example.com');
+  await assert.rejects(upload({ ...cert, key: other.key }, 'mismatch'), (error) => {
+    assert.ok(error instanceof Refusal);
+    assert.match(error.code, /^FailedOperation\.Certificate/);
+    assert.ok(!stage.keyMarks(cert, other).some((mark) => error.message.includes(mark)));
+    return true;
+  });
+});
+
+test('tencent: the log of all these calls holds no secret and no private key', () => stage.assertLogIsClean(keys));
