@@ -223,10 +223,15 @@ static bool discover(struct job *job, const char *region, resource_fn *each, voi
         (l.balancer_count && !add_owners(job, &l, 0, err)))
         return false;
     for (size_t i = 0; i < l.balancer_count; i++) {
+        struct err why;
         l.current = &l.balancers[i];
-        if (!cloud_each(job, &list_listeners, region, emit_listener, &l, err, "{'LoadBalancerArn':%s}",
-                        l.current->arn))
-            return err_add(err, "load balancer %s", l.current->name);
+        if (cloud_each(job, &list_listeners, region, emit_listener, &l, &why, "{'LoadBalancerArn':%s}",
+                       l.current->arn) ||
+            why.kind == ERR_NOT_FOUND) /* deleted meanwhile */
+            continue;
+        if (err)
+            *err = why;
+        return err_add(err, "load balancer %s", l.current->name);
     }
     return true;
 }
