@@ -114,7 +114,7 @@ test('aliyun/cdn: the SDK lists every domain page by page, with its CNAME', asyn
 
 test('aliyun/cdn: the SDK binds, the edge serves it; certferry sees it, deploys another, and the SDK sees that', async () => {
   const [resource] = stage.of('aliyun/cdn');
-  const ours = issue(resource.domain), theirs = issue(resource.domain);
+  const theirs = issue(resource.domain), ours = issue(resource.domain);
   const before = await served(resource);
   const certId = await upload(theirs, 'contract_cdn');
 
@@ -182,7 +182,7 @@ test('aliyun/alb: the SDK lists load balancers and listeners by token, with thei
 
 test('aliyun/alb: the SDK replaces a default; certferry sees it, deploys another, and the SDK sees that', async () => {
   const [resource] = stage.of('aliyun/alb');
-  const ours = issue(resource.domain), theirs = issue(resource.domain);
+  const theirs = issue(resource.domain), ours = issue(resource.domain);
   const id = `${await upload(theirs, 'contract_alb')}-${REGION}`;
 
   const { body } = await client(alb).updateListenerAttribute(new alb.UpdateListenerAttributeRequest({

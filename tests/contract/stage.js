@@ -47,7 +47,8 @@ function takeDocumentedPreload(gateway) {
 
 const openssl = (folder, ...args) => execFileSync('openssl', args, { cwd: folder, stdio: ['ignore', 'pipe', 'pipe'] });
 
-// An authority with an intermediate, and issue(): certificates with a full chain, valid for 60 days.
+// An authority with an intermediate, and issue(): certificates with a full chain, each valid a day longer
+// than the one before, so that none is held back as the shorter.
 function makeAuthority(folder) {
   let made = 0;
   const key = (name) => openssl(folder, 'ecparam', '-name', 'prime256v1', '-genkey', '-noout', '-out', `${name}.sec1`) &&
@@ -57,7 +58,7 @@ function makeAuthority(folder) {
     fs.writeFileSync(path.join(folder, `${name}.ext`), extensions);
     openssl(folder, 'req', '-new', '-key', `${name}.key`, '-subj', `/CN=${subject}`, '-out', `${name}.csr`);
     const by = issuer === name ? ['-signkey', `${name}.key`] : ['-CA', `${issuer}.pem`, '-CAkey', `${issuer}.key`];
-    openssl(folder, 'x509', '-req', '-in', `${name}.csr`, ...by, '-set_serial', String(1000 + ++made), '-days', '60',
+    openssl(folder, 'x509', '-req', '-in', `${name}.csr`, ...by, '-set_serial', String(1000 + ++made), '-days', String(60 + made),
       '-extfile', `${name}.ext`, '-out', `${name}.pem`);
     return fs.readFileSync(path.join(folder, `${name}.pem`), 'utf8');
   };

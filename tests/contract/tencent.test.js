@@ -86,7 +86,7 @@ test('tencent/cdn: the SDK lists every domain page by page, with its CNAME', asy
 
 test('tencent/cdn: the SDK binds, the edge serves it; certferry sees it, deploys another, and the SDK sees that', async () => {
   const [resource] = stage.of('tencent/cdn');
-  const ours = issue(resource.domain), theirs = issue(resource.domain);
+  const theirs = issue(resource.domain), ours = issue(resource.domain);
   const before = await domain(resource.id);
   const certId = await upload(theirs, 'contract-cdn');
 
