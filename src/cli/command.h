@@ -12,8 +12,8 @@ struct command {
     struct args args;
     struct cli_globals globals;
     struct gate *gate;
-    const char *socket; /* NULL before command_connect */
-    bool other;         /* another process owns the store */
+    const char *socket;  /* NULL before command_connect */
+    bool other;          /* another process owns the store */
     int64_t progress_ms; /* when the last progress line was written */
 };
 

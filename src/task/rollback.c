@@ -113,5 +113,5 @@ bool task_rollback(const struct task_context *c, struct arena *a, int64_t task_i
     if (begun > 0)
         return true;
     return err_set(err, ERR_CONFLICT, "nothing of task \"%s\" can be rolled back: %s", task.name,
-                   rb.refused_count ? rb.refused[0].text : "nothing was changed");
+                   rb.refused_count ? rb.refused[0].text : "nothing it changed is still in place");
 }
