@@ -190,13 +190,51 @@ static size_t element_changes(struct sim_call *c, const struct sim_object *o, co
     return n;
 }
 
-static void apply(struct sim_call *c, struct sim_object *o, const struct xml *config)
+/* The ViewerCertificate as the vendor shows it: what a client need not send follows from the certificate. */
+static char *completed_viewer(struct sim_call *c, const struct xml *viewer)
+{
+    static const char *const derived[] = {"CloudFrontDefaultCertificate", "Certificate", "CertificateSource"};
+    const char *arn = xml_text(viewer, "ACMCertificateArn", ""),
+               *id = *arn ? arn : xml_text(viewer, "IAMCertificateId", "");
+    struct buf b = buf_new(c->arena, ANSWER_BYTES);
+    buf_puts(&b, "<ViewerCertificate><CloudFrontDefaultCertificate>false</CloudFrontDefaultCertificate>");
+    for (const struct xml *e = viewer->child; e; e = e->next) {
+        bool sent = true;
+        for (size_t i = 0; i < countof(derived); i++)
+            sent = sent && strcmp(derived[i], e->name);
+        if (sent)
+            buf_puts(&b, xml_excerpt(c->arena, c->request->body, e));
+    }
+    buf_printf(&b,
+               "<Certificate>%s</Certificate><CertificateSource>%s</CertificateSource></ViewerCertificate>",
+               xml_escape(c->arena, id), *arn ? "acm" : "iam");
+    return b.data;
+}
+
+/* The configuration to keep; NULL after refusing what cannot be put together. */
+static char *completed(struct sim_call *c, const struct xml *config)
+{
+    char *text = xml_excerpt(c->arena, c->request->body, config);
+    if (!*cloudfront_certificate(config))
+        return text;
+    char *viewer = completed_viewer(c, xml_at(config, "ViewerCertificate"));
+    if (xml_splice(c->arena, text, strlen(text), "ViewerCertificate", viewer, &text, NULL))
+        return text;
+    sim_fail(c, 400, "MalformedXML", "The ViewerCertificate is not well formed.");
+    return NULL;
+}
+
+static void apply(struct sim_call *c, struct sim_object *o, const struct xml *sent)
 {
     struct sim_field changes[FIELDS_MAX];
+    const struct xml *config;
+    const char *text = completed(c, sent);
+    if (!text || !xml_parse(c->arena, text, strlen(text), &config, NULL))
+        return;
     size_t n = element_changes(c, o, config, changes);
     const char *etag =
         sim_hex_id(c->arena, arena_printf(c->arena, "%s %lld", o->id, (long long)sim_serial(c)), 13);
-    changes[n++] = (struct sim_field){"@config", xml_excerpt(c->arena, c->request->body, config)};
+    changes[n++] = (struct sim_field){"@config", text};
     changes[n++] = (struct sim_field){"@etag", arena_printf(c->arena, "E%s", etag)};
     changes[n++] = (struct sim_field){"@cert", cloudfront_certificate(config)};
     changes[n++] = (struct sim_field){"@modified", time_iso(c->arena, c->now_ms)};

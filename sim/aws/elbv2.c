@@ -107,7 +107,7 @@ static void modify_listener(struct sim_call *c)
     sim_change(c, o, SETTLE_READS, changes, n);
     struct aws_xml *x = aws_begin(c);
     aws_open(x, "Listeners");
-    elbv2_put_listener(c, x, o);
+    elbv2_put_listener(c, x, o, o->now);
     aws_close(x, "Listeners");
     aws_end(c, x);
 }

@@ -10,7 +10,9 @@ extern const char elbv2_lb_kind[], elbv2_listener_kind[], elbv2_rule_kind[];
 
 /* The one asked for as ListenerArn; NULL after refusing. */
 struct sim_object *elbv2_listener(struct sim_call *c);
-void elbv2_put_listener(struct sim_call *c, struct aws_xml *x, const struct sim_object *o);
+/* The listener as this view of it tells: what a read shows by now, or what was just written. */
+void elbv2_put_listener(struct sim_call *c, struct aws_xml *x, const struct sim_object *o,
+                        const struct sim_fields *view);
 
 void elbv2_describe_load_balancers(struct sim_call *c);
 void elbv2_describe_listeners(struct sim_call *c);

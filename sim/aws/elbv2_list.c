@@ -59,19 +59,20 @@ void elbv2_describe_load_balancers(struct sim_call *c)
     end_page(c, x, &p);
 }
 
-void elbv2_put_listener(struct sim_call *c, struct aws_xml *x, const struct sim_object *o)
+void elbv2_put_listener(struct sim_call *c, struct aws_xml *x, const struct sim_object *o,
+                        const struct sim_fields *view)
 {
-    const char *cert = sim_show(c, o, "DefaultCertificate");
+    const char *cert = sim_field(view, "DefaultCertificate");
     aws_open(x, "member");
     aws_text(x, "ListenerArn", o->id);
     aws_text(x, "LoadBalancerArn", sim_get(c, o, "LoadBalancerArn"));
-    aws_text(x, "Port", sim_show(c, o, "Port"));
-    aws_text(x, "Protocol", sim_show(c, o, "Protocol"));
+    aws_text(x, "Port", sim_field(view, "Port"));
+    aws_text(x, "Protocol", sim_field(view, "Protocol"));
     if (*cert) {
         buf_puts(&x->body, "<Certificates><member>");
         aws_text(x, "CertificateArn", cert);
         buf_puts(&x->body, "</member></Certificates>");
-        aws_text(x, "SslPolicy", sim_show(c, o, "SslPolicy"));
+        aws_text(x, "SslPolicy", sim_field(view, "SslPolicy"));
     }
     buf_puts(&x->body, "<DefaultActions><member><Type>forward</Type></member></DefaultActions>");
     aws_close(x, "member");
@@ -98,7 +99,7 @@ void elbv2_describe_listeners(struct sim_call *c)
     for (size_t cursor = 0; (o = sim_next(c, elbv2_listener_kind, c->region, &cursor));)
         if ((!lb || !strcmp(lb, sim_get(c, o, "LoadBalancerArn"))) &&
             aws_is_asked(c, "ListenerArns.member[]", o->id) && aws_page_holds(&p))
-            elbv2_put_listener(c, x, o);
+            elbv2_put_listener(c, x, o, state_shown(c->state, o));
     aws_close(x, "Listeners");
     end_page(c, x, &p);
 }

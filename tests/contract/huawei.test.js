@@ -29,6 +29,9 @@ const elbClient = (options) => new ClientBuilder((client) => client)
 const iamClient = () => new ClientBuilder((client) => client).withEndpoint('https://iam.myhuaweicloud.com')
   .withCredential(new GlobalCredentials({ ak: stage.access.key_id, sk: stage.access.secret, domainId: stage.access.account })).build();
 
+// The SDK prints every refused request, private key and all, on standard output.
+require(`${core}/logger/log4jLogger`).Logger4jInstance.error = () => {};
+
 const filled = (value, path) => path.split('.').reduce((at, name) => (name.endsWith('[]')
   ? at?.[name.slice(0, -2)]?.[0] : at?.[name]), value);
 
@@ -146,7 +149,7 @@ test('huawei/elb: the SDK replaces a default; certferry sees it, deploys another
   const after = await listener(resource.id);
   assert.notEqual(after.default_tls_container_ref, made.id);
   assert.deepEqual(besides(after), besides(before), 'ciphers, HTTP/2, mutual TLS and the rest survive');
-  assert.ok((await certificate(after.default_tls_container_ref)).certificate.startsWith(ours.leaf.trim()));
+  assert.equal((await certificate(after.default_tls_container_ref)).certificate.trim(), ours.chain.trim(), 'without the root');
   assert.deepEqual(stage.changes(resource, since).map((c) => c.fields), [['default_tls_container_ref']], 'one write, one field');
 
   await updateSettled(resource.id, { default_tls_container_ref: made.id });

@@ -20,8 +20,8 @@ const POLL_MS = 20;
 
 export const operations = JSON.parse(fs.readFileSync(path.join(root, 'tests/data/operations.json'), 'utf8')).operations;
 
-// The value of ask() as soon as it is one; the last error or the wish when it is none in time.
-export async function until(wish, ask) {
+// The value of ask() as soon as it is one; fails with the wish, and the last error, when it is none in time.
+export async function until(wish, ask, { retryErrors = true } = {}) {
   const end = Date.now() + DEADLINE_MS;
   for (;;) {
     let error;
@@ -29,6 +29,7 @@ export async function until(wish, ask) {
       const value = await ask();
       if (value) return value;
     } catch (caught) {
+      if (!retryErrors) throw caught;
       error = caught;
     }
     if (Date.now() > end) throw new Error(`in ${DEADLINE_MS} ms it never came true that ${wish}`, { cause: error });
@@ -63,14 +64,14 @@ function makeAuthority(folder) {
     return fs.readFileSync(path.join(folder, `${name}.pem`), 'utf8');
   };
   const authority = 'basicConstraints=critical,CA:TRUE\nkeyUsage=critical,keyCertSign,cRLSign\nsubjectKeyIdentifier=hash\n';
-  sign('root', 'Contract Root', 'root', authority);
+  const root = sign('root', 'Contract Root', 'root', authority);
   const intermediate = sign('issuer', 'Contract Issuing CA', 'root', `${authority}authorityKeyIdentifier=keyid\n`);
   return (...names) => {
     const name = `leaf${made}`;
     const leaf = sign(name, names[0], 'issuer', 'basicConstraints=CA:FALSE\nextendedKeyUsage=serverAuth\n' +
       `authorityKeyIdentifier=keyid\nsubjectAltName=${names.map((n) => `DNS:${n}`).join(',')}\n`);
     const chainFile = path.join(folder, `${name}.chain.pem`);
-    fs.writeFileSync(chainFile, leaf + intermediate);
+    fs.writeFileSync(chainFile, leaf + intermediate + root); // certferry stores the root and uploads the rest
     const fingerprint = openssl(folder, 'x509', '-in', `${name}.pem`, '-noout', '-fingerprint', '-sha256')
       .toString().trim().split('=')[1].replaceAll(':', '').toLowerCase();
     return { leaf, intermediate, chain: leaf + intermediate, key: fs.readFileSync(path.join(folder, `${name}.key`), 'utf8'),
