@@ -102,6 +102,7 @@ static bool item_remove(struct engine *e, struct item *item)
     *bucket = item->next_in_bucket;
     (void)key_unref(&e->keys, item->lock, item);
     (void)key_unref(&e->keys, item->upload, item);
+    item->share->open--;
     free(item);
     e->open--;
     if (--line->open > 0)
@@ -141,6 +142,7 @@ static void adopt_row(struct engine *e, struct arena *a, const struct deployment
         row->lock[0] ? row->lock : arena_printf(a, "%s %s %s", row->product, row->region, row->vendor_id);
     item->lock = key_ref(&e->keys, arena_printf(a, "lock %lld %s", (long long)row->access_id, lock));
     item->share = share_of(e, row->access_id);
+    item->share->open++;
     item_add(e, item);
     if (row->step == STEP_BIND || row->step == STEP_SETTLE || row->step == STEP_UPLOAD)
         (void)key_take(item->lock, item);
@@ -207,10 +209,19 @@ static struct item *pick_within(struct engine *e, int64_t now_ms, size_t share)
     return NULL;
 }
 
+/* Whether an access below its share has an item that is not running: else there is no need to ask them all. */
+static bool within_share(const struct engine *e, size_t share)
+{
+    for (const struct share *s = e->shares; s; s = s->next)
+        if (s->running < share && s->open > s->running)
+            return true;
+    return false;
+}
+
 static struct item *pick(struct engine *e, int64_t now_ms)
 {
     size_t share = e->options.workers / 4;
-    struct item *item = share ? pick_within(e, now_ms, share) : NULL;
+    struct item *item = within_share(e, share) ? pick_within(e, now_ms, share) : NULL;
     if (!item)
         item = pick_within(e, now_ms, 0);
     if (!item)

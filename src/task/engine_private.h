@@ -23,12 +23,13 @@ enum {
     UNREACHABLE_TRIES = 3,
     STORE_PAUSE_MS = 2000, /* how long an item rests when the store refuses to write */
     CALL_PATIENCE_MS = 1000,
+    SEEN_MOST_MS = 1000, /* how old a snapshot a write may go by */
     ITEM_BUCKETS = 1024,
 };
 
 struct share { /* how many workers an access has */
     int64_t access_id;
-    size_t running;
+    size_t open, running;
     struct share *next;
 };
 
@@ -92,6 +93,8 @@ struct turn {
     bool back;            /* rolling back */
     bool verify;          /* the task wants entry points asked */
     struct change change; /* the goal in this direction; set from STEP_BIND on */
+    struct binding seen;  /* what the snapshot saw, for a first write that follows at once */
+    int64_t seen_ms;      /* 0: nothing */
     int64_t again_at_ms;
     struct err err;
 };

@@ -136,6 +136,8 @@ static enum outcome go_on(struct turn *t, const struct copies *c, const struct b
     t->row.already_bound = false;
     t->row.write_started_ms = 0;
     t->row.writes = 0;
+    t->seen = *now;
+    t->seen_ms = turn_now(t);
     return turn_next(t, STEP_UPLOAD, &(struct commit){.before = binding_to_json(t->a, now)});
 }
 

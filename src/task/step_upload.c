@@ -73,7 +73,7 @@ static enum outcome go_bind(struct turn *t, const char *ref, const struct copy_r
     t->row.goal = change_to_json(t->a, &goal);
     t->row.write_started_ms = 0;
     enum outcome outcome = turn_next(t, STEP_BIND, &(struct commit){.copy = copy});
-    if (outcome == OUTCOME_ON)
+    if (outcome == OUTCOME_ON && t->item->upload)
         engine_upload_drop(t->e, t->item);
     return outcome;
 }
@@ -113,9 +113,12 @@ enum outcome step_upload(struct turn *t)
             return OUTCOME_FAILED;
         return go_bind(t, m.fingerprint, NULL);
     }
-    if (!engine_upload_take(t->e, t->item, upload_key(t->a, &t->row)))
-        return OUTCOME_KEY;
+    /* Looked for before the key is taken, too: who waited for it would queue up behind each other's journal write. */
     if (!store_read(t->e->store, read_copy, &c, &t->err))
+        return OUTCOME_FAILED;
+    if (!c.found && !engine_upload_take(t->e, t->item, upload_key(t->a, &t->row)))
+        return OUTCOME_KEY;
+    if (!c.found && !store_read(t->e->store, read_copy, &c, &t->err))
         return OUTCOME_FAILED;
     if (c.found)
         return go_bind(t, c.copy.ref, NULL);
