@@ -122,7 +122,7 @@ static void R_cloudfront_writes_with_the_etag_it_read_and_begins_anew_when_overt
     assert_true(g->y->err.transient);
     assert_int_equal(calls_seen(g), 2); /* never the same document again */
     g->job.patience_ms = 0;
-    assert_err(g->y, ERR_CONFLICT, write_to(g, "aws/cloudfront", &now, &change, &m));
+    assert_err(g->y, ERR_INVALID_CERTIFICATE, write_to(g, "aws/cloudfront", &now, &change, &m));
     assert_true(g->y->err.transient);
     assert_err(g->y, ERR_INVALID_CERTIFICATE, write_to(g, "aws/cloudfront", &now, &change, &m));
     assert_false(g->y->err.transient);
@@ -164,7 +164,7 @@ static void R_alb_waits_for_a_fresh_certificate_but_not_for_a_vanished_one(void 
     const struct binding now = {.bound_count = 0};
     const struct material m = {.name = "certferry-1"};
     begin_as(g, "aws", false);
-    assert_err(g->y, ERR_CONFLICT, write_to(g, "aws/alb", &now, &change, &m));
+    assert_err(g->y, ERR_INVALID_CERTIFICATE, write_to(g, "aws/alb", &now, &change, &m));
     assert_true(g->y->err.transient);
     assert_sent(g, 0, "Action=ModifyListener");
     assert_null(strstr(g->log[0], "IsDefault"));

@@ -42,6 +42,9 @@ static const struct {
     {NULL, ERR_QUOTA, NULL,
      "the cloud account has reached a limit: delete unused certificates there, or have the limit raised, "
      "then retry"},
+    {"aws", ERR_INVALID_CERTIFICATE, NULL,
+     "import the certificate with its complete chain, issued by a CA that AWS trusts; RSA 2048 and P-256 are "
+     "taken everywhere"},
     {NULL, ERR_INVALID_CERTIFICATE, NULL,
      "choose another certificate: this one is not, or no longer, accepted; check its dates, chain and key"},
     {NULL, ERR_TIMEOUT, NULL,

@@ -39,6 +39,7 @@ bool turn_read(struct turn *t, struct binding *ret)
 bool turn_surely_nothing(const struct err *err)
 {
     return err->unsent || err->kind == ERR_THROTTLED || err->kind == ERR_CONFLICT ||
+           err->kind == ERR_INVALID_CERTIFICATE ||
            (!err->transient && err->kind != ERR_NETWORK && err->kind != ERR_TIMEOUT);
 }
 

@@ -336,7 +336,7 @@ bool aws_store(struct job *job, const char *region, const struct material *m, co
 bool aws_not_yet_known(const struct material *m, struct err *err)
 {
     if (err && m) {
-        err->kind = ERR_CONFLICT;
+        err->kind = ERR_INVALID_CERTIFICATE; /* if it never becomes known, that is what it is */
         err->transient = true;
     }
     return false;
