@@ -55,8 +55,8 @@ struct copy_row {
     const char *
         vendor_store; /* as product.store_for names it: "cas:cn-hangzhou", "acm:us-east-1", "elb:cn-north-4" */
     const char *ref;  /* the vendor's id, opaque */
-    const char *name; /* the name we gave it, found again by it after a lost answer */
-    int64_t created_ms;
+    const char *name;   /* the name we gave it, found again by it after a lost answer */
+    int64_t created_ms; /* when it was last brought there, or found there by the adapter */
 };
 must_use bool store_copy_find(struct db *db, struct arena *a, int64_t access_id, int64_t certificate_id,
                               const char *vendor_store, struct copy_row *ret,

@@ -1,4 +1,8 @@
-/* Brings the certificate into the vendor's certificate store, once per (certificate, access, store), and fixes the goal. */
+/* Brings the certificate into the vendor's certificate store, once per (certificate, access, store), and fixes the goal.
+ *
+ * A copy that we know of is trusted for COPY_TRUSTED_MS; then the adapter looks for it again, since somebody may have
+ * deleted it in the cloud, and brings it anew where it is gone.
+ */
 #include "task/engine_private.h"
 #include <string.h>
 
@@ -7,6 +11,8 @@ char *upload_key(struct arena *a, const struct deployment_row *row)
     return arena_printf(a, "upload %lld %lld %s", (long long)row->access_id, (long long)row->certificate_id,
                         row->vendor_store);
 }
+
+enum { COPY_TRUSTED_MS = 600000 };
 
 struct copy_found {
     struct turn *t;
@@ -21,7 +27,9 @@ static bool read_copy(struct db *db, void *context, struct err *err)
     struct err missing = {0};
     c->found = store_copy_find(db, c->t->a, row->access_id, row->certificate_id, row->vendor_store, &c->copy,
                                &missing);
-    if (c->found || missing.kind == ERR_NOT_FOUND)
+    if (c->found)
+        c->found = turn_now(c->t) - c->copy.created_ms < COPY_TRUSTED_MS;
+    if (c->found || missing.kind == ERR_NONE || missing.kind == ERR_NOT_FOUND)
         return true;
     *err = missing;
     return false;

@@ -337,6 +337,20 @@ static void one_upload_and_one_write_per_lock_at_a_time(void **state)
     assert_int_equal(world->busy, 0);
 }
 
+static void a_copy_deleted_in_the_cloud_is_brought_again(void **state)
+{
+    struct yard_world *w = *state;
+    int64_t certificate = new_certificate(w, "new", "[\"*.example.com\"]");
+    new_thing(w, "aliyun/cdn", "one", "one.example.com", "old");
+    (void)deployed(w, certificate, "first");
+    new_thing(w, "aliyun/cdn", "two", "two.example.com", "old");
+    memset(world->copies, 0, sizeof world->copies); /* somebody cleans up in the console */
+    world->now_ms += 3600000;
+    struct task_view view = deployed(w, certificate, "second");
+    assert_int_equal(view.counts.by_state[DEPLOYMENT_ERROR], 0);
+    assert_int_equal(world->uploads, 2);
+}
+
 static void faults_at_a_fifth_of_calls_lose_nothing(void **state)
 {
     struct yard_world *w = *state;
@@ -430,6 +444,7 @@ int main(void)
         world_test(a_vanished_resource_fails_its_rollback_with_the_reason),
         world_test(back_to_an_expired_certificate_only_with_a_yes),
         world_test(one_upload_and_one_write_per_lock_at_a_time),
+        world_test(a_copy_deleted_in_the_cloud_is_brought_again),
         world_test(faults_at_a_fifth_of_calls_lose_nothing),
         world_test(a_suspended_access_asks_nothing),
         world_test(R27_a_certificate_that_expired_while_waiting_is_not_deployed),
