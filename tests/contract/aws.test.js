@@ -134,7 +134,7 @@ test('aws/cloudfront: the SDK lists every distribution page by page, with its do
   }
 });
 
-test('aws/cloudfront: the SDK binds, the edge serves it; certferry sees it, deploys another, and the SDK sees that', async () => {
+test('aws/cloudfront: the SDK binds and certferry sees it; certferry deploys and rolls back and the SDK sees that; the edge serves each', async () => {
   const [resource] = stage.of('aws/cloudfront');
   const theirs = issue(resource.domain), ours = issue(resource.domain);
   const before = (await distribution(resource.id)).DistributionConfig;
@@ -154,7 +154,7 @@ test('aws/cloudfront: the SDK binds, the edge serves it; certferry sees it, depl
   assert.equal(seen.slots[0].fingerprint, theirs.fingerprint);
 
   const since = stage.log().length;
-  await stage.deploy(resource, ours);
+  const task = await stage.deploy(resource, ours);
   assert.equal(await served(resource), ours.fingerprint);
   await deployed(resource.id);
   const after = await distribution(resource.id);
@@ -168,10 +168,16 @@ test('aws/cloudfront: the SDK binds, the edge serves it; certferry sees it, depl
   assert.equal(changes.length, 1, 'one write');
   assert.deepEqual(changes[0].fields.filter((field) => !field.startsWith('@')), ['ViewerCertificate']);
 
-  await bind(resource.id, arn);
-  await serves(resource, theirs);
+  await stage.rollback(task);
+  assert.equal(await served(resource), theirs.fingerprint);
+  const { DistributionConfig: last } = await distribution(resource.id);
+  assert.equal(last.ViewerCertificate.ACMCertificateArn, arn);
+  assert.deepEqual(besides(last), besides(before));
+
+  await bind(resource.id, now);
+  await serves(resource, ours);
   await deployed(resource.id);
-  assert.equal((await stage.seen(resource)).slots[0].ref, arn);
+  assert.equal((await stage.seen(resource)).slots[0].ref, now);
 });
 
 test('aws/cloudfront: an old ETag, and a certificate that does not cover the aliases, are refused', async () => {
@@ -330,4 +336,4 @@ test('aws: a private key that does not belong to the certificate is refused', as
     quiet('KeyPairMismatchException', 400, iam.KeyPairMismatchException));
 });
 
-test('aws: the log of all these calls holds no secret and no private key', () => stage.assertLogIsClean(keys));
+test('aws: after all these calls no secret and no private key is in the simulator\'s log or in what certferry said', () => stage.assertNothingTold(keys));

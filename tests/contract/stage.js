@@ -99,17 +99,26 @@ export const serves = (resource, cert, name) =>
 // simulator is for the caller: stage.gateway as their proxy, or preload: true.
 export function makeStage({ cloud, options = [], preload = false }) {
   const stage = { cloud };
-  let folder, process_;
+  const said = []; // all that certferry put out, at debug level
+  let folder, simulator;
+
+  // Also when the runner has no more patience with this file and ends it.
+  const cleanUp = () => {
+    simulator?.kill('SIGKILL');
+    if (folder) fs.rmSync(folder, { recursive: true, force: true });
+  };
+  process.once('exit', cleanUp);
+  process.once('SIGTERM', () => process.exit(1));
 
   before(async () => {
     folder = fs.mkdtempSync(path.join(os.tmpdir(), `certferry-contract-${cloud}-`));
     const file = (name) => path.join(folder, name);
     stage.logFile = file('calls.jsonl');
     const output = fs.openSync(file('simulator.out'), 'a');
-    process_ = spawn(programs.simulator, ['--listen', '127.0.0.1:0', '--ready-file', file('ready.json'), '--ca-out', file('ca.pem'),
+    simulator = spawn(programs.simulator, ['--listen', '127.0.0.1:0', '--ready-file', file('ready.json'), '--ca-out', file('ca.pem'),
       '--log', stage.logFile, ...options], { stdio: ['ignore', output, output] });
     const ready = await until('the simulator is ready', () => {
-      if (process_.exitCode !== null) throw new Error(fs.readFileSync(file('simulator.out'), 'utf8'));
+      if (simulator.exitCode !== null) throw new Error(fs.readFileSync(file('simulator.out'), 'utf8'));
       return JSON.parse(fs.readFileSync(file('ready.json'), 'utf8'));
     });
     stage.gateway = ready.gateway;
@@ -124,19 +133,20 @@ export function makeStage({ cloud, options = [], preload = false }) {
   });
 
   after(async () => {
-    if (process_ && process_.exitCode === null) {
-      const gone = new Promise((resolve) => process_.once('exit', resolve));
-      process_.kill('SIGTERM');
+    if (simulator?.exitCode === null) {
+      const gone = new Promise((resolve) => simulator.once('exit', resolve));
+      simulator.kill('SIGTERM');
       await gone;
     }
-    fs.rmSync(folder, { recursive: true, force: true });
+    cleanUp();
   });
 
   // certferry ARGS --json: what it answers. Its exit code is 0 or the test fails with what it said.
   stage.certferry = async (...args) => {
-    const where = ['--data', path.join(folder, 'data'), '--master-key', path.join(folder, 'master.key'), '--json'];
+    const more = ['--data', path.join(folder, 'data'), '--master-key', path.join(folder, 'master.key'), '--json', '--log-level', 'debug'];
     try {
-      const { stdout } = await promisify(execFile)(programs.certferry, [...args, ...where], { timeout: 30_000, maxBuffer: 16 << 20 });
+      const { stdout, stderr } = await promisify(execFile)(programs.certferry, [...args, ...more], { timeout: 60_000, maxBuffer: 16 << 20 });
+      said.push(stdout, stderr);
       return stdout.trim() ? JSON.parse(stdout) : null;
     } catch (error) {
       throw new Error(`certferry ${args.join(' ')}: exit ${error.code}\n${error.stdout}\n${error.stderr}`);
@@ -152,9 +162,10 @@ export function makeStage({ cloud, options = [], preload = false }) {
     return found;
   };
 
-  stage.deploy = (resource, cert, ...more) =>
-    stage.certferry('deploy', '--cert-file', cert.chainFile, '--key-file', cert.keyFile, '--resource', resource.id,
-      '--product', resource.product, '--sync', '--yes', ...more);
+  // The task that put the certificate there; rollback() takes it back.
+  stage.deploy = async (resource, cert, ...more) => (await stage.certferry('deploy', '--cert-file', cert.chainFile, '--key-file', cert.keyFile,
+    '--resource', resource.id, '--product', resource.product, '--sync', '--yes', ...more)).task.id;
+  stage.rollback = (task) => stage.certferry('task', 'rollback', String(task), '--yes');
 
   stage.of = (product) => stage.resources.filter((r) => r.product === product && !r.domain.startsWith('*'));
 
@@ -164,13 +175,13 @@ export function makeStage({ cloud, options = [], preload = false }) {
   stage.changes = (resource, since = 0) =>
     stage.log().slice(since).filter((call) => call.outcome === 'changed' && call.resource === resource.id);
 
-  stage.assertLogIsClean = (secrets) => {
-    const text = fs.readFileSync(stage.logFile, 'utf8');
-    assert.ok(text.length > 0, 'the simulator logged calls');
-    assert.doesNotMatch(text, /BEGIN|PRIVATE KEY|CERTIFICATE-----/);
+  stage.assertNothingTold = (secrets) => {
+    const log = fs.readFileSync(stage.logFile, 'utf8'), output = said.join('');
+    assert.ok(log.length > 0 && output.length > 0, 'the simulator and certferry said something');
+    assert.doesNotMatch(log, /-----BEGIN|PRIVATE KEY/);
     for (const secret of [stage.access.secret, ...secrets])
       for (const form of [secret, encodeURIComponent(secret), Buffer.from(secret).toString('base64').replace(/=+$/, '')])
-        assert.ok(!text.includes(form), 'the log holds a secret');
+        for (const text of [log, output]) assert.ok(!text.includes(form), 'a secret is told');
   };
   // What identifies a private key wherever it may turn up: the middle of its base64.
   stage.keyMarks = (...certs) => certs.map((cert) => cert.key.split('\n')[1]);
