@@ -8,7 +8,7 @@
 #define ACCESS_OPTIONS                                                                                       \
     {"secret-file", "FILE", false, "the secret of the key; - reads standard input"},                         \
         {"session-token-file", "FILE", false, "session token of temporary keys; - reads standard input"},    \
-        {"site", "SITE", false, "china or international: which of the cloud's two account systems"},         \
+        {"site", "SITE", false, "china or international: default china; for aws international"},             \
         {"region", "REGION", true, "only these regions; default: all the cloud names"},                      \
         {"gateway", "URL", false,                                                                            \
          "send API calls there instead, with the cloud's Host header and signature"},                        \

@@ -3,6 +3,7 @@
 #include "base/log.h"
 #include "cli/help.h"
 #include "cli/verb.h"
+#include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 
@@ -77,7 +78,7 @@ int cli_run(const struct cli_house *house, int argc, char **argv)
     int code = c.args.verb->run(&c);
     tell_unfinished(&c);
     c.gate = gate_close(c.gate);
-    if (fflush(stdout) != 0) {
+    if (fflush(stdout) != 0 && errno != EPIPE) { /* a reader that has seen enough is no failure */
         fprintf(stderr, "certferry: standard output: %m\n");
         return EXIT_FAILED;
     }

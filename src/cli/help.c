@@ -168,14 +168,21 @@ static void completion_options(const struct option_def *options)
         printf(" --%s", options->name);
 }
 
-static void completion_values(const struct option_def *options)
+/* What may follow an option; plain: those that we have nothing to offer for, which come last, as another verb's option of
+ * the same name may take a file.
+ */
+static void completion_values(const struct option_def *options, bool plain)
 {
     for (; options && options->name; options++) {
         if (!options->value)
             continue;
         const char *words = words_for(options);
         bool path = strcmp(options->value, "FILE") == 0, folder = strcmp(options->value, "DIR") == 0;
-        if (words)
+        if (plain && !words && !path && !folder)
+            printf("    --%s) return;;\n", options->name);
+        else if (plain)
+            continue;
+        else if (words)
             printf("    --%s) COMPREPLY=($(compgen -W '%s' -- \"$word\")); return;;\n", options->name, words);
         else if (path || folder)
             printf("    --%s) COMPREPLY=($(compgen %s -- \"$word\")); return;;\n", options->name,
@@ -189,9 +196,11 @@ static void print_completion(void)
     printf("_certferry() {\n  local word=${COMP_WORDS[COMP_CWORD]} before=${COMP_WORDS[COMP_CWORD-1]} verb= "
            "i\n  COMPREPLY=()\n"
            "  case $before in\n");
-    completion_values(global_options);
-    for (size_t i = 0; i < verb_count; i++)
-        completion_values(verbs[i].options);
+    for (int plain = 0; plain < 2; plain++) {
+        completion_values(global_options, plain);
+        for (size_t i = 0; i < verb_count; i++)
+            completion_values(verbs[i].options, plain);
+    }
     printf("  esac\n  for ((i = 1; i < COMP_CWORD; i++)); do\n    case \"${COMP_WORDS[i]} "
            "${COMP_WORDS[i+1]}\" in\n");
     for (size_t i = 0; i < verb_count; i++)
@@ -201,10 +210,12 @@ static void print_completion(void)
     printf("    esac\n    case \"${COMP_WORDS[i]}\" in\n");
     for (size_t i = 0; i < verb_count; i++)
         if (!strchr(verbs[i].words, ' '))
-            printf("    %s) verb=%s; break;;\n", verbs[i].words, verbs[i].words);
+            printf("    %s) verb=%s%s;;\n", verbs[i].words, verbs[i].words,
+                   verbs[i].run == verb_help ? "" : "; break"); /* what follows help is a command, too */
     printf("    cert|access|product|resource|task) verb=${COMP_WORDS[i]};;\n    esac\n  done\n  local "
-           "words=\n  case $verb in\n");
-    printf("  '') words='deploy verify cert access product resource task serve completion help version';;\n");
+           "words= options=\n  case $verb in\n");
+    printf("  ''|help) words='deploy verify cert access product resource task serve completion help "
+           "version';;\n");
     static const char *const groups[] = {"cert", "access", "product", "resource", "task"};
     for (size_t g = 0; g < countof(groups); g++) {
         printf("  %s) words='", groups[g]);
@@ -215,11 +226,12 @@ static void print_completion(void)
         printf("';;\n");
     }
     for (size_t i = 0; i < verb_count; i++) {
-        printf("  '%s') words='%s", verbs[i].words, verbs[i].run == verb_completion ? "bash zsh" : "");
+        printf("  '%s') words='%s' options='", verbs[i].words,
+               verbs[i].run == verb_completion ? "bash zsh" : "");
         completion_options(verbs[i].options);
         printf("';;\n");
     }
-    printf("  esac\n  words+=\"");
+    printf("  esac\n  [[ $word != -* && -n $words ]] || words=\"$options");
     completion_options(global_options);
     printf("\"\n  COMPREPLY=($(compgen -W \"$words\" -- \"$word\"))\n}\ncomplete -F _certferry certferry\n");
 }
@@ -237,5 +249,7 @@ int verb_completion(struct command *c)
     if (zsh)
         printf("#compdef certferry\nautoload -U +X bashcompinit && bashcompinit\n");
     print_completion();
+    if (zsh) /* as a file of $fpath it is read at the first completion, which it then answers, too */
+        printf("[[ ${zsh_eval_context[-1]} != loadautofunc ]] || _bash_complete -F _certferry\n");
     return EXIT_DONE;
 }
