@@ -6,6 +6,8 @@
 #include <string.h>
 #include <unistd.h>
 
+enum { OWNERS_MAX = 100 }; /* brief ones that came and went while we asked */
+
 bool command_connect(struct command *c, struct err *err)
 {
     if (c->gate)
@@ -14,6 +16,15 @@ bool command_connect(struct command *c, struct err *err)
         !c->house->open(c->house->context, &c->globals, c->args.verb->engine, &c->socket, &c->other, err))
         return false;
     return gate_open(&c->gate, err);
+}
+
+/* Between being found and being asked the owner of the store may have ended: then there is another, or we are it. */
+static bool owner_went(struct command *c, const struct err *err, int *owners)
+{
+    if (!c->other || !err->unsent || err->kind != ERR_NETWORK || ++*owners > OWNERS_MAX)
+        return false;
+    c->gate = gate_close(c->gate);
+    return true;
 }
 
 static struct http_request request_for(struct command *c, const char *method, const char *path,
@@ -54,11 +65,15 @@ bool command_call(struct command *c, const char *method, const char *path, const
 {
     struct http_header headers[2];
     struct http_answer answer;
-    if (!command_connect(c, err))
-        return false;
-    struct http_request request = request_for(c, method, path, body, headers);
-    if (!gate_send(c->gate, c->arena, &request, &answer, err))
-        return err_add(err, "%s", c->globals.server ? c->globals.server : c->socket);
+    bool sent = false;
+    for (int owners = 0; !sent;) {
+        if (!command_connect(c, err))
+            return false;
+        struct http_request request = request_for(c, method, path, body, headers);
+        sent = gate_send(c->gate, c->arena, &request, &answer, err);
+        if (!sent && !owner_went(c, err, &owners))
+            return err_add(err, "%s", c->globals.server ? c->globals.server : c->socket);
+    }
     if (answer.status >= 400)
         return problem(c, &answer, err);
     if (!answer.body_size) {

@@ -49,11 +49,16 @@ static bool is_ours(const struct copies *c, const struct bound *b)
     return c->have_copy && b->ref[0] && strcmp(b->ref, c->copy.ref) == 0;
 }
 
+/* A set needs no entry of ours where the default is ours: it serves the same names. */
 static bool holds_ours(const struct copies *c, const struct binding *now)
 {
-    for (size_t i = 0; i < now->bound_count; i++)
-        if (strcmp(now->bound[i].slot, c->t->row.slot) == 0 && is_ours(c, &now->bound[i]))
+    bool set = strcmp(c->t->row.slot, "sni") == 0;
+    for (size_t i = 0; i < now->bound_count; i++) {
+        const char *slot = now->bound[i].slot;
+        bool counts = strcmp(slot, c->t->row.slot) == 0 || (set && strcmp(slot, "default") == 0);
+        if (counts && is_ours(c, &now->bound[i]))
             return true;
+    }
     return false;
 }
 
