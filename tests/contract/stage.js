@@ -111,6 +111,7 @@ export function makeStage({ cloud, options = [], preload = false }) {
   process.once('SIGTERM', () => process.exit(1));
 
   before(async () => {
+    for (const program of Object.values(programs)) assert.ok(fs.existsSync(program), `${program} is not there: run script/build first`);
     folder = fs.mkdtempSync(path.join(os.tmpdir(), `certferry-contract-${cloud}-`));
     const file = (name) => path.join(folder, name);
     stage.logFile = file('calls.jsonl');
