@@ -34,16 +34,24 @@ struct api *api_close(struct api *api)
 {
     if (!api)
         return NULL;
-    api->watchers = watchers_close(api->watchers);
-    api->readers = pool_close(api->readers);
+    api->readers = pool_close(api->readers); /* they may add watchers */
     api->jobs = pool_close(api->jobs);
+    api->watchers = watchers_close(api->watchers);
     free(api);
     return NULL;
 }
 
-void api_end_streams(struct api *api)
+void api_stop(struct api *api)
+{
+    atomic_store(&api->stopping, true);
+    watchers_end(api->watchers);
+}
+
+void api_drain(struct api *api)
 {
     watchers_end(api->watchers);
+    pool_end(api->readers);
+    pool_end(api->jobs);
 }
 
 bool api_idle(struct api *api)
@@ -60,7 +68,7 @@ static void reply_problem(struct http_exchange *x, const struct err *err)
 static void run_handler(const struct route *route, struct request *rq)
 {
     struct reply reply = {.status = 200,
-                          .body = buf_new(rq->arena, 32 << 20),
+                          .body = buf_new(rq->arena, JSON_MAX_BYTES), /* what a client of ours can read */
                           .content_type = "application/json"};
     struct err err = {0};
     bool done = route->handler(rq, &reply, &err);

@@ -22,10 +22,13 @@ struct api_parts { /* borrowed until api_close */
 };
 
 must_use bool api_open(const struct api_parts *parts, struct api **ret, struct err *err);
-struct api *api_close(struct api *api); /* waits for running jobs; streams are ended */
+struct api *api_close(struct api *api); /* after the loop ended: nobody else calls api_handle */
 
-/* Ends all event streams of tasks, now and from now on. Any thread. */
-void api_end_streams(struct api *api);
+/* Finishes what is being worked on, so that every deferred exchange is answered, and refuses what comes after. */
+void api_drain(struct api *api);
+
+/* Ends all event streams of tasks, now and from now on, and synchronisations before their next call. Any thread. */
+void api_stop(struct api *api);
 
 /* Whether no request is being worked on. Any thread. */
 bool api_idle(struct api *api);

@@ -2,6 +2,9 @@
 
 #include <string.h>
 
+enum { ID_DIGITS = 16, ENTRY_BYTES = 1024 };
+static const int64_t ID_LARGEST = (1LL << 53) - 1;
+
 static bool type_fits(const struct json *value, const struct field *field)
 {
     switch (field->type) {
@@ -20,7 +23,8 @@ static bool type_fits(const struct json *value, const struct field *field)
         if (!json_is_array(value) || json_count(value) > field->max)
             return false;
         for (size_t i = 0; i < json_count(value); i++)
-            if (!json_is_string(json_item(value, i)) || strlen(json_str(json_item(value, i), "")) > 1024)
+            if (!json_is_string(json_item(value, i)) ||
+                strlen(json_str(json_item(value, i), "")) > ENTRY_BYTES)
                 return false;
         return true;
     }
@@ -45,6 +49,26 @@ static const char *type_words(enum field_type type)
     return "";
 }
 
+static bool wrong_type(const struct field *field, struct err *err)
+{
+    const char *words = type_words(field->type);
+    switch (field->type) {
+    case FIELD_TEXT:
+    case FIELD_SECRET:
+        return err_set(err, ERR_INPUT, "\"%s\" must be %s of at most %zu bytes", field->name, words,
+                       field->max);
+    case FIELD_INT:
+    case FIELD_NUMBER:
+        return err_set(err, ERR_INPUT, "\"%s\" must be %s from 0 to %zu", field->name, words, field->max);
+    case FIELD_BOOL:
+        return err_set(err, ERR_INPUT, "\"%s\" must be %s", field->name, words);
+    case FIELD_TEXTS:
+        return err_set(err, ERR_INPUT, "\"%s\" must be %s, at most %zu of at most %d bytes each", field->name,
+                       words, field->max, ENTRY_BYTES);
+    }
+    return false;
+}
+
 static const struct field *field_find(const struct field *fields, const char *name)
 {
     for (; fields->name; fields++)
@@ -64,8 +88,7 @@ bool request_check_body(const struct json *body, const struct field *fields, str
         if (!field)
             return err_set(err, ERR_INPUT, "unknown member \"%.60s\"", name);
         if (!json_is_null(value) && !type_fits(value, field))
-            return err_set(err, ERR_INPUT, "\"%s\" must be %s of at most %zu", name, type_words(field->type),
-                           field->max);
+            return wrong_type(field, err);
     }
     for (; fields->name; fields++) {
         char pointer[64] = "/";
@@ -108,20 +131,35 @@ const char *request_query(const struct request *rq, const char *name)
     return value && *value ? value : NULL;
 }
 
+static bool digits_parse(const char *text, int64_t *ret)
+{
+    int64_t value = 0;
+    for (const char *p = text; *p; p++) {
+        if (*p < '0' || *p > '9' || p - text >= ID_DIGITS)
+            return false;
+        value = value * 10 + (*p - '0');
+    }
+    *ret = value;
+    return *text;
+}
+
+bool request_id_parse(const char *text, int64_t *ret)
+{
+    int64_t value;
+    if (!digits_parse(text, &value) || value < 1 || value > ID_LARGEST)
+        return false;
+    *ret = value;
+    return true;
+}
+
 static bool query_int(const struct request *rq, const char *name, int64_t low, int64_t high, int64_t *ret,
                       struct err *err)
 {
     const char *text = request_query(rq, name);
+    int64_t value;
     if (!text)
         return true;
-    int64_t value = 0;
-    for (const char *p = text; *p; p++) {
-        if (*p < '0' || *p > '9' || p - text > 16)
-            return err_set(err, ERR_INPUT, "?%s= must be a number from %lld to %lld", name, (long long)low,
-                           (long long)high);
-        value = value * 10 + (*p - '0');
-    }
-    if (value < low || value > high)
+    if (!digits_parse(text, &value) || value < low || value > high)
         return err_set(err, ERR_INPUT, "?%s= must be a number from %lld to %lld", name, (long long)low,
                        (long long)high);
     *ret = value;
@@ -131,7 +169,7 @@ static bool query_int(const struct request *rq, const char *name, int64_t low, i
 bool request_page(const struct request *rq, struct page *ret, struct err *err)
 {
     int64_t before = 0, limit = 100;
-    if (!query_int(rq, "before", 1, (1LL << 53) - 1, &before, err) ||
+    if (!query_int(rq, "before", 1, ID_LARGEST, &before, err) ||
         !query_int(rq, "limit", 1, 1000, &limit, err))
         return false;
     *ret = (struct page){.before_id = before, .limit = (size_t)limit};

@@ -42,6 +42,14 @@ struct event_stream *event_stream_open(struct http_exchange *x)
     return s;
 }
 
+bool event_stream_alive(struct event_stream *s)
+{
+    pthread_mutex_lock(&s->lock);
+    bool alive = s->stream != NULL;
+    pthread_mutex_unlock(&s->lock);
+    return alive;
+}
+
 bool event_stream_put(struct event_stream *s, const char *event, const char *json)
 {
     cleanup(arena_free_p) struct arena *a = arena_new(64 << 20);

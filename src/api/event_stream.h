@@ -10,5 +10,8 @@ struct event_stream *event_stream_open(struct http_exchange *x);
 /* Sends an event with JSON text in one line. False once the client is gone. */
 bool event_stream_put(struct event_stream *s, const char *event, const char *json);
 
+/* False once the client is gone. */
+bool event_stream_alive(struct event_stream *s);
+
 /* Ends the stream and gives it back. Returns NULL. */
 struct event_stream *event_stream_close(struct event_stream *s);

@@ -1,6 +1,7 @@
 #include "api/pool.h"
 
 #include <pthread.h>
+#include <stdio.h>
 #include <stdlib.h>
 
 struct work {
@@ -37,16 +38,22 @@ static void *run(void *context)
     return NULL;
 }
 
-struct pool *pool_close(struct pool *pool)
+void pool_end(struct pool *pool)
 {
-    if (!pool)
-        return NULL;
     pthread_mutex_lock(&pool->lock);
     pool->closing = true;
     pthread_cond_broadcast(&pool->changed);
     pthread_mutex_unlock(&pool->lock);
     for (size_t i = 0; i < pool->thread_count; i++)
         pthread_join(pool->threads[i], NULL);
+    pool->thread_count = 0;
+}
+
+struct pool *pool_close(struct pool *pool)
+{
+    if (!pool)
+        return NULL;
+    pool_end(pool);
     pthread_cond_destroy(&pool->changed);
     pthread_mutex_destroy(&pool->lock);
     free(pool->threads);
@@ -76,11 +83,15 @@ bool pool_open(size_t threads, size_t queue_max, struct pool **ret, struct err *
 bool pool_add(struct pool *pool, pool_fn *fn, void *context, struct err *err)
 {
     pthread_mutex_lock(&pool->lock);
-    bool room = pool->count < pool->max && !pool->closing;
+    bool closing = pool->closing, room = pool->count < pool->max && !closing;
     if (room) {
         pool->ring[(pool->first + pool->count++) % pool->max] = (struct work){fn, context};
         pthread_cond_signal(&pool->changed);
     }
     pthread_mutex_unlock(&pool->lock);
-    return room || err_set(err, ERR_THROTTLED, "too much work is waiting: try again");
+    if (!closing)
+        return room || err_set(err, ERR_THROTTLED, "too much work is waiting: try again");
+    err_set(err, ERR_NETWORK, "this certferry is about to end: try again");
+    (void)snprintf(err->code, sizeof err->code, "%s", POOL_ENDED);
+    return false;
 }

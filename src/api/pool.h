@@ -7,6 +7,9 @@ struct pool;
 typedef void pool_fn(void *context);
 
 must_use bool pool_open(size_t threads, size_t queue_max, struct pool **ret, struct err *err);
-/* ERR_THROTTLED when queue_max pieces of work wait already. */
+#define POOL_ENDED "ended"
+
+/* ERR_THROTTLED when queue_max pieces of work wait already, ERR_NETWORK with the code POOL_ENDED after pool_end. */
 must_use bool pool_add(struct pool *pool, pool_fn *fn, void *context, struct err *err);
-struct pool *pool_close(struct pool *pool); /* finishes what is queued */
+void pool_end(struct pool *pool); /* finishes what is queued; takes nothing more */
+struct pool *pool_close(struct pool *pool);

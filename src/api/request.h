@@ -11,6 +11,7 @@ struct api {
     struct pool *readers, *jobs;
     struct watchers *watchers;
     atomic_size_t active; /* requests taken and not yet answered */
+    atomic_bool stopping; /* what runs long ends early */
 };
 
 struct request {
@@ -66,6 +67,9 @@ bool request_bool(const struct request *rq, const char *name, bool fallback);
 /* Query parameters. */
 const char *request_query(const struct request *rq, const char *name);                   /* NULL if absent */
 must_use bool request_page(const struct request *rq, struct page *ret, struct err *err); /* ?before=&limit= */
+
+/* An id of ours as text: digits only, from 1 below 2^53. */
+must_use bool request_id_parse(const char *text, int64_t *ret);
 
 /* Which HTTP status an err kind is. */
 unsigned problem_status(enum err_kind kind);

@@ -55,23 +55,41 @@ static bool text_clean(const char *what, const char *text, struct err *err)
     return *text || err_set(err, ERR_INPUT, "%s is empty", what);
 }
 
-static bool check_gateway(struct arena *a, const char *gateway, struct err *err)
+/* A name stands in paths, and beside ids: it must be told from both. */
+static bool check_name(const char *name, struct err *err)
 {
-    struct url url;
-    if (!*gateway)
-        return true;
-    if (!url_parse(a, gateway, &url, err))
-        return err_add(err, "gateway");
-    bool loopback = strcmp(url.host, "localhost") == 0 || strcmp(url.host, "::1") == 0 ||
-                    strncmp(url.host, "127.", 4) == 0;
-    if (strcmp(url.scheme, "http") == 0 && !loopback)
-        return err_set(err, ERR_INPUT, "gateway %s: plain http is allowed to loopback only, use https",
-                       gateway);
+    if (strchr(name, '/'))
+        return err_set(err, ERR_INPUT, "the name must not hold a slash");
+    return name[strspn(name, "0123456789")] ||
+           err_set(err, ERR_INPUT, "the name must not be a number: it could not be told from an id");
+}
+
+static bool check_regions(struct request *rq, struct err *err)
+{
+    size_t count;
+    const char **regions = request_texts(rq, "regions", &count);
+    for (size_t i = 0; i < count; i++)
+        if (!*regions[i] || strspn(regions[i], "abcdefghijklmnopqrstuvwxyz0123456789-") != strlen(regions[i]))
+            return err_set(err, ERR_INPUT, "\"%.40s\" is no region: lower-case letters, digits and hyphens",
+                           regions[i]);
     return true;
 }
 
-static bool check_row(struct arena *a, const struct access_row *row, struct err *err)
+/* A session token travels in a header, and no cloud's secret holds a blank: a pasted line end is the usual cause. */
+static bool check_secrets(struct request *rq, struct err *err)
 {
+    static const char *const names[] = {"secret", "session_token"};
+    for (size_t i = 0; i < countof(names); i++) {
+        const char *text = request_text(rq, names[i]);
+        if (text && *text && !text_clean(i ? "the session token" : "the secret", text, err))
+            return false;
+    }
+    return true;
+}
+
+static bool check_row(struct request *rq, const struct access_row *row, struct err *err)
+{
+    struct arena *a = rq->arena;
     struct url url;
     bool known_site = strcmp(row->site, "china") == 0 || strcmp(row->site, "international") == 0;
     if (!cloud_known(row->cloud))
@@ -81,12 +99,11 @@ static bool check_row(struct arena *a, const struct access_row *row, struct err 
     if (!known_site)
         return err_set(err, ERR_INPUT, "site \"%s\": china or international", row->site);
     if (!text_clean("the key id", row->key_id, err) || !text_clean("the name", row->name, err) ||
-        !check_gateway(a, row->gateway, err))
+        !check_name(row->name, err) || !cloud_gateway_check(a, row, err) || !check_regions(rq, err) ||
+        !check_secrets(rq, err))
         return false;
     if (*row->proxy && !url_parse(a, row->proxy, &url, err))
         return err_add(err, "proxy");
-    if (*row->proxy && *row->gateway)
-        return err_set(err, ERR_INPUT, "give a proxy or a gateway, not both");
     if (*row->ca_file && row->ca_file[0] != '/')
         return err_set(err, ERR_INPUT, "ca_file %s: give an absolute path", row->ca_file);
     return true;
@@ -154,7 +171,7 @@ bool v1_access_add(struct request *rq, struct reply *reply, struct err *err)
     apply_body(rq, &work.wanted);
     if (!work.secret)
         return err_set(err, ERR_INPUT, "the secret is empty");
-    if (!check_row(rq->arena, &work.wanted, err) || !store_write(store, add_row, &work, err))
+    if (!check_row(rq, &work.wanted, err) || !store_write(store, add_row, &work, err))
         return false;
     put_access(rq, reply, &work.row);
     reply->status = 201;
@@ -216,14 +233,22 @@ static bool update_row(struct db *db, void *context, struct err *err)
            store_access_load(db, work->rq->arena, work->wanted.id, &work->row, err);
 }
 
-/* A new key pair must belong to the account the access stands for: waiting tasks were planned against it. */
+/* A new key pair must belong to the account the access stands for: waiting tasks were planned against it. Where nobody
+ * asked yet which one that is, the old pair tells; where that is refused, nothing can have been planned with it.
+ */
 static bool check_same_account(struct access_work *work, struct err *err)
 {
+    struct cloud *cloud = work->rq->api->parts.cloud;
+    struct session *session;
     struct identity identity;
-    if (!*work->row.account_id)
-        return true;
-    return cloud_check_row(work->rq->api->parts.cloud, work->rq->arena, &work->wanted, work->secret,
-                           work->token, &identity, err);
+    struct err refused;
+    if (!*work->row.account_id) {
+        if (!cloud_session(cloud, work->row.id, &session, &refused) ||
+            !cloud_check(session, work->rq->arena, &identity, &refused))
+            return true;
+        work->wanted.account_id = identity.account_id;
+    }
+    return cloud_check_row(cloud, work->rq->arena, &work->wanted, work->secret, work->token, &identity, err);
 }
 
 bool v1_access_update(struct request *rq, struct reply *reply, struct err *err)
@@ -243,7 +268,7 @@ bool v1_access_update(struct request *rq, struct reply *reply, struct err *err)
         work.wanted.state = "unchecked";
         work.wanted.state_text = "";
     }
-    if (!check_row(rq->arena, &work.wanted, err) || (new_key && !check_same_account(&work, err)) ||
+    if (!check_row(rq, &work.wanted, err) || (new_key && !check_same_account(&work, err)) ||
         !store_write(store, update_row, &work, err))
         return err_add(err, "access %s", work.row.name);
     cloud_session_refresh(rq->api->parts.cloud, work.row.id);

@@ -42,12 +42,6 @@ static bool load_list(struct db *db, void *context, struct err *err)
                                err);
 }
 
-static int64_t query_id(const struct request *rq, const char *name)
-{
-    const char *text = request_query(rq, name);
-    return text ? strtoll(text, NULL, 10) : 0;
-}
-
 bool v1_resource_list(struct request *rq, struct reply *reply, struct err *err)
 {
     struct resource_work work = {.rq = rq, .access_name = request_query(rq, "access")};
@@ -55,8 +49,10 @@ bool v1_resource_list(struct request *rq, struct reply *reply, struct err *err)
     work.filter = (struct resource_filter){.product = request_query(rq, "product"),
                                            .region = request_query(rq, "region"),
                                            .text = request_query(rq, "text"),
-                                           .certificate_id = query_id(rq, "certificate"),
                                            .include_missing = missing && strcmp(missing, "true") == 0};
+    const char *certificate = request_query(rq, "certificate");
+    if (certificate && !request_id_parse(certificate, &work.filter.certificate_id))
+        return err_set(err, ERR_INPUT, "?certificate= must be a certificate's id");
     if (name && !name_normalise(rq->arena, name, false, &work.filter.name, err))
         return err_add(err, "?name=");
     if (!request_page(rq, &work.page, err) || !store_read(rq->api->parts.store, load_list, &work, err))
@@ -77,7 +73,9 @@ static bool load_one(struct db *db, void *context, struct err *err)
 
 bool v1_resource_show(struct request *rq, struct reply *reply, struct err *err)
 {
-    struct resource_work work = {.rq = rq, .id = strtoll(rq->args[0], NULL, 10)};
+    struct resource_work work = {.rq = rq};
+    if (!request_id_parse(rq->args[0], &work.id))
+        return err_set(err, ERR_NOT_FOUND, "there is no resource with the id \"%.100s\"", rq->args[0]);
     if (!store_read(rq->api->parts.store, load_one, &work, err))
         return false;
     struct json_writer w = json_writer_to(&reply->body);
@@ -144,7 +142,7 @@ static void sync_progress(void *context, const struct sync_row *row, size_t done
 static bool sync_one(struct sync_run *run, int64_t access_id, const char *product, struct err *err)
 {
     const struct api_parts *parts = &run->api->parts;
-    struct sync_options options = {.access_id = access_id, .product = product};
+    struct sync_options options = {.access_id = access_id, .product = product, .stop = &run->api->stopping};
     struct sync_summary one;
     if (!inventory_sync(parts->cloud, parts->store, parts->clock, &options, run->arena, sync_progress, run,
                         &one, err))
@@ -163,7 +161,8 @@ static bool sync_all(struct sync_run *run, struct err *err)
         for (size_t k = 0; k < run->product_count; k++)
             if (!sync_one(run, run->access_ids[i], run->products[k], err))
                 return false;
-    return true;
+    return !atomic_load(&run->api->stopping) ||
+           err_set(err, ERR_TIMEOUT, "certferry was told to stop: what was found is kept");
 }
 
 static bool sync_prepare(struct request *rq, struct sync_run *run, struct err *err)

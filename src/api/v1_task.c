@@ -257,9 +257,7 @@ static bool ids_of(struct request *rq, const char *member, int64_t **ret, size_t
     const char **texts = request_texts(rq, member, &count);
     int64_t *ids = arena_array(rq->arena, int64_t, count);
     for (size_t i = 0; i < count; i++) {
-        char *end;
-        ids[i] = strtoll(texts[i], &end, 10);
-        if (*end || ids[i] <= 0)
+        if (!request_id_parse(texts[i], &ids[i]))
             return err_set(err, ERR_INPUT, "\"%.40s\" is no deployment id", texts[i]);
     }
     *ret = ids;

@@ -19,10 +19,12 @@ struct watcher {
 
 struct watchers {
     struct api *api;
-    pthread_mutex_t lock; /* guards everything below */
-    pthread_cond_t wake;
+    pthread_mutex_t list; /* guards first and count; held while the store is read */
     struct watcher *first;
     size_t count;
+    pthread_mutex_t
+        lock; /* guards the three below; held briefly: the store's writer waits for it at each commit */
+    pthread_cond_t wake;
     bool changed, ending, closing;
     pthread_t thread;
 };
@@ -86,13 +88,15 @@ static void watcher_end(struct watchers *w, struct watcher **at)
     free(watcher);
 }
 
-static void tell_all(struct watchers *w)
+static void tell_all(struct watchers *w, bool ending)
 {
+    pthread_mutex_lock(&w->list);
     for (struct watcher **at = &w->first; *at;)
-        if (!w->ending && tell(w, *at))
+        if (!ending && event_stream_alive((*at)->stream) && tell(w, *at))
             at = &(*at)->next;
         else
             watcher_end(w, at);
+    pthread_mutex_unlock(&w->list);
 }
 
 static void *run(void *context)
@@ -105,7 +109,10 @@ static void *run(void *context)
             continue;
         }
         w->changed = false;
-        tell_all(w);
+        bool ending = w->ending;
+        pthread_mutex_unlock(&w->lock);
+        tell_all(w, ending);
+        pthread_mutex_lock(&w->lock);
         struct timespec until; /* not more than ten events a second */
         clock_gettime(CLOCK_REALTIME, &until);
         until.tv_nsec += PAUSE_MS * 1000000L;
@@ -132,6 +139,7 @@ bool watchers_open(struct api *api, struct watchers **ret, struct err *err)
     if (!w)
         return err_set(err, ERR_INTERNAL, "out of memory");
     w->api = api;
+    pthread_mutex_init(&w->list, NULL);
     pthread_mutex_init(&w->lock, NULL);
     pthread_cond_init(&w->wake, NULL);
     if (pthread_create(&w->thread, NULL, run, w) != 0) {
@@ -157,25 +165,37 @@ struct watchers *watchers_close(struct watchers *w)
         watcher_end(w, &w->first);
     pthread_cond_destroy(&w->wake);
     pthread_mutex_destroy(&w->lock);
+    pthread_mutex_destroy(&w->list);
     free(w);
     return NULL;
+}
+
+/* Those whose client left make room: nothing else ends a watcher whose task stands still. */
+static void drop_gone(struct watchers *w)
+{
+    for (struct watcher **at = &w->first; *at;)
+        if (event_stream_alive((*at)->stream))
+            at = &(*at)->next;
+        else
+            watcher_end(w, at);
 }
 
 bool watchers_add(struct watchers *w, struct http_exchange *x, int64_t task_id, struct err *err)
 {
     struct watcher *watcher = calloc(1, sizeof *watcher);
-    pthread_mutex_lock(&w->lock);
-    bool room = watcher && w->count < STREAMS_MAX && !w->closing;
+    pthread_mutex_lock(&w->list);
+    drop_gone(w);
+    bool room = watcher && w->count < STREAMS_MAX;
     if (room) {
         *watcher = (struct watcher){.next = w->first, .stream = event_stream_open(x), .task_id = task_id};
         w->first = watcher;
         w->count++;
-        w->changed = true;
-        pthread_cond_signal(&w->wake);
     }
-    pthread_mutex_unlock(&w->lock);
-    if (room)
-        return true;
-    free(watcher);
-    return err_set(err, ERR_THROTTLED, "too many are watching: try again later");
+    pthread_mutex_unlock(&w->list);
+    if (!room) {
+        free(watcher);
+        return err_set(err, ERR_THROTTLED, "too many are watching: try again later");
+    }
+    changed(w);
+    return true;
 }

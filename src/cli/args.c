@@ -80,6 +80,21 @@ static bool check_repeats(const struct args *args, struct err *err)
     return true;
 }
 
+/* Standard input holds one thing. */
+static bool check_standard_input(const struct args *args, struct err *err)
+{
+    const char *first = NULL;
+    for (size_t i = 0; i < args->given_count; i++) {
+        if (strcmp(args->given[i].value, "-") != 0)
+            continue;
+        if (first)
+            return err_set(err, ERR_INPUT, "--%s and --%s both read standard input: give one of them a file",
+                           first, args->given[i].name);
+        first = args->given[i].name;
+    }
+    return true;
+}
+
 bool args_parse(struct arena *a, int argc, char **argv, struct args *ret, struct err *err)
 {
     struct args args = {0};
@@ -99,7 +114,7 @@ bool args_parse(struct arena *a, int argc, char **argv, struct args *ret, struct
     int verb_argc = argc - rest - words + 1;
     char **verb_argv = argv + rest + words - 1;
     if (!read_options(a, verb_argc, verb_argv, args.verb, false, &args, &rest, err) ||
-        !check_repeats(&args, err))
+        !check_repeats(&args, err) || !check_standard_input(&args, err))
         return false;
     args.arguments = arena_array(a, const char *, (size_t)(verb_argc - rest) + 1);
     for (; rest < verb_argc; rest++)

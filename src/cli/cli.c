@@ -3,9 +3,11 @@
 #include "base/log.h"
 #include "cli/help.h"
 #include "cli/verb.h"
+#include "net/address.h"
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
 const struct option_def global_options[] = {
     {"data", "DIR", false, "the store; default $XDG_STATE_HOME/certferry"},
@@ -31,6 +33,22 @@ static bool default_data(struct arena *a, const char **ret, struct err *err)
     return true;
 }
 
+/* Private keys travel there: in the clear only on this machine. *server loses a slash at its end. */
+static bool check_server(struct arena *a, const char **server, struct err *err)
+{
+    struct url url;
+    if (!url_parse(a, *server, &url, err))
+        return err_add(err, "--server");
+    if (*url.query || strcmp(url.path, "/") != 0)
+        return err_set(err, ERR_INPUT, "--server %s: only scheme, host and port, no path", *server);
+    if (strcmp(url.scheme, "http") == 0 && !address_host_is_loopback(url.host))
+        return err_set(err, ERR_INPUT, "--server %s: plain http is allowed to this machine only; use https",
+                       *server);
+    size_t length = strlen(*server);
+    *server = arena_copy(a, *server, length - ((*server)[length - 1] == '/'));
+    return true;
+}
+
 static bool read_globals(struct arena *a, const struct args *args, struct cli_globals *ret, struct err *err)
 {
     struct cli_globals g = {.data = args_get(args, "data"),
@@ -43,6 +61,8 @@ static bool read_globals(struct arena *a, const struct args *args, struct cli_gl
     if (g.log_level && !log_level_parse(g.log_level, &level, err))
         return err_add(err, "--log-level");
     log_set_level(level);
+    if (g.server && !check_server(a, &g.server, err))
+        return false;
     if (!g.data && !default_data(a, &g.data, err))
         return false;
     *ret = g;

@@ -1,12 +1,16 @@
 #include "cli/command.h"
 
 #include "base/clock.h"
+#include "cli/table.h"
 #include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
 #include <unistd.h>
 
-enum { OWNERS_MAX = 100 }; /* brief ones that came and went while we asked */
+enum {
+    OWNERS_MAX = 100, /* brief ones that came and went while we asked */
+    EVENTS_MS = 24 * 3600 * 1000
+};
 
 bool command_connect(struct command *c, struct err *err)
 {
@@ -16,15 +20,6 @@ bool command_connect(struct command *c, struct err *err)
         !c->house->open(c->house->context, &c->globals, c->args.verb->engine, &c->socket, &c->other, err))
         return false;
     return gate_open(&c->gate, err);
-}
-
-/* Between being found and being asked the owner of the store may have ended: then there is another, or we are it. */
-static bool owner_went(struct command *c, const struct err *err, int *owners)
-{
-    if (!c->other || !err->unsent || err->kind != ERR_NETWORK || ++*owners > OWNERS_MAX)
-        return false;
-    c->gate = gate_close(c->gate);
-    return true;
 }
 
 static struct http_request request_for(struct command *c, const char *method, const char *path,
@@ -57,25 +52,51 @@ static bool problem(struct command *c, const struct http_answer *answer, struct 
             json_str(json_at(json, "/detail"), "the server gave no reason"));
     snprintf(err->code, sizeof err->code, "%s", json_str(json_at(json, "/code"), ""));
     snprintf(err->request_id, sizeof err->request_id, "%s", json_str(json_at(json, "/request_id"), ""));
+    err->unsent = strcmp(err->code, "ended") == 0; /* by an owner that ends, and did not begin with it */
     return false;
+}
+
+/* Between being found and being asked the owner of the store may have ended: then there is another, or we are it. What
+ * it had begun for us it finishes first, so only what it never got, or only reads, is asked again. The gate is made anew
+ * as well: its thread would take the signals that an owner's loop wants for itself.
+ */
+static bool owner_went(struct command *c, const char *method, const struct err *err, int *owners)
+{
+    bool harmless = err->unsent || strcmp(method, "GET") == 0;
+    if (!c->other || !harmless || err->kind != ERR_NETWORK || ++*owners > OWNERS_MAX)
+        return false;
+    c->gate = gate_close(c->gate);
+    return true;
+}
+
+/* Asks, and finds another owner of the store where that ended. With on_data an answer that goes on. */
+static bool ask(struct command *c, const char *method, const char *path, const char *body,
+                gate_data_fn *on_data, void *context, struct http_answer *ret, struct err *err)
+{
+    struct http_header headers[2];
+    for (int owners = 0;;) {
+        if (!command_connect(c, err))
+            return false;
+        struct http_request request = request_for(c, method, path, body, headers);
+        if (on_data)
+            request.total_ms = EVENTS_MS;
+        bool sent = on_data ? gate_stream(c->gate, c->arena, &request, on_data, context, ret, err)
+                            : gate_send(c->gate, c->arena, &request, ret, err);
+        if (sent && ret->status < 400)
+            return true;
+        sent ? (void)problem(c, ret, err)
+             : (void)err_add(err, "%s", c->globals.server ? c->globals.server : c->socket);
+        if (!owner_went(c, on_data ? "" : method, err, &owners))
+            return false;
+    }
 }
 
 bool command_call(struct command *c, const char *method, const char *path, const char *body,
                   const struct json **ret, struct err *err)
 {
-    struct http_header headers[2];
     struct http_answer answer;
-    bool sent = false;
-    for (int owners = 0; !sent;) {
-        if (!command_connect(c, err))
-            return false;
-        struct http_request request = request_for(c, method, path, body, headers);
-        sent = gate_send(c->gate, c->arena, &request, &answer, err);
-        if (!sent && !owner_went(c, err, &owners))
-            return err_add(err, "%s", c->globals.server ? c->globals.server : c->socket);
-    }
-    if (answer.status >= 400)
-        return problem(c, &answer, err);
+    if (!ask(c, method, path, body, NULL, NULL, &answer, err))
+        return false;
     if (!answer.body_size) {
         *ret = NULL;
         return true;
@@ -126,21 +147,14 @@ static bool event_bytes(void *context, const char *data, size_t size)
 bool command_events(struct command *c, const char *method, const char *path, const char *body, event_fn *each,
                     void *context, struct err *err)
 {
-    struct http_header headers[2];
-    if (!command_connect(c, err))
-        return false;
-    struct http_request request = request_for(c, method, path, body, headers);
     cleanup(arena_free_p) struct arena *scratch = arena_new(64 << 20);
     struct events events = {.c = c,
                             .each = each,
                             .context = context,
                             .scratch = scratch,
                             .line = buf_new(scratch, 8 << 20)};
-    struct http_answer answer = {0};
-    request.total_ms = 24LL * 3600 * 1000;
-    if (!gate_stream(c->gate, c->arena, &request, event_bytes, &events, &answer, err))
-        return err_add(err, "%s", c->globals.server ? c->globals.server : c->socket);
-    return answer.status < 400 || problem(c, &answer, err);
+    struct http_answer answer;
+    return ask(c, method, path, body, event_bytes, &events, &answer, err);
 }
 
 int command_fail(struct command *c, const struct err *err)
@@ -152,7 +166,7 @@ int command_fail(struct command *c, const struct err *err)
                             err_kind_name(err->kind), err->text, *err->code ? err->code : NULL,
                             *err->request_id ? err->request_id : NULL));
     else
-        fprintf(stderr, "certferry: %s\n", err->text);
+        fprintf(stderr, "certferry: %s\n", text_clean_cut(c->arena, err->text, 0));
     return EXIT_FAILED;
 }
 

@@ -16,7 +16,7 @@ static void read_counts(struct follow *f, const struct json *task)
 {
     const struct json *counts = json_at(task, "/deployments");
     f->seen = true;
-    f->state = arena_strdup(f->c->arena, json_str(json_at(task, "/state"), ""));
+    f->state = text_clean_cut(f->c->arena, json_str(json_at(task, "/state"), ""), 0);
     f->total = json_int(json_at(counts, "/total"), 0);
     f->success = json_int(json_at(counts, "/success"), 0);
     f->already = json_int(json_at(counts, "/already_bound"), 0);
@@ -53,9 +53,26 @@ static bool follow_event(void *context, const char *event, const struct json *da
     return true;
 }
 
+/* Without an engine anywhere the task would be waited for in vain; what is final needs none. */
+static bool somebody_works(struct command *c, const char *id, struct err *err)
+{
+    const struct json *status, *task;
+    struct follow now = {.c = c};
+    if (!command_call(c, "GET", "/api/v1/status", NULL, &status, err) ||
+        !command_call(c, "GET", path_of(c, "tasks", id, ""), NULL, &task, err))
+        return false;
+    read_counts(&now, task);
+    if (json_bool(json_at(status, "/engine"), false) || (!now.open && strcmp(now.state, "editing") != 0))
+        return true;
+    return err_set(err, ERR_CONFLICT, "task %s is %s and nothing works on it: certferry task %s %s", id,
+                   now.state, now.open ? "resume" : "submit", id);
+}
+
 static bool follow(struct command *c, const char *id, bool json_lines, struct follow *ret, struct err *err)
 {
     *ret = (struct follow){.c = c, .id = id, .json_lines = json_lines, .state = ""};
+    if (!somebody_works(c, id, err))
+        return false;
     bool done = command_events(c, "GET", path_of(c, "tasks", id, "/events"), NULL, follow_event, ret, err);
     if (*ret->problem.text) {
         *err = ret->problem;

@@ -249,6 +249,8 @@ static bool run(struct exchange *x, struct answer *ret, struct err *err)
     for (;;) {
         int64_t left_ms = int64_max(until_ms - clock_monotonic_ms(s->cloud->clock), 0);
         struct err failure = {0};
+        if (x->job->stop && atomic_load(x->job->stop))
+            return err_set(err, ERR_TIMEOUT, "%s: certferry was told to stop", x->call->operation);
         if (attempt(x, left_ms, ret, &failure))
             return true;
         left_ms = until_ms - clock_monotonic_ms(s->cloud->clock);

@@ -3,6 +3,7 @@
 #include "cloud/session.h"
 #include "codec/json.h"
 #include "codec/text.h"
+#include "net/address.h"
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
@@ -73,26 +74,20 @@ static struct access_row copy_row(struct arena *a, const struct access_row *row)
     return copy;
 }
 
-static bool is_loopback(const char *host)
-{
-    return strcmp(host, "localhost") == 0 || strncmp(host, "127.", 4) == 0 || strcmp(host, "::1") == 0;
-}
-
-/* A gateway sees signed requests and private keys: in the clear only where they do not leave the machine. */
-static bool check_gateway(struct arena *a, const struct access_row *row, struct err *err)
+bool cloud_gateway_check(struct arena *a, const struct access_row *row, struct err *err)
 {
     struct url url;
     if (!*row->gateway)
         return true;
     if (*row->proxy)
-        return err_set(err, ERR_INPUT, "an access has a gateway or a proxy, not both");
+        return err_set(err, ERR_INPUT, "give a gateway or a proxy, not both");
     if (!url_parse(a, row->gateway, &url, err))
-        return err_add(err, "the gateway of %s", row->name);
-    if (strcmp(url.scheme, "http") == 0 && !is_loopback(url.host))
-        return err_set(err, ERR_INPUT,
-                       "the gateway %s: plain http is allowed to this machine only; use https", row->gateway);
+        return err_add(err, "gateway");
+    if (strcmp(url.scheme, "http") == 0 && !address_host_is_loopback(url.host))
+        return err_set(err, ERR_INPUT, "gateway %s: plain http is allowed to this machine only; use https",
+                       row->gateway);
     if (*url.query || strcmp(url.path, "/") != 0)
-        return err_set(err, ERR_INPUT, "the gateway %s: only scheme, host and port, no path", row->gateway);
+        return err_set(err, ERR_INPUT, "gateway %s: only scheme, host and port, no path", row->gateway);
     return true;
 }
 
@@ -101,8 +96,8 @@ static bool make_keys(const struct access_row *row, const struct secret *secret,
 {
     cleanup(arena_free_p) struct arena *a = arena_new(KEYS_BYTES);
     struct access_row copy = copy_row(a, row);
-    if (!check_gateway(a, &copy, err))
-        return false;
+    if (!cloud_gateway_check(a, &copy, err))
+        return err_add(err, "access %s", row->name);
     struct keys *keys = calloc(1, sizeof *keys);
     if (!keys)
         return err_set(err, ERR_INTERNAL, "out of memory");

@@ -38,6 +38,11 @@ must_use bool cloud_check_row(struct cloud *c, struct arena *a, const struct acc
                               const struct secret *secret, const struct secret *session_token,
                               struct identity *ret, struct err *err);
 
+/* Whether the row's gateway may be used. It sees signed requests and private keys: plain http only where they do not leave
+ * the machine, no path, and no proxy beside it. ERR_INPUT.
+ */
+must_use bool cloud_gateway_check(struct arena *a, const struct access_row *row, struct err *err);
+
 /* True, with the reason, when the access is suspended: the engine parks its deployments without asking the cloud. */
 bool session_suspended(struct session *s, struct arena *a, const char **ret_reason);
 

@@ -9,6 +9,7 @@
 #include "cert/certificate.h"
 #include "cloud/cloud.h"
 #include "store/resource.h"
+#include <stdatomic.h>
 
 struct product;
 struct call;
@@ -20,8 +21,9 @@ struct job { /* one piece of work on one access */
     const struct log_ctx *log;
     int64_t
         patience_ms; /* how long one call may wait for the limiter and for repeats: 1000 in the engine, more in a synchronisation */
-    int64_t pause_ms; /* set by bind: ask again not before this many ms; 0: at once */
-    bool check;       /* asks a suspended access all the same; cloud_check alone sets it */
+    int64_t pause_ms;        /* set by bind: ask again not before this many ms; 0: at once */
+    const atomic_bool *stop; /* NULL: none. Once true, no further call is made: ERR_TIMEOUT */
+    bool check;              /* asks a suspended access all the same; cloud_check alone sets it */
 };
 
 /* The present binding of one resource. */

@@ -367,6 +367,7 @@ static void R_plain_http_gateways_are_local_and_exclude_proxies(void **state)
         const char *gateway, *proxy;
     } wrong[] = {{"http://10.0.0.1:80", ""},
                  {"http://example.com", ""},
+                 {"http://127.example.com", ""},
                  {"ftp://127.0.0.1", ""},
                  {"https://gw.example.com/path", ""},
                  {"http://127.0.0.1:1", "http://127.0.0.1:2"}};

@@ -277,7 +277,8 @@ static void run_unit(struct sync *s, struct unit *unit)
     struct job job = {.arena = a,
                       .product = unit->product,
                       .log = &log,
-                      .patience_ms = s->options.patience_ms};
+                      .patience_ms = s->options.patience_ms,
+                      .stop = s->options.stop};
     struct listing l = {.unit = unit,
                         .a = a,
                         .row = {.access_id = unit->access_id,
@@ -295,11 +296,13 @@ static void run_unit(struct sync *s, struct unit *unit)
 /* The next unit whose access has a place free. *ret_open: something is still to be done by somebody. */
 static struct unit *next_unit(struct sync *s, bool *ret_open)
 {
+    bool stopped = s->options.stop && atomic_load(s->options.stop);
     *ret_open = false;
     for (size_t i = 0; i < s->unit_count; i++) {
         struct unit *unit = s->units[i];
-        *ret_open |= !unit->done;
-        if (unit->done || unit->running)
+        bool waits = !unit->done && !unit->running && !stopped;
+        *ret_open |= unit->running || waits;
+        if (!waits)
             continue;
         size_t running = 0;
         for (size_t j = 0; j < s->unit_count; j++)

@@ -10,10 +10,12 @@
 #include "store/resource.h"
 
 struct sync_options {
-    int64_t access_id;                     /* 0: every access */
-    const char *product;                   /* NULL: every product of the access's cloud */
-    unsigned at_once;                      /* 0: 8 */
-    int64_t patience_ms;                   /* how long one call may wait and repeat; 0: 60 s */
+    int64_t access_id;   /* 0: every access */
+    const char *product; /* NULL: every product of the access's cloud */
+    unsigned at_once;    /* 0: 8 */
+    int64_t patience_ms; /* how long one call may wait and repeat; 0: 60 s */
+    const atomic_bool
+        *stop; /* NULL: none. Once true, listings end as failed before their next call, others do not begin */
     const struct product *const *products; /* NULL-terminated; NULL: the products of products.def */
 };
 

@@ -17,7 +17,13 @@
 #include <time.h>
 #include <unistd.h>
 
-enum { WAIT_STEP_MS = 20, WAIT_OWNER_MS = 60000, ENGINE_STOP_MS = 4500, DRAIN_MS = 10000 };
+enum {
+    WAIT_STEP_MS = 20,
+    WAIT_OWNER_MS = 60000,
+    ENGINE_STOP_MS = 4500,
+    DRAIN_MS = 10000,
+    LAST_ANSWER_MS = 5
+};
 
 struct house {
     struct arena *arena;
@@ -102,7 +108,7 @@ static void on_signal(void *context)
         _exit(130);
     if (h->engine)
         (void)engine_stop(h->engine, 0);
-    api_end_streams(h->api);
+    api_stop(h->api);
     sem_post(&h->stop);
 }
 
@@ -143,14 +149,17 @@ static void close_all(struct house *h)
     if (h->loop_runs)
         for (int waited = 0; !api_idle(h->api) && waited < DRAIN_MS; waited += WAIT_STEP_MS)
             pause_ms(WAIT_STEP_MS);
-    h->api = api_close(h->api);
+    if (h->api)
+        api_drain(h->api);
     if (h->loop_runs) {
+        pause_ms(LAST_ANSWER_MS);
         loop_stop(h->loop);
         pthread_join(h->loop_thread, NULL);
         h->loop_runs = false;
     }
     if (h->server)
         h->server = http_server_close(h->server);
+    h->api = api_close(h->api);
     if (h->loop)
         h->loop = loop_free(h->loop);
     h->engine = engine_close(h->engine);
@@ -173,6 +182,21 @@ static bool socket_answers(const char *path)
     memcpy(address.sun_path, path, strlen(path));
     cleanup(descriptor_close) int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
     return fd >= 0 && connect(fd, (struct sockaddr *)&address, sizeof address) == 0;
+}
+
+/* A brief command that owns the store ends soon: a service is not refused for it. */
+static bool own_for_service(struct house *h, const struct cli_globals *globals, struct err *err)
+{
+    bool held = false;
+    for (int waited = 0; !held; waited += WAIT_STEP_MS) {
+        if (!lock_try(globals->data, true, &h->lock, &held, err))
+            return false;
+        if (!held && (h->lock.owner_engine || waited >= WAIT_OWNER_MS))
+            return err_set(err, ERR_STORE, "%s is owned by another certferry (process %ld)", globals->data,
+                           h->lock.owner_pid);
+        pause_ms(held ? 0 : WAIT_STEP_MS);
+    }
+    return true;
 }
 
 /* Becomes the owner, or finds one that serves the socket and has the engine when that is wanted. A brief command that
@@ -231,12 +255,8 @@ bool house_open(void *house, const struct cli_globals *globals, bool engine, con
 bool house_serve(void *house, const struct cli_globals *globals, struct err *err)
 {
     struct house *h = house;
-    bool held = false;
-    if (!prepare(h, globals, err) || !lock_try(globals->data, true, &h->lock, &held, err))
+    if (!prepare(h, globals, err) || !own_for_service(h, globals, err))
         return false;
-    if (!held)
-        return err_set(err, ERR_STORE, "%s is owned by another certferry (process %ld)", globals->data,
-                       h->lock.owner_pid);
     if (!open_floors(h, globals, true, err) || !open_surface(h, err)) {
         close_all(h);
         return false;

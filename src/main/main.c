@@ -10,7 +10,8 @@
 
 int main(int argc, char **argv)
 {
-    const struct rlimit no_core = {0};
+    const struct rlimit no_core = {.rlim_cur = 1,
+                                   .rlim_max = 1}; /* 0 would not stop a core_pattern that is a pipe */
     umask(077);
     (void)setrlimit(RLIMIT_CORE, &no_core); /* no secret in a core dump */
     (void)mallopt(M_ARENA_MAX, 2);          /* parsed pages in 64 workers would stay in 64 heaps */

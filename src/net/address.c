@@ -100,3 +100,13 @@ const char *address_text(const struct sockaddr *address, char text[ADDRESS_TEXT_
         snprintf(text, ADDRESS_TEXT_BYTES, "unknown");
     return text;
 }
+
+bool address_host_is_loopback(const char *host)
+{
+    struct in_addr v4;
+    struct in6_addr v6;
+    if (inet_pton(AF_INET, host, &v4) == 1)
+        return ntohl(v4.s_addr) >> 24 == 127;
+    return strcmp(host, "localhost") == 0 ||
+           (inet_pton(AF_INET6, host, &v6) == 1 && IN6_IS_ADDR_LOOPBACK(&v6));
+}

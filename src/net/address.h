@@ -17,5 +17,10 @@ enum { ADDRESS_TEXT_BYTES = 64 };
  */
 bool address_allowed(const struct address_rule *rule, const struct sockaddr *address);
 
+/* Whether a host as written in a URL can only be this machine: "localhost", 127.0.0.0/8 or ::1 as numbers. A name such
+ * as 127.example.com leads anywhere.
+ */
+bool address_host_is_loopback(const char *host);
+
 /* The numeric address without port: "192.0.2.1", "2001:db8::1". Returns text. */
 const char *address_text(const struct sockaddr *address, char text[ADDRESS_TEXT_BYTES]);
