@@ -159,18 +159,19 @@ static bool read_relying(struct db *db, void *context, struct err *err)
                                     &r->count, err);
 }
 
-/* A default that goes back must not leave names of the SNI set without a certificate that covers them. */
-static bool nothing_relies(struct turn *t, struct err *err)
+/* Our certificate must not leave the listener while names of SNI entries that went rely on it. */
+static bool nothing_relies(struct turn *t, const struct binding *now, const char *ref, struct err *err)
 {
     struct relying r = {.t = t};
-    if (strcmp(t->row.slot, "default") != 0)
+    bool by_default = strcmp(t->row.slot, "default") == 0, in_set = strcmp(t->row.slot, "sni") == 0;
+    if (!ref || (!by_default && !in_set) || binding_holds(now, by_default ? "sni" : "default", ref))
         return true;
     if (!store_read(t->e->store, read_relying, &r, err))
         return false;
     return !r.count ||
            err_set(err, ERR_CONFLICT,
                    "deployment %lld put the same certificate in place of SNI entries of this listener, "
-                   "which rely on it as default: roll that back first",
+                   "which rely on it: roll that back first",
                    (long long)r.rows[0].id);
 }
 
@@ -188,7 +189,7 @@ static enum outcome go_back(struct turn *t, const struct binding *now)
     bool set_without_ours =
         !ref && strcmp(t->row.slot, "sni") == 0; /* the default is ours: entries went, none came */
     struct err conflict = {0};
-    if (!nothing_relies(t, &conflict))
+    if (!nothing_relies(t, now, ref, &conflict))
         return turn_fail(t, &conflict);
     if (set_without_ours || (ref && binding_holds(now, t->row.slot, ref)))
         return turn_next(t, STEP_BIND, NULL);

@@ -46,8 +46,10 @@ static bool read_before(struct db *db, void *context, struct err *err)
     return store_deployment_before(db, s->t->a, s->t->row.id, &s->json, err);
 }
 
-/* A listener whose default is ours already needs no entry in its set, and clouds refuse the second place. */
-static bool default_is_ours(struct turn *t, const char *ref, bool *ret, struct err *err)
+/* A set needs no entry of ours where it holds one already, which is then not this deployment's to take away, nor where
+ * the listener's default is ours: clouds refuse the second place.
+ */
+static bool is_there_already(struct turn *t, const char *ref, bool *ret, struct err *err)
 {
     struct saved s = {.t = t};
     struct binding before;
@@ -56,7 +58,7 @@ static bool default_is_ours(struct turn *t, const char *ref, bool *ret, struct e
         return true;
     if (!store_read(t->e->store, read_before, &s, err) || !binding_from_json(t->a, s.json, &before, err))
         return err_add(err, "the saved binding");
-    *ret = binding_holds(&before, "default", ref);
+    *ret = binding_holds(&before, "default", ref) || binding_holds(&before, "sni", ref);
     return true;
 }
 
@@ -66,8 +68,8 @@ static enum outcome go_bind(struct turn *t, const char *ref, const struct copy_r
     struct change goal;
     size_t kept = 0;
     const char *add[] = {ref};
-    bool covered = false;
-    if (!default_is_ours(t, ref, &covered, &t->err))
+    bool there = false;
+    if (!is_there_already(t, ref, &there, &t->err))
         return OUTCOME_FAILED;
     if (!change_from_json(t->a, t->row.goal, &goal, &t->err))
         return OUTCOME_FAILED;
@@ -76,7 +78,7 @@ static enum outcome go_bind(struct turn *t, const char *ref, const struct copy_r
             goal.remove[kept++] = goal.remove[i];
     goal.remove_count = kept;
     goal.add = add;
-    goal.add_count = covered ? 0 : 1;
+    goal.add_count = there ? 0 : 1;
     t->row.new_ref = ref;
     t->row.goal = change_to_json(t->a, &goal);
     t->row.write_started_ms = 0;

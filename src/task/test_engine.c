@@ -265,6 +265,36 @@ static void on_one_sni_set_the_first_rolled_back_leaves_the_second(void **state)
     assert_false(has(t, "sni", "ref-fp-a"));
 }
 
+/* Both entries go to one certificate, each by a deployment of its own: the second finds ours in the set. */
+static void a_rollback_leaves_an_entry_of_ours_that_was_there_before(void **state)
+{
+    static const char *const names[] = {"a.example.com", "b.example.com"};
+    struct yard_world *w = *state;
+    struct thing *t = new_listener(w, "lsn");
+    struct selection s =
+        select_certificate(w, new_certificate(w, "ab", "[\"a.example.com\",\"b.example.com\"]"));
+    struct task_view view[2];
+    for (size_t i = 0; i < 2; i++) {
+        const char *domain[] = {names[i]};
+        s.domain = (struct texts){domain, 1};
+        int64_t task = submitted(w, &s, names[i]);
+        run(w);
+        view[i] = seen(w, task);
+        expect_state(&view[i].deployments[0], DEPLOYMENT_SUCCESS);
+    }
+    assert_true(has(t, "sni", "ref-fp-ab") && !has(t, "sni", "old-a") && !has(t, "sni", "old-b"));
+    view[0] = rolled_back(w, view[0].task.id); /* would leave b.example.com without a certificate */
+    expect_state(&view[0].deployments[0], DEPLOYMENT_ROLLBACK_ERROR);
+    assert_string_equal(view[0].deployments[0].cause_kind, "conflict");
+    assert_true(has(t, "sni", "ref-fp-ab"));
+    view[1] = rolled_back(w, view[1].task.id);
+    expect_state(&view[1].deployments[0], DEPLOYMENT_ROLLBACK_SUCCESS);
+    assert_true(has(t, "sni", "ref-fp-ab") && has(t, "sni", "old-b") && !has(t, "sni", "old-a"));
+    view[0] = rolled_back(w, view[0].task.id);
+    expect_state(&view[0].deployments[0], DEPLOYMENT_ROLLBACK_SUCCESS);
+    assert_true(has(t, "sni", "old-a") && has(t, "sni", "old-b") && !has(t, "sni", "ref-fp-ab"));
+}
+
 static void a_certificate_that_became_the_default_takes_no_second_place(void **state)
 {
     struct yard_world *w = *state;
@@ -439,6 +469,7 @@ int main(void)
         world_test(R109_a_first_deployment_goes_back_to_none),
         world_test(deploy_a_deploy_b_roll_back_a_is_a_conflict),
         world_test(on_one_sni_set_the_first_rolled_back_leaves_the_second),
+        world_test(a_rollback_leaves_an_entry_of_ours_that_was_there_before),
         world_test(a_certificate_that_became_the_default_takes_no_second_place),
         world_test(a_rollback_when_ours_is_gone_from_the_set_writes_nothing),
         world_test(a_vanished_resource_fails_its_rollback_with_the_reason),
