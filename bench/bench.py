@@ -141,7 +141,7 @@ def stop(process):
 
 def row(title, result):
     per = result["done"]
-    print(f"  {title:<34}{per / result['seconds']:>10.0f}/s{result['seconds']:>9.2f} s{1000 * result['cpu_seconds'] / per:>10.2f} ms"
+    print(f"  {title:<42}{per / result['seconds']:>10.0f}/s{result['seconds']:>9.2f} s{1000 * result['cpu_seconds'] / per:>10.2f} ms"
           f"{result['calls'] / per:>9.1f}{result['rss_kib'] / 1024:>10.0f} MiB", flush=True)
 
 
@@ -156,7 +156,7 @@ def compare(latency_ms, plain, verified, sdk):
         share = 1000 * result["cpu_seconds"] / result["done"] / best_full
         ratio(f"CPU, {title}, to the SDK that reads and reads back", f"{share:.2f}", "< 0.20", share < 0.2)
     fastest = max(r["done"] / r["seconds"] for (_, mode), r in sdk.items() if mode == "full")
-    print(f"  {'deployments a second, --no-verify, to the faster SDK that does':<62}{plain['done'] / plain['seconds'] / fastest:>8.1f}")
+    print(f"  {'deployments a second, --no-verify, to the faster SDK that does':<62}{plain['done'] / plain['seconds'] / fastest:>8.2f}")
     if latency_ms:
         bound = plain["calls"] * latency_ms / 1000 / 64
         ratio(f"wall, --no-verify, to calls * {latency_ms} ms / 64 workers = {bound:.2f} s", f"{plain['seconds'] / bound:.2f}", "< 1.10",
@@ -166,7 +166,7 @@ def compare(latency_ms, plain, verified, sdk):
 def throughput(bench):
     for latency_ms in LATENCIES:
         print(f"\n{bench.resources} CDN domains, {latency_ms} ms a call, no limits")
-        print(f"  {'':<34}{'deployments':>12}{'wall':>11}{'CPU each':>13}{'calls each':>11}{'memory':>12}")
+        print(f"  {'':<42}{'deployments':>12}{'wall':>11}{'CPU each':>13}{'calls each':>11}{'memory':>12}")
         plain, verified = bench.deploy(latency_ms, False), None
         row("certferry --no-verify", plain)
         verified = bench.deploy(latency_ms, True)

@@ -2,6 +2,7 @@
 
 #include "codec/json.h"
 #include "codec/name.h"
+#include "crypto/digest.h"
 #include "crypto/pem.h"
 #include "crypto/x509.h"
 #include "store/certificate.h"
@@ -208,6 +209,49 @@ bool bound_of_pem(struct arena *a, const char *pem, struct bound *b)
     if (!cert.name_count && *cert.common_name &&
         name_normalise(a, cert.common_name, true, &b->names[0], NULL))
         b->name_count = 1;
+    return true;
+}
+
+static bool recall_pem(struct job *job, const char *digest, struct bound *b)
+{
+    struct session *s = job->session;
+    pthread_mutex_lock(&s->lock);
+    const struct fact *f = s->pems[slot_of(digest) % PEM_SLOTS];
+    bool known = f && strcmp(f->bound.ref, digest) == 0;
+    if (known) {
+        struct bound kept = *b;
+        *b = copy_bound(job->arena, &f->bound);
+        b->slot = kept.slot;
+        b->ref = kept.ref;
+        b->name = kept.name;
+    }
+    pthread_mutex_unlock(&s->lock);
+    return known;
+}
+
+static void remember_pem(struct session *s, const char *digest, const struct bound *b)
+{
+    struct arena *a = arena_new(FACT_BYTES);
+    struct fact *f = arena_make(a, struct fact);
+    struct bound named = *b;
+    named.ref = digest;
+    *f = (struct fact){.arena = a, .bound = copy_bound(a, &named)};
+    pthread_mutex_lock(&s->lock);
+    struct fact **place = &s->pems[slot_of(digest) % PEM_SLOTS], *old = *place;
+    *place = f;
+    if (old)
+        arena_free(old->arena);
+    pthread_mutex_unlock(&s->lock);
+}
+
+bool session_bound_of_pem(struct job *job, const char *pem, struct bound *b)
+{
+    const char *digest = sha256_hex(job->arena, pem, strlen(pem));
+    if (recall_pem(job, digest, b))
+        return true;
+    if (!bound_of_pem(job->arena, pem, b))
+        return false;
+    remember_pem(job->session, digest, b);
     return true;
 }
 

@@ -223,4 +223,9 @@ void session_forget(struct session *s)
         }
     }
     s->fact_count = 0;
+    for (size_t i = 0; i < PEM_SLOTS; i++) {
+        if (s->pems[i])
+            arena_free(s->pems[i]->arena);
+        s->pems[i] = NULL;
+    }
 }

@@ -30,7 +30,7 @@ struct fact { /* what a vendor's certificate is */
     int64_t forget_ms;  /* monotonic; what was not found is asked again later */
 };
 
-enum { FACT_SLOTS = 1024, FACTS_MAX = 20000, NOTES_MAX = 1000 };
+enum { FACT_SLOTS = 1024, FACTS_MAX = 20000, NOTES_MAX = 1000, PEM_SLOTS = 64 };
 
 struct session {
     struct cloud *cloud;
@@ -50,6 +50,7 @@ struct session {
     size_t note_count;
     struct fact *facts[FACT_SLOTS];
     size_t fact_count;
+    struct fact *pems[PEM_SLOTS]; /* of texts seen lately; ref is the text's digest */
 };
 
 struct cloud {

@@ -75,6 +75,8 @@ must_use bool session_facts(struct job *job, const char *region, struct bound *b
  * it was, where that is no certificate.
  */
 bool bound_of_pem(struct arena *a, const char *pem, struct bound *b);
+/* The same for what is read again and again: texts seen lately are not parsed another time. */
+bool session_bound_of_pem(struct job *job, const char *pem, struct bound *b);
 
 /* One of our own certificates as material, by fingerprint. ERR_NOT_FOUND where we do not hold it. The key is the
  * arena's.

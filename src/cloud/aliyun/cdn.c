@@ -59,7 +59,7 @@ static bool bound_of(struct job *job, const struct json *info, struct bound *b, 
     const char *region = json_str(json_at(info, "/CertRegion"), "");
     *b = (struct bound){.slot = "default", .ref = "", .name = json_str(json_at(info, "/CertName"), "")};
     b->fingerprint = b->serial = b->key_type = b->issuer = "";
-    bool known = bound_of_pem(a, json_str(json_at(info, "/ServerCertificate"), ""), b);
+    bool known = session_bound_of_pem(job, json_str(json_at(info, "/ServerCertificate"), ""), b);
     bool in_store = strcmp(type, "upload") != 0 && strcmp(type, "free") != 0;
     if (in_store && *id)
         b->ref = arena_printf(a, "%s-%s", id, *region ? region : "cn-hangzhou");

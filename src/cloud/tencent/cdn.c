@@ -33,12 +33,13 @@ static bool is(const struct json *v, const char *pointer, const char *text)
 }
 
 /* The certificate's text: PEM, or base64 of it. */
-static bool bound_of_text(struct arena *a, const char *text, struct bound *b)
+static bool bound_of_text(struct job *job, const char *text, struct bound *b)
 {
+    struct arena *a = job->arena;
     unsigned char *pem;
     size_t size;
-    return bound_of_pem(a, text, b) || (base64_decode(a, text, strlen(text), &pem, &size, NULL) &&
-                                        bound_of_pem(a, arena_copy(a, pem, size), b));
+    return session_bound_of_pem(job, text, b) || (base64_decode(a, text, strlen(text), &pem, &size, NULL) &&
+                                                  session_bound_of_pem(job, arena_copy(a, pem, size), b));
 }
 
 static bool bound_of(struct job *job, const struct json *domain, struct bound *b, size_t *ret_count,
@@ -55,7 +56,7 @@ static bool bound_of(struct job *job, const struct json *domain, struct bound *b
     b->fingerprint = b->serial = b->key_type = b->issuer = "";
     if (*id)
         return session_facts(job, "", b, err);
-    bool known = bound_of_text(a, json_str(json_at(info, "/Certificate"), ""), b);
+    bool known = bound_of_text(job, json_str(json_at(info, "/Certificate"), ""), b);
     b->ref = arena_printf(a, "pem:%s", known ? b->fingerprint : b->name);
     return true;
 }
