@@ -14,6 +14,7 @@ import time
 HERE = os.path.dirname(os.path.abspath(__file__))
 LATENCIES = (0, 50)
 WORKERS = (16, 64)
+DISTINCT = 1000
 
 
 class Bench:
@@ -41,17 +42,23 @@ class Bench:
                 with open(self.path(name), encoding="utf-8") as part:
                     chain.write(part.read())
 
+    def generated(self, domains):
+        seed = subprocess.run([self.build + "/certferry-sim", "--names", "*.bench.example", "--domains", str(domains), "--print-seed"],
+                              check=True, capture_output=True, text=True).stdout
+        return [o for o in json.loads(seed)["objects"] if o["cloud"] == "aliyun"]
+
     def make_seed(self):
-        """Exactly as many CDN domains of Alibaba Cloud as wanted, all of which the certificate covers; the same in every run."""
-        template = subprocess.run([self.build + "/certferry-sim", "--names", "*.bench.example", "--domains", "60", "--print-seed"],
-                                  check=True, capture_output=True, text=True).stdout
-        objects = [o for o in json.loads(template)["objects"] if o["cloud"] == "aliyun"]
-        domain = next(o for o in objects if o["kind"] == "cdn.domain" and o["id"] != ".bench.example" and
-                      o["fields"]["SslProtocol"] == "on")
-        old = next(o for o in objects if o["kind"] == "cas.certificate" and o["id"] == domain["fields"]["CertId"])
-        kept = [o for o in objects if o["kind"].startswith("@")] + [old]
+        """Exactly as many CDN domains of Alibaba Cloud as wanted, all of which the certificate covers; the same in every run.
+        Each has a certificate of its own, unless there are so many that a seed file could not hold them: then they share some."""
+        products = 60 // sum(o["kind"] == "cdn.domain" for o in self.generated(60))
+        objects = self.generated(products * min(DISTINCT, self.resources) * 5 // 4 + 60)
+        certificates = {o["id"]: o for o in objects if o["kind"] == "cas.certificate"}
+        domains = [o for o in objects if o["kind"] == "cdn.domain" and o["fields"]["SslProtocol"] == "on" and
+                   o["id"].endswith(".bench.example") and o["id"][0] != "."][:min(DISTINCT, self.resources)]
+        kept = [o for o in objects if o["kind"].startswith("@")]
+        kept += [certificates[o["fields"]["CertId"]] for o in domains]
         for n in range(self.resources):
-            name = f"n{n:05}.bench.example"
+            domain, name = domains[n % len(domains)], f"n{n:05}.bench.example"
             kept.append({**domain, "id": name, "fields": {**domain["fields"], "Cname": name + ".w.kunlunsl.com"}})
         with open(self.path("seed.json"), "w", encoding="utf-8") as file:
             json.dump({"objects": kept}, file)
