@@ -15,6 +15,7 @@ enum {
     LONGEST_PAUSE_MS = 5000,
     CLOCK_NOTICED_MS = 30000, /* a smaller difference is not what a clock error means */
     PAGES_MAX = 10000,
+    PAGE_ITEMS_MAX = 10000,
     ITEMS_MAX = 1000000,
 };
 
@@ -348,6 +349,16 @@ static bool page_items(struct job *job, struct walk *w, const struct answer *ans
 {
     size_t count = 0;
     const struct json *list = json_at(answer->json, answer->json ? w->call->page.items : "");
+    if (!list && answer->json &&
+        !json_count(answer->json)) { /* taken as an empty list it would retire everything */
+        err_set(err, ERR_VENDOR, "%s: an answer without the list", w->call->operation);
+        if (err)
+            err->transient = true;
+        return false;
+    }
+    if (json_count(list) > PAGE_ITEMS_MAX)
+        return err_set(err, ERR_VENDOR, "%s: a page of %zu items, at most %d are read", w->call->operation,
+                       json_count(list), PAGE_ITEMS_MAX);
     for (; count < json_count(list); count++)
         if (!w->each(job, w->context, json_item(list, count), NULL, err))
             return false;
@@ -392,7 +403,7 @@ static bool page_more(struct arena *a, struct walk *w, const struct answer *answ
 static bool walk_page(struct job *job, struct walk *w, bool *ret_more, struct err *err)
 {
     struct answer answer;
-    size_t count;
+    size_t count = 0;
     char *arguments;
     return page_arguments(job->arena, w, &arguments, err) &&
            make(job, w->call, w->region, arguments, NULL, NULL, &answer, err) &&

@@ -9,7 +9,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { FACT_BYTES = 1 << 20, NOT_FOUND_KEPT_MS = 600000 };
+enum { FACT_BYTES = 1 << 20, FACT_TEXT_BYTES = FACT_BYTES / 4, NOT_FOUND_KEPT_MS = 600000 };
 
 const char *session_site(struct job *job)
 {
@@ -161,6 +161,18 @@ static void remember(struct session *s, const struct bound *b, bool found)
     pthread_mutex_unlock(&s->lock);
 }
 
+/* Whether more is told of a certificate than any has: then it stays unknown. */
+static bool too_large(const struct bound *b)
+{
+    const char *texts[] = {b->ref, b->name, b->fingerprint, b->serial, b->key_type, b->issuer};
+    size_t size = 0;
+    for (size_t i = 0; i < countof(texts); i++)
+        size += texts[i] ? strlen(texts[i]) : 0;
+    for (size_t i = 0; i < b->name_count && size <= FACT_TEXT_BYTES; i++)
+        size += strlen(b->names[i]) + sizeof(max_align_t);
+    return size > FACT_TEXT_BYTES;
+}
+
 /* What concerns the one certificate leaves it unknown; what concerns the access ends the work. */
 static bool concerns_one(const struct err *err)
 {
@@ -171,7 +183,7 @@ static bool concerns_one(const struct err *err)
 bool session_facts(struct job *job, const char *region, struct bound *b, struct err *err)
 {
     const struct vendor *v = job->session->vendor;
-    if (!v->facts || !*b->ref || recall(job, b))
+    if (!v->facts || !*b->ref || too_large(b) || recall(job, b))
         return true;
     struct err why;
     struct bound found = *b;
@@ -181,6 +193,7 @@ bool session_facts(struct job *job, const char *region, struct bound *b, struct 
             *err = why;
         return err_add(err, "certificate %s", b->ref);
     }
+    ok = ok && !too_large(&found);
     if (ok)
         *b = found;
     remember(job->session, b, ok);

@@ -72,7 +72,7 @@ static bool parse(struct arena *a, const struct call *call, const struct http_an
         call->style == CALL_AWS_QUERY || call->style == CALL_AWS_EC2 || call->style == CALL_AWS_REST_XML;
     const char *first = http->body + strspn(http->body, " \t\r\n");
     if (!*first)
-        return !wants_xml || http->status == 204;
+        return http->status == 204 || (!wants_xml && (call->write || http->status >= 300));
     if (*first == '<' && (wants_xml || http->status >= 400))
         return xml_parse(a, http->body, http->body_size, &ret->xml, NULL);
     return (!wants_xml || http->status >= 400) &&

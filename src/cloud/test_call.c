@@ -1,5 +1,6 @@
 #include "cloud/test_stage.h"
 
+#include "base/buf.h"
 #include <pthread.h>
 #include <stdlib.h>
 #include <strings.h>
@@ -332,6 +333,61 @@ static void R_a_total_that_lies_ends_with_an_empty_page(void **state)
     assert_int_equal(seen.count, 2);
 }
 
+/* Taken as an empty list, each would retire every resource. */
+static void R_an_answer_without_the_list_is_no_empty_list(void **state)
+{
+    struct stage *g = *state;
+    REPLIES(g, {200, NULL, ""}, {200, NULL, ""}, {200, NULL, "{}"}, {200, NULL, "[]"}, {200, NULL, "{}"});
+    begin_as(g, "aliyun", false);
+    g->job.patience_ms = 0;
+    for (size_t i = 0; i < 5; i++) {
+        struct counted seen = {0};
+        g->y->err = (struct err){0};
+        assert_false(cloud_each(&g->job, i % 2 ? &tokens : &pages, "cn-hangzhou", count_item, &seen,
+                                &g->y->err, "{}"));
+        assert_true(g->y->err.kind == ERR_VENDOR && g->y->err.transient);
+    }
+}
+
+static void R_a_page_without_end_is_refused(void **state)
+{
+    struct stage *g = *state;
+    struct buf body = buf_new(g->y->a, 1 << 20);
+    buf_puts(&body, "{\"Total\":5,\"L\":[0");
+    for (size_t i = 0; i < 10000; i++)
+        buf_puts(&body, ",0");
+    buf_puts(&body, "]}");
+    struct reply replies[] = {{200, NULL, body.data}};
+    g->replies = replies;
+    g->reply_count = 1;
+    begin_as(g, "aliyun", false);
+    struct counted seen = {0};
+    assert_false(cloud_each(&g->job, &pages, "", count_item, &seen, &g->y->err, "{}"));
+    assert_non_null(strstr(g->y->err.text, "a page of 10001 items"));
+    assert_int_equal(seen.count, 0);
+}
+
+/* What is kept of a certificate has a bound, and running into it would end the process. */
+static void R_a_certificate_of_endless_names_stays_unknown(void **state)
+{
+    struct stage *g = *state;
+    struct buf body = buf_new(g->y->a, 4 << 20);
+    buf_puts(&body, "{\"Name\":\"n\",\"Sans\":\"");
+    for (size_t i = 0; i < 60000; i++)
+        buf_printf(&body, "%sn%zu.example.com", i ? "," : "", i);
+    buf_puts(&body, "\"}");
+    struct reply replies[] = {{200, NULL, body.data}};
+    g->replies = replies;
+    g->reply_count = 1;
+    begin_as(g, "aliyun", false);
+    struct bound b = {.slot = "default", .ref = "1-cn-hangzhou", .name = ""};
+    assert_ok(g->y, session_facts(&g->job, "", &b, &g->y->err));
+    assert_int_equal(b.name_count, 0);
+    b.ref = arena_printf(g->y->a, "1-%0*d", 2 << 20, 0);
+    assert_ok(g->y, session_facts(&g->job, "", &b, &g->y->err));
+    assert_int_equal(b.name_count, 0);
+}
+
 static void R_tokens_are_followed_and_one_that_does_not_move_ends_the_walk(void **state)
 {
     struct stage *g = *state;
@@ -365,12 +421,9 @@ static void R_plain_http_gateways_are_local_and_exclude_proxies(void **state)
     struct stage *g = *state;
     static const struct {
         const char *gateway, *proxy;
-    } wrong[] = {{"http://10.0.0.1:80", ""},
-                 {"http://example.com", ""},
-                 {"http://127.example.com", ""},
-                 {"ftp://127.0.0.1", ""},
-                 {"https://gw.example.com/path", ""},
-                 {"http://127.0.0.1:1", "http://127.0.0.1:2"}};
+    } wrong[] = {{"http://10.0.0.1:80", ""},          {"http://example.com", ""},
+                 {"http://127.example.com", ""},      {"ftp://127.0.0.1", ""},
+                 {"https://gw.example.com/path", ""}, {"http://127.0.0.1:1", "http://127.0.0.1:2"}};
     struct identity who;
     cleanup(secret_free_p) struct secret *secret = secret_new("s", 1);
     for (size_t i = 0; i < countof(wrong); i++) {
@@ -432,6 +485,9 @@ int main(void)
         stage_test(R_a_private_key_travels_in_the_body_alone),
         stage_test(R_pages_are_walked_to_the_total),
         stage_test(R_a_total_that_lies_ends_with_an_empty_page),
+        stage_test(R_an_answer_without_the_list_is_no_empty_list),
+        stage_test(R_a_page_without_end_is_refused),
+        stage_test(R_a_certificate_of_endless_names_stays_unknown),
         stage_test(R_tokens_are_followed_and_one_that_does_not_move_ends_the_walk),
         stage_test(R_a_region_cannot_change_the_host),
         stage_test(R_plain_http_gateways_are_local_and_exclude_proxies),

@@ -11,6 +11,10 @@
 #include <string.h>
 #include <strings.h>
 
+enum {
+    NAMES_MAX = 10000
+}; /* far more than a certificate has: what reaches it is taken as unknown (session_facts) */
+
 static const struct vendor_error errors[] = {
     {"*Throttling*", ERR_THROTTLED, true, false},
     {"ServiceUnavailable*", ERR_VENDOR, true, false},
@@ -140,7 +144,7 @@ bool aliyun_ref_parse(struct arena *a, const char *ref, const char **ret_id, con
 void aliyun_names(struct arena *a, const char *list, const char ***names, size_t *count)
 {
     size_t capacity = *count;
-    for (const char *p = list; *p;) {
+    for (const char *p = list; *p && *count < NAMES_MAX;) {
         p += strspn(p, ", ");
         size_t size = strcspn(p, ", ");
         const char *name;
