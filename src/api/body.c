@@ -152,6 +152,14 @@ bool request_id_parse(const char *text, int64_t *ret)
     return true;
 }
 
+bool request_name_check(const char *name, struct err *err)
+{
+    if (strchr(name, '/'))
+        return err_set(err, ERR_INPUT, "the name must not hold a slash");
+    return !*name || name[strspn(name, "0123456789")] ||
+           err_set(err, ERR_INPUT, "the name must not be a number: it could not be told from an id");
+}
+
 static bool query_int(const struct request *rq, const char *name, int64_t low, int64_t high, int64_t *ret,
                       struct err *err)
 {

@@ -1,4 +1,6 @@
-#include "api/request.h"
+#include "api/problem.h"
+
+#include "codec/json_format.h"
 
 static const struct {
     enum err_kind kind;

@@ -1,6 +1,7 @@
 /* request.h - one request inside the API: its parts, checked; and the ways to answer. */
 #pragma once
 #include "api/api.h"
+#include "api/problem.h"
 #include "cloud/product.h"
 #include "codec/json.h"
 #include "codec/json_format.h"
@@ -71,7 +72,5 @@ must_use bool request_page(const struct request *rq, struct page *ret, struct er
 /* An id of ours as text: digits only, from 1 below 2^53. */
 must_use bool request_id_parse(const char *text, int64_t *ret);
 
-/* Which HTTP status an err kind is. */
-unsigned problem_status(enum err_kind kind);
-/* The problem document of an err. */
-char *problem_document(struct arena *a, const struct err *err);
+/* A name stands in paths and beside ids: it must be told from both. Empty passes. */
+must_use bool request_name_check(const char *name, struct err *err);

@@ -55,15 +55,6 @@ static bool text_clean(const char *what, const char *text, struct err *err)
     return *text || err_set(err, ERR_INPUT, "%s is empty", what);
 }
 
-/* A name stands in paths, and beside ids: it must be told from both. */
-static bool check_name(const char *name, struct err *err)
-{
-    if (strchr(name, '/'))
-        return err_set(err, ERR_INPUT, "the name must not hold a slash");
-    return name[strspn(name, "0123456789")] ||
-           err_set(err, ERR_INPUT, "the name must not be a number: it could not be told from an id");
-}
-
 static bool check_regions(struct request *rq, struct err *err)
 {
     size_t count;
@@ -99,7 +90,7 @@ static bool check_row(struct request *rq, const struct access_row *row, struct e
     if (!known_site)
         return err_set(err, ERR_INPUT, "site \"%s\": china or international", row->site);
     if (!text_clean("the key id", row->key_id, err) || !text_clean("the name", row->name, err) ||
-        !check_name(row->name, err) || !cloud_gateway_check(a, row, err) || !check_regions(rq, err) ||
+        !request_name_check(row->name, err) || !cloud_gateway_check(a, row, err) || !check_regions(rq, err) ||
         !check_secrets(rq, err))
         return false;
     if (*row->proxy && !url_parse(a, row->proxy, &url, err))

@@ -140,7 +140,8 @@ bool v1_certificate_import(struct request *rq, struct reply *reply, struct err *
     struct certificate cert;
     struct store *store = rq->api->parts.store;
     const char *name = request_text(rq, "name");
-    if ((name && !certificate_name_check(name, err)) || !parse_input(rq, &cert, err))
+    if ((name && !(certificate_name_check(name, err) && request_name_check(name, err))) ||
+        !parse_input(rq, &cert, err))
         return false;
     struct import import = {.rq = rq, .cert = &cert, .row = row_of(rq->arena, &cert), .wanted_name = name};
     import.row.id = store_new_id(store);

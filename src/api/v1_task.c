@@ -74,6 +74,7 @@ static void put_view(struct request *rq, struct reply *reply, const struct task_
     struct buf task = buf_new(rq->arena, 8 << 20);
     struct json_writer task_writer = json_writer_to(&task), w = json_writer_to(&reply->body);
     view_task(&task_writer, rq->arena, &view->task, &view->counts);
+    reply->body.full |= task.full;
     json_open_object(&w);
     json_member_raw(&w, "task", task.data);
     json_member_int(&w, "version", view->task.version);
@@ -118,6 +119,8 @@ bool v1_task_create(struct request *rq, struct reply *reply, struct err *err)
     const char *name = request_text(rq, "name");
     bool dry_run = request_bool(rq, "dry_run", false);
     struct certificate_row given;
+    if (name && !request_name_check(name, err))
+        return false;
     bool has_given = dry_run && request_text(rq, "cert");
     if (has_given && !v1_certificate_given(rq, &given, err))
         return false;

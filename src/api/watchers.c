@@ -73,6 +73,11 @@ static bool tell(struct watchers *w, struct watcher *watcher)
     struct buf json = buf_new(a, 4 << 20);
     struct json_writer writer = json_writer_to(&json);
     view_task(&writer, a, &look.row, &look.counts);
+    if (json.full) {
+        err_set(&err, ERR_INTERNAL, "the task is too large to be watched");
+        (void)event_stream_put(watcher->stream, "problem", problem_document(a, &err));
+        return false;
+    }
     uint64_t hash = hash_of(json.data);
     bool final = task_is_final(&look.row, &look.counts), news = hash != watcher->seen;
     watcher->seen = hash;

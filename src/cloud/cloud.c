@@ -239,6 +239,13 @@ static bool identify(struct session *s, struct arena *a, struct identity *ret, s
     return true;
 }
 
+static bool same_account(const struct access_row *row, const struct identity *who, struct err *err)
+{
+    return !*row->account_id || strcmp(row->account_id, who->account_id) == 0 ||
+           err_set(err, ERR_CONFLICT, "the key belongs to account %s, the access to %s", who->account_id,
+                   row->account_id);
+}
+
 bool cloud_check(struct session *s, struct arena *a, struct identity *ret, struct err *err)
 {
     struct identity who;
@@ -247,10 +254,7 @@ bool cloud_check(struct session *s, struct arena *a, struct identity *ret, struc
     struct access_row row;
     if (!session_row(s, a, &row, err))
         return false;
-    if (*row.account_id && strcmp(row.account_id, who.account_id) != 0)
-        return err_set(err, ERR_CONFLICT, "the key belongs to account %s, the access to %s", who.account_id,
-                       row.account_id);
-    if (!session_store_state(s, "normal", "", who.account_id, err))
+    if (!same_account(&row, &who, err) || !session_store_state(s, "normal", "", who.account_id, err))
         return false;
     pthread_mutex_lock(&s->lock);
     s->suspended = false;
@@ -270,7 +274,7 @@ bool cloud_check_row(struct cloud *c, struct arena *a, const struct access_row *
     struct keys *keys;
     cleanup(session_free_p) struct session *s = NULL;
     return make_keys(row, secret, session_token, &keys, err) && make_session(c, 0, keys, &s, err) &&
-           identify(s, a, ret, err);
+           identify(s, a, ret, err) && same_account(row, ret, err);
 }
 
 struct cloud_counts cloud_counts_now(struct cloud *c)

@@ -33,7 +33,7 @@ struct identity {
     const char *account_id, *principal; /* arn or name of the caller */
 };
 must_use bool cloud_check(struct session *s, struct arena *a, struct identity *ret, struct err *err);
-/* The same for a key pair that is not stored yet: nothing is written. */
+/* The same for a key pair that is not stored yet, against the row's account: nothing is written. */
 must_use bool cloud_check_row(struct cloud *c, struct arena *a, const struct access_row *row,
                               const struct secret *secret, const struct secret *session_token,
                               struct identity *ret, struct err *err);

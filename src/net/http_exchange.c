@@ -66,11 +66,28 @@ char *problem_json(struct arena *a, unsigned status, const char *title, const ch
     return json_format(a, "{'type':'about:blank','title':%s,'status':%u,'detail':%s}", title, status, detail);
 }
 
+struct answer_body {
+    size_t size;
+    char data[];
+};
+
+static void answer_wipe(void *context)
+{
+    struct answer_body *answer = context;
+    explicit_bzero(answer->data, answer->size);
+    free(answer);
+}
+
+/* The copy is wiped when it was sent: an export holds a private key. */
 static struct MHD_Response *new_response(const char *content_type, const void *body, size_t size)
 {
-    /* The cast is the library's: it copies and does not write. */
+    struct answer_body *answer = malloc(sizeof *answer + size + 1);
+    if (!answer)
+        abort();
+    answer->size = size;
+    memcpy(answer->data, body, size);
     struct MHD_Response *response =
-        MHD_create_response_from_buffer(size, (void *)(uintptr_t)body, MHD_RESPMEM_MUST_COPY);
+        MHD_create_response_from_buffer_with_free_callback_cls(size, answer->data, answer_wipe, answer);
     if (!response)
         abort();
     if (content_type)
