@@ -215,6 +215,8 @@ static void paths_and_queries_that_mean_nothing_find_nothing(void **state)
         {"GET", "/resources?before=99999999999999999999", 400, "input", "?before="},
         {"GET", "/resources?name=%2E%2E", 400, "input", "?name="},
         {"GET", "/resources?access=nobody", 404, "not_found", "nobody"},
+        {"GET", "/resources?product=no/such", 400, "input", "no/such"},
+        {"GET", "/tasks?state=done", 400, "input", "editing"},
         {"GET", "/tasks/7/deployments", 404, "not_found", "\"7\""},
         {"GET", "/tasks/7/events", 404, "not_found", "\"7\""},
         {"DELETE", "/certificates/nobody", 404, "not_found", "nobody"},

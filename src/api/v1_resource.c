@@ -53,6 +53,9 @@ bool v1_resource_list(struct request *rq, struct reply *reply, struct err *err)
     const char *certificate = request_query(rq, "certificate");
     if (certificate && !request_id_parse(certificate, &work.filter.certificate_id))
         return err_set(err, ERR_INPUT, "?certificate= must be a certificate's id");
+    if (work.filter.product && !product_find(work.filter.product))
+        return err_set(err, ERR_INPUT, "product %.60s is not supported: see `certferry product list`",
+                       work.filter.product);
     if (name && !name_normalise(rq->arena, name, false, &work.filter.name, err))
         return err_add(err, "?name=");
     if (!request_page(rq, &work.page, err) || !store_read(rq->api->parts.store, load_list, &work, err))

@@ -154,9 +154,23 @@ static bool load_list(struct db *db, void *context, struct err *err)
     return true;
 }
 
+static bool state_known(const char *state)
+{
+    static const char *const states[] = {"editing", "pending", "scheduling", "processing",
+                                         "success", "error",   "cancelled"};
+    for (size_t i = 0; i < countof(states); i++)
+        if (strcmp(states[i], state) == 0)
+            return true;
+    return false;
+}
+
 bool v1_task_list(struct request *rq, struct reply *reply, struct err *err)
 {
     struct task_list list = {.rq = rq, .state = request_query(rq, "state")};
+    if (list.state && !state_known(list.state))
+        return err_set(err, ERR_INPUT,
+                       "?state=%.40s: editing, pending, scheduling, processing, success, error or cancelled",
+                       list.state);
     if (!request_page(rq, &list.page, err) || !store_read(rq->api->parts.store, load_list, &list, err))
         return false;
     struct json_writer w = json_writer_to(&reply->body);

@@ -96,6 +96,8 @@ static bool access_body(struct command *c, const char **ret, struct err *err)
     if (!put_secret(c, &w, "secret-file", "secret", err) ||
         !put_secret(c, &w, "session-token-file", "session_token", err) || !put_rate(c, &w, err))
         return false;
+    if (args_flag(&c->args, "read-only") && args_flag(&c->args, "read-write"))
+        return err_set(err, ERR_INPUT, "--read-only and --read-write contradict each other");
     if (args_flag(&c->args, "read-only") || args_flag(&c->args, "read-write"))
         json_member_bool(&w, "read_only", args_flag(&c->args, "read-only"));
     json_close_object(&w);

@@ -61,6 +61,8 @@ static bool read_globals(struct arena *a, const struct args *args, struct cli_gl
     if (g.log_level && !log_level_parse(g.log_level, &level, err))
         return err_add(err, "--log-level");
     log_set_level(level);
+    if (g.server && args->verb && args->verb->run == verb_serve)
+        return err_set(err, ERR_INPUT, "serve runs here: give --data DIR, not --server");
     if (g.server && !check_server(a, &g.server, err))
         return false;
     if (!g.data && !default_data(a, &g.data, err))
