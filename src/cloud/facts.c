@@ -268,6 +268,16 @@ bool session_bound_of_pem(struct job *job, const char *pem, struct bound *b)
     return true;
 }
 
+bool upload_in_doubt(bool ok, struct err *err)
+{
+    if (err && !ok) {
+        err->kind = ERR_VENDOR;
+        err->transient = true;
+        err->unsent = false;
+    }
+    return ok;
+}
+
 struct own { /* one of our certificates being loaded */
     struct arena *arena;
     const char *fingerprint;

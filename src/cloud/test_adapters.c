@@ -394,6 +394,35 @@ static void R_tencent_cdn_names_what_is_not_fit_and_what_has_no_id(void **state)
     assert_string_equal(reasons.text, "");
 }
 
+/* The certificate is there, though what followed failed: the engine has to look for it before it uploads again. */
+static void R_an_upload_whose_follow_up_fails_is_in_doubt(void **state)
+{
+    struct stage *g = *state;
+    REPLIES(g, {200, NULL, "{\"TotalCount\":0,\"CertificateOrderList\":[]}"},
+            {200, NULL, "{\"TotalCount\":0,\"CertificateOrderList\":[]}"}, {200, NULL, "{\"CertId\":7}"},
+            {429, NULL, "{\"Code\":\"Throttling.User\"}"},
+            {200, NULL, "{\"TotalCount\":0,\"CertificateOrderList\":[]}"},
+            {200, NULL, "{\"TotalCount\":0,\"CertificateOrderList\":[]}"}, {200, NULL, "{}"});
+    static const char *const domains[] = {"www.example.com"};
+    cleanup(secret_free_p) struct secret *key = secret_new("KEY", 3);
+    struct material m = {.name = "certferry-0123456789abcdef",
+                         .fingerprint = "0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef",
+                         .fullchain_pem = "PEM",
+                         .key = key,
+                         .domains = domains,
+                         .domain_count = 1};
+    begin_as(g, "aliyun", false);
+    g->job.patience_ms = 0;
+    for (size_t i = 0; i < 2; i++) {
+        const char *ref = NULL;
+        struct err err = {0};
+        assert_false(product_find("aliyun/cdn")->upload(&g->job, "cas:cn-hangzhou", &m, &ref, &err));
+        if (err.kind != ERR_VENDOR || !err.transient || err.unsent)
+            fail_msg("%zu: %s %s", i, err_kind_name(err.kind), err.text);
+    }
+    assert_int_equal(calls_seen(g), 7);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -407,6 +436,7 @@ int main(void)
         stage_test(R_elb_lists_hosts_of_rules_and_ends_at_a_short_page_whatever_its_marker),
         stage_test(R_tencent_cdn_changes_one_path),
         stage_test(R_tencent_cdn_names_what_is_not_fit_and_what_has_no_id),
+        stage_test(R_an_upload_whose_follow_up_fails_is_in_doubt),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -78,6 +78,11 @@ bool bound_of_pem(struct arena *a, const char *pem, struct bound *b);
 /* The same for what is read again and again: texts seen lately are not parsed another time. */
 bool session_bound_of_pem(struct job *job, const char *pem, struct bound *b);
 
+/* An upload that failed after the certificate may have been brought: says so in err, whatever the failure was, so that it
+ * is looked for before it is brought again. Returns ok.
+ */
+bool upload_in_doubt(bool ok, struct err *err);
+
 /* One of our own certificates as material, by fingerprint. ERR_NOT_FOUND where we do not hold it. The key is the
  * arena's.
  */

@@ -128,6 +128,7 @@ static void adopt_row(struct engine *e, struct arena *a, const struct deployment
 {
     struct item *item = item_find(e, row->id);
     if (item) {
+        item->asked_again = item->running;
         if (!item->running)
             item->again_at_ms = int64_min(item->again_at_ms, row->again_at_ms);
         return;
@@ -306,6 +307,7 @@ static void run_item(struct engine *e, struct item *item)
     bool first = !line->begun, last = false;
     enum outcome outcome = OUTCOME_LATER;
     line->begun = true;
+    item->asked_again = false;
     pthread_mutex_unlock(&e->mutex);
     if (first)
         settle_task(e, task_id);
@@ -316,8 +318,10 @@ static void run_item(struct engine *e, struct item *item)
     item->again_at_ms = again_at_ms;
     if (!item->with_lock)
         key_release(item->lock, item);
-    if (outcome == OUTCOME_FINAL)
+    if (outcome == OUTCOME_FINAL) {
+        e->reload |= item->asked_again;
         last = item_remove(e, item);
+    }
     if (last) {
         pthread_mutex_unlock(&e->mutex);
         settle_task(e, task_id);

@@ -25,6 +25,7 @@ enum {
     CALL_PATIENCE_MS = 1000,
     SEEN_MOST_MS = 1000, /* how old a snapshot a write may go by */
     ITEM_BUCKETS = 1024,
+    TURN_BYTES = 1 << 30, /* a turn may read many times, and each answer may be one of 8 MiB */
 };
 
 struct share { /* how many workers an access has */
@@ -40,6 +41,7 @@ struct item {
     struct key *upload;  /* held while it uploads; NULL: none is wanted */
     bool with_lock;      /* its next step needs the lock */
     bool running;
+    bool asked_again; /* found open while it ran: once final, it may have been begun anew */
     int64_t again_at_ms;
     unsigned polls;    /* looks in a row that saw nothing new */
     size_t remaining;  /* what was left to change before the last write; 0 unknown */

@@ -271,9 +271,10 @@ bool task_submit(const struct task_context *c, int64_t task_id, int64_t expected
            verbs_each(c, task_id, release, NULL, &released, err) && store_write(c->store, submit, &s, err);
 }
 
+/* What has written goes on to its end, from where it can be rolled back. */
 static bool cancel(void *context, struct deployment_row *row)
 {
-    if (row->state != DEPLOYMENT_PENDING)
+    if (row->state != DEPLOYMENT_PENDING || row->writes > 0)
         return false;
     row->state = DEPLOYMENT_CANCELLED;
     row->finished_ms = *(const int64_t *)context;

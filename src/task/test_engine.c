@@ -213,6 +213,62 @@ static void deploy_a_deploy_b_roll_back_a_is_a_conflict(void **state)
     assert_true(has(t, "default", "old-1"));
 }
 
+static void what_wrote_is_not_cancelled_when_it_waits_again(void **state)
+{
+    struct yard_world *w = *state;
+    struct thing *t = new_thing(w, "aliyun/cdn", "w1", "w1.example.com", "old-1");
+    world->faults[OP_BIND][0] = FAULT_LOST_APPLIED;
+    world->faults[OP_READ][1] = FAULT_PERMISSION;
+    struct task_view view = deployed(w, new_certificate(w, "a", "[\"*.example.com\"]"), "A");
+    expect_state(&view.deployments[0], DEPLOYMENT_ERROR);
+    assert_true(t->writes == 1 && view.deployments[0].writes == 1);
+    assert_ok(w->y, task_retry(&w->c, view.task.id, NULL, 0, &w->y->err));
+    assert_ok(w->y, task_cancel(&w->c, view.task.id, &w->y->err));
+    engine_wake(w->e);
+    run(w);
+    view = seen(w, view.task.id);
+    expect_state(&view.deployments[0], DEPLOYMENT_SUCCESS); /* as cancelled it could never be rolled back */
+    view = rolled_back(w, view.task.id);
+    assert_true(has(t, "default", "old-1"));
+}
+
+static struct yard_world *hasty; /* rolls back the moment that it sees a deployment end */
+
+static void roll_back_at_once(void *context, int64_t task_id)
+{
+    (void)context;
+    struct yard_world *w = hasty;
+    struct task_view view = w ? seen(w, task_id) : (struct task_view){0};
+    if (!w || view.deployments[0].state != DEPLOYMENT_SUCCESS)
+        return;
+    struct task_refusal *refused = NULL;
+    size_t count = 0;
+    int64_t next;
+    hasty = NULL;
+    assert_ok(w->y, task_rollback(&w->c, w->y->a, task_id, NULL, 0, false, &refused, &count, &w->y->err));
+    engine_wake(w->e);
+    (void)engine_run_due(w->e, &next); /* another worker looks while ours still holds the item */
+}
+
+static void a_rollback_asked_for_while_the_last_turn_ends_is_not_forgotten(void **state)
+{
+    struct yard_world *w = *state;
+    engine_end(w);
+    struct engine_options options = {.find_product = fake_find,
+                                     .probe = fake_probe,
+                                     .changed = roll_back_at_once};
+    assert_ok(w->y, cloud_open(w->y->s, NULL, &w->clock, &w->cloud, &w->y->err));
+    assert_ok(w->y, engine_open(w->y->s, w->cloud, &w->clock, &options, &w->e, &w->y->err));
+    w->c = (struct task_context){w->y->s, w->cloud, &w->clock, fake_find};
+    struct thing *t = new_thing(w, "aliyun/cdn", "w1", "w1.example.com", "old-1");
+    hasty = w;
+    struct task_view view = deployed(w, new_certificate(w, "a", "[\"*.example.com\"]"), "A");
+    run(w);
+    view = seen(w, view.task.id);
+    expect_state(&view.deployments[0], DEPLOYMENT_ROLLBACK_SUCCESS);
+    assert_true(has(t, "default", "old-1"));
+}
+
 static struct thing *new_listener(struct yard_world *w, const char *id)
 {
     struct thing *t = new_thing(w, "aliyun/alb", id, "x", "old-default");
@@ -469,6 +525,8 @@ int main(void)
         world_test(R109_a_first_deployment_goes_back_to_none),
         world_test(deploy_a_deploy_b_roll_back_a_is_a_conflict),
         world_test(on_one_sni_set_the_first_rolled_back_leaves_the_second),
+        world_test(a_rollback_asked_for_while_the_last_turn_ends_is_not_forgotten),
+        world_test(what_wrote_is_not_cancelled_when_it_waits_again),
         world_test(a_rollback_leaves_an_entry_of_ours_that_was_there_before),
         world_test(a_certificate_that_became_the_default_takes_no_second_place),
         world_test(a_rollback_when_ours_is_gone_from_the_set_writes_nothing),

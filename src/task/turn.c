@@ -470,7 +470,7 @@ static enum outcome load_and_run(struct turn *t)
 
 void turn_run(struct engine *e, struct item *item, enum outcome *ret, int64_t *ret_again_at_ms)
 {
-    cleanup(arena_free_p) struct arena *a = arena_new(ARENA_JOB_BYTES);
+    cleanup(arena_free_p) struct arena *a = arena_new(TURN_BYTES);
     cleanup(arena_free_p) struct arena *secrets = arena_new_secret(ARENA_JOB_BYTES);
     char task[24], deployment[24];
     snprintf(task, sizeof task, "%lld", (long long)item->task_id);

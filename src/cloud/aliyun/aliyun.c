@@ -242,6 +242,7 @@ bool aliyun_upload(struct job *job, const char *vendor_store, const struct mater
                        .id = ""};
     const char *keywords[] = {s.name, m->domain_count ? m->domains[0] : NULL};
     struct answer answer;
+    bool brought = false;
     for (size_t i = 0; i < countof(keywords) && !*s.id; i++)
         if (keywords[i] && !cloud_each(job, &list_orders, region, look, &s, err,
                                        "{'OrderType':'CERT','Keyword':%s}", keywords[i]))
@@ -253,11 +254,12 @@ bool aliyun_upload(struct job *job, const char *vendor_store, const struct mater
         if (!cloud_call_secret(job, &upload, region, &answer, err, arguments))
             return false;
         s.id = json_text(a, json_at(answer.json, "/CertId"), "");
+        brought = true;
     }
     if (s.id[strspn(s.id, "0123456789")] || !*s.id)
-        return err_set(err, ERR_VENDOR, "the certificate service answered no id");
+        return upload_in_doubt(err_set(err, ERR_VENDOR, "the certificate service answered no id"), err);
     if (!detail_of(job, region, s.id, &answer, err))
-        return false;
+        return brought && upload_in_doubt(false, err);
     *ret = json_str(json_at(answer.json, "/CertIdentifier"), arena_printf(a, "%s-%s", s.id, region));
     return true;
 }

@@ -299,7 +299,7 @@ static bool import(struct job *job, const char *region, const struct material *m
     if (!cloud_call_secret(job, &import_certificate, region, &answer, err, arguments))
         return false;
     *ret = json_str(json_at(answer.json, "/CertificateArn"), "");
-    return **ret || err_set(err, ERR_VENDOR, "ACM answered no ARN");
+    return **ret || upload_in_doubt(err_set(err, ERR_VENDOR, "ACM answered no ARN"), err);
 }
 
 bool aws_upload(struct job *job, const char *vendor_store, const struct material *m, const char **ret,

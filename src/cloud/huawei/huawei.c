@@ -206,7 +206,7 @@ bool huawei_upload(struct job *job, const char *vendor_store, const struct mater
         s.id = json_str(json_at(answer.json, "/certificate/id"), "");
     }
     *ret = s.id;
-    return *s.id || err_set(err, ERR_VENDOR, "ELB answered no certificate id");
+    return *s.id || upload_in_doubt(err_set(err, ERR_VENDOR, "ELB answered no certificate id"), err);
 }
 
 static const struct call *const calls[] = {&list_auth_domains, &list_auth_projects, &list_certificates,

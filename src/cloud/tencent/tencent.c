@@ -101,7 +101,7 @@ bool tencent_upload(struct job *job, const char *vendor_store, const struct mate
         return false;
     const char *id = json_str(json_at(answer.json, "/CertificateId"), "");
     *ret = *id ? id : json_str(json_at(answer.json, "/RepeatCertId"), "");
-    return **ret || err_set(err, ERR_VENDOR, "the certificate service answered no id");
+    return **ret || upload_in_doubt(err_set(err, ERR_VENDOR, "the certificate service answered no id"), err);
 }
 
 static const struct call *const calls[] = {&get_caller_identity, &get_detail, &upload, NULL};
