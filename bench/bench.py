@@ -108,12 +108,11 @@ class Bench:
             made = json.loads(self.certferry("task", "create", "--cert", "bench", "--no-sync", "--json",
                                              *([] if verify else ["--no-verify"])))
             task, before = str(made["task"]["id"]), self.calls()
-            seconds, usage = measure(self.command("task", "submit", task, "--yes", "--quiet"))
+            seconds, cpu_seconds, rss_kib = measure(self.build, self.command("task", "submit", task, "--yes", "--quiet"))
             counts = json.loads(self.certferry("task", "show", task, "--json"))["task"]["deployments"]
             if counts["success"] != self.resources or (verify and counts["not_verified"]):
                 sys.exit(f"bench: not all were deployed: {counts}")
-            return {"done": counts["success"], "seconds": seconds, "cpu_seconds": usage.ru_utime + usage.ru_stime,
-                    "rss_kib": usage.ru_maxrss, "calls": self.calls() - before}
+            return {"done": counts["success"], "seconds": seconds, "cpu_seconds": cpu_seconds, "rss_kib": rss_kib, "calls": self.calls() - before}
         finally:
             stop(sim)
 
@@ -129,16 +128,13 @@ class Bench:
             stop(sim)
 
 
-def measure(words):
-    """Wall time and what this one process used."""
-    begin = time.monotonic()
-    pid = os.posix_spawn(words[0], words, os.environ, file_actions=[
-        (os.POSIX_SPAWN_OPEN, 1, "/dev/null", os.O_WRONLY, 0), (os.POSIX_SPAWN_OPEN, 0, "/dev/null", os.O_RDONLY, 0)])
-    _, status, usage = os.wait4(pid, 0)
-    seconds = time.monotonic() - begin
-    if status:
-        sys.exit(f"bench: {' '.join(words)}: exit {os.waitstatus_to_exitcode(status)}")
-    return seconds, usage
+def measure(build, words):
+    """Wall and CPU seconds and peak memory in KiB."""
+    done = subprocess.run([build + "/bench/measure", *words], check=True, stdout=subprocess.PIPE, text=True).stdout
+    seconds, cpu_seconds, rss_kib, code = done.split()
+    if code != "0":
+        sys.exit(f"bench: {' '.join(words)}: exit {code}")
+    return float(seconds), float(cpu_seconds), int(rss_kib)
 
 
 def stop(process):
@@ -189,17 +185,17 @@ def throughput(bench):
     ratio(f"peak of the deployment phase at {bench.resources}", f"{peak:.1f} MiB", "< 32 MiB (at 10,000)", peak < 32)
 
 
-def median_ms(words, times=21):
-    return 1000 * statistics.median(measure(words)[0] for _ in range(times))
+def median_ms(bench, *words):
+    return 1000 * statistics.median(measure(bench.build, bench.command(*words))[0] for _ in range(21))
 
 
 def start_up(bench):
     print("\nStart-up, median of 21")
-    print(f"  {'certferry version':<62}{median_ms(bench.command('version')):>5.1f} ms")
-    filled = median_ms(bench.command("cert", "list"))
+    print(f"  {'certferry version':<62}{median_ms(bench, 'version'):>5.1f} ms")
+    filled = median_ms(bench, "cert", "list")
     bench.runs += 1
     bench.certferry("cert", "list")
-    print(f"  {'certferry cert list, empty store':<62}{median_ms(bench.command('cert', 'list')):>5.1f} ms")
+    print(f"  {'certferry cert list, empty store':<62}{median_ms(bench, 'cert', 'list'):>5.1f} ms")
     ratio(f"certferry cert list, store of {bench.resources} resources and their task", f"{filled:.1f} ms", "start to ready < 50 ms", filled < 50)
 
 
