@@ -142,16 +142,39 @@ static bool caller_allowed(const struct http_exchange *x, struct err *err)
     return x->peer_uid >= 0 || err_set(err, ERR_PERMISSION, "only the Unix socket is served");
 }
 
+/* 405, and what is served there instead. */
+static void refuse_method(struct http_exchange *x)
+{
+    struct buf allow = buf_new(x->arena, 1 << 10);
+    const char *args[2];
+    for (size_t i = 0; i < route_count; i++)
+        if (path_fits(x->arena, routes[i].path, x->path, args, countof(args)))
+            buf_printf(&allow, "%s%s", allow.size ? ", " : "", routes[i].method);
+    struct http_header header = {"Allow", allow.data};
+    const char *json =
+        json_format(x->arena, "{'type':'about:blank','title':%s,'status':%d,'detail':%s,'kind':%s}",
+                    "Not this method", 405,
+                    arena_printf(x->arena, "%s is not served at %.100s, but %s", x->method, x->path,
+                                 allow.data),
+                    err_kind_name(ERR_INPUT));
+    http_reply(x, 405, "application/problem+json", json, strlen(json), &header, 1);
+}
+
 static bool dispatch(struct api *api, struct http_exchange *x, struct err *err)
 {
     struct call *call = arena_make(x->arena, struct call);
     bool path_known;
     call->request = (struct request){.api = api, .arena = x->arena, .exchange = x};
+    if (!caller_allowed(x, err))
+        return false;
     call->route = route_find(x, call->request.args, &path_known);
-    if (!call->route)
-        return err_set(err, path_known ? ERR_INPUT : ERR_NOT_FOUND, "%s %.100s: %s", x->method, x->path,
-                       path_known ? "this method is not served here" : "no such address");
-    if (!caller_allowed(x, err) || !read_body(&call->request, call->route, err))
+    if (!call->route && !path_known)
+        return err_set(err, ERR_NOT_FOUND, "%s %.100s: no such address", x->method, x->path);
+    if (!call->route) {
+        refuse_method(x);
+        return true;
+    }
+    if (!read_body(&call->request, call->route, err))
         return false;
     if (call->route->thread == ON_LOOP) {
         run_handler(call->route, &call->request);

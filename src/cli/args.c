@@ -62,6 +62,7 @@ static bool read_options(struct arena *a, int argc, char **argv, const struct ve
         struct given *given = arena_push(a, (void **)&args->given, &args->given_count, &args->given_capacity,
                                          sizeof *args->given);
         *given = (struct given){defs[found]->name, optarg ? optarg : ""};
+        args->help = args->help || strcmp(given->name, "help") == 0;
     }
     *ret_rest = optind;
     return true;

@@ -95,7 +95,7 @@ int cli_run(const struct cli_house *house, int argc, char **argv)
         command_fail(&c, &err);
         return EXIT_MISUSE;
     }
-    if (c.args.help || args_flag(&c.args, "help") || !c.args.verb)
+    if (c.args.help || !c.args.verb)
         return help_print(&c, c.args.verb);
     int code = c.args.verb->run(&c);
     tell_unfinished(&c);
