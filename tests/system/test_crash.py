@@ -120,19 +120,19 @@ def every(when, rollback, step):
 
 
 def test_kill_before_each_commit():
-    every("before", False, 3)
+    every("before", False, 5)
 
 
 def test_kill_after_each_commit():
-    every("after", False, 3)
+    every("after", False, 5)
 
 
 def test_kill_within_a_commit():
-    every("torn", False, 7)
+    every("torn", False, 11)
 
 
 def test_kill_during_rollback():
-    every("after", True, 3)
+    every("after", True, 6)
 
 
 def soak_kill_at_every_commit():

@@ -115,7 +115,7 @@ def test_default_and_entry_of_one_listener_by_one_certificate():
 
 def test_first_certificate_and_its_rollback():
     """A domain of aliyun/cdn without HTTPS: named, it gets its first certificate; rolled back, HTTPS is off again."""
-    with world("--domains", 40, clouds=("aliyun",)) as (simulator, ferry, certificates):
+    with world("--domains", 84, clouds=("aliyun",)) as (simulator, ferry, certificates):
         ferry.run("resource", "sync")
         row = next(r for r in ferry.rows("resource", "list") if r["product"] == "aliyun/cdn" and not r["https"])
         new = certificates.leaf()

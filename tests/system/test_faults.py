@@ -2,7 +2,7 @@
 from lib import by_state, edges_equal_store, equal, true, world
 
 KINDS = ("throttle", "500", "reset", "lost", "slow", "malformed", "echo")
-QUICK, FULL = 210, 540  # generated resources, of which about 19 in 20 match
+QUICK, FULL = 210, 620  # generated resources, of which about 19 in 20 match
 
 
 def causes_match(task, calls, denied):
@@ -56,7 +56,7 @@ def test_clock_shifted():
 
 def of_kind(kind):
     def quick():
-        with_faults(60, f"{kind}=0.2", "--slow-ms", 300, denied_of_each=1)
+        with_faults(40, f"{kind}=0.2", "--slow-ms", 300, denied_of_each=1)
 
     def soak():
         with_faults(FULL, f"{kind}=0.2", "--settle-ms", 300, denied_of_each=2)

@@ -14,7 +14,7 @@ BUSY = re.compile(r"IncorrectStatus|Conflict|Busy|Locked|InProgress|ResourceInUs
 
 def test_wrong_secret_means_at_most_three_calls():
     """With its key replaced by a wrong one before 500 deployments begin, and with a wrong one from the start."""
-    with world("--domains", 540) as (simulator, ferry, certificates):
+    with world("--domains", 620) as (simulator, ferry, certificates):
         new = certificates.leaf()
         ferry.run("cert", "import", "--cert", new.full, "--key", new.key, "--name", "new")
         ferry.any("task", "create", "--cert", "new")
@@ -22,7 +22,7 @@ def test_wrong_secret_means_at_most_three_calls():
         true(len(ferry.task(task)["deployments"]) >= 500, "500 deployments")
         simulator.stop()
         # The account's owner gave its keys new secrets: what was right is wrong now.
-        seed = json.loads(shell(lib.SIMULATOR, "--domains", "540", "--print-seed"))
+        seed = json.loads(shell(lib.SIMULATOR, "--domains", "620", "--print-seed"))
         for o in seed["objects"]:
             if o["kind"] == "@access":
                 o["fields"]["secret"] = "0" * len(o["fields"]["secret"])
