@@ -136,23 +136,46 @@ static bool wanted(struct planning *p, const struct resource *r)
            !resource_in(p->a, r, &s->exclude);
 }
 
-/* The same resource listed twice counts once (R73); so does the same listener seen under two names. */
-static bool seen_before(const struct plan_input *in, size_t index)
+static const char *original_of(const struct resource *r)
 {
-    const struct resource *r = &in->resources[index];
-    const char *self = r->alias_of[0] ? r->alias_of : r->vendor_id;
-    for (size_t i = 0; i < in->resource_count; i++) {
-        const struct resource *other = &in->resources[i];
-        if (i == index || other->access_id != r->access_id || strcmp(other->product, r->product) != 0 ||
-            strcmp(other->region, r->region) != 0)
-            continue;
-        const char *original = other->alias_of[0] ? other->alias_of : other->vendor_id;
-        bool comes_first = (!other->alias_of[0] && r->alias_of[0]) ||
-                           (i < index && !(other->alias_of[0] && !r->alias_of[0]));
-        if (strcmp(original, self) == 0 && comes_first)
-            return true;
+    return r->alias_of[0] ? r->alias_of : r->vendor_id;
+}
+
+/* Sights of one resource next to each other, the one to keep first: no alias, then as listed. */
+static int compare_sights(const void *left, const void *right)
+{
+    const struct resource *x = *(const struct resource *const *)left,
+                          *y = *(const struct resource *const *)right;
+    int tests[] = {(x->access_id > y->access_id) - (x->access_id < y->access_id),
+                   strcmp(original_of(x), original_of(y)),
+                   strcmp(x->product, y->product),
+                   strcmp(x->region, y->region),
+                   (x->alias_of[0] != '\0') - (y->alias_of[0] != '\0'),
+                   (x > y) - (x < y)};
+    for (size_t i = 0; i < countof(tests); i++)
+        if (tests[i] != 0)
+            return tests[i];
+    return 0;
+}
+
+/* The same resource listed twice counts once (R73); so does the same listener seen under two names. One flag each: seen
+ * before.
+ */
+static const bool *find_repeated(struct arena *a, const struct plan_input *in)
+{
+    bool *repeated = arena_array(a, bool, in->resource_count);
+    const struct resource **sights = arena_array(a, const struct resource *, in->resource_count);
+    for (size_t i = 0; i < in->resource_count; i++)
+        sights[i] = &in->resources[i];
+    if (in->resource_count)
+        qsort(sights, in->resource_count, sizeof(struct resource *), compare_sights);
+    for (size_t i = 1; i < in->resource_count; i++) {
+        const struct resource *x = sights[i - 1], *y = sights[i];
+        repeated[y - in->resources] =
+            x->access_id == y->access_id && strcmp(original_of(x), original_of(y)) == 0 &&
+            strcmp(x->product, y->product) == 0 && strcmp(x->region, y->region) == 0;
     }
-    return false;
+    return repeated;
 }
 
 /* Why nothing can be deployed on this resource whatever the certificate; NULL if something may be. */
@@ -459,8 +482,9 @@ void plan_compute(struct arena *a, const struct plan_input *input, struct plan *
                          .domain = normalised(a, &input->selection->domain),
                          .exclude = normalised(a, &input->selection->exclude)};
     choose_candidates(&p);
+    const bool *repeated = find_repeated(a, input);
     for (size_t i = 0; i < input->resource_count && p.candidate_count > 0; i++)
-        if (wanted(&p, &input->resources[i]) && !seen_before(input, i))
+        if (!repeated[i] && wanted(&p, &input->resources[i]))
             plan_resource(&p, &input->resources[i]);
     note_unmatched(&p);
     note_uncovered(&p);
