@@ -124,8 +124,8 @@ def test_no_core_dump_and_closed_files():
             ferry.run("cert", "list")
             limits = read(f"/proc/{server.pid}/limits")
             core = next(line for line in limits.split("\n") if line.startswith("Max core file size"))
-            dumpable = os.stat(f"/proc/{server.pid}/mem").st_uid
-            true(core.split()[4] == "0" or (os.getuid() and dumpable == 0), f"core dumps: {core}")
+            # Of one byte Linux makes neither a file nor a call of the program in core_pattern.
+            true(core.split()[4] in ("0", "1") and core.split()[5] in ("0", "1"), f"core dumps: {core}")
         for path in [ferry.data, ferry.key, *glob.glob(ferry.data + "/*")]:
             equal(os.stat(path).st_mode & 0o077, 0, f"mode of {path}")
         out = os.path.join(ferry.folder, "out.pem")
