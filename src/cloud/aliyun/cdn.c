@@ -138,7 +138,7 @@ static bool read_binding(struct job *job, const struct resource *r, struct bindi
                     r->vendor_id))
         return false;
     const struct json *item = json_at(answer.json, "/Domains/PageData/0");
-    if (!item)
+    if (strcmp(json_str(json_at(item, "/DomainName"), ""), r->vendor_id) != 0)
         return err_set(err, ERR_NOT_FOUND, "CDN has no domain %s", r->title);
     const char *status = json_str(json_at(item, "/DomainStatus"), "");
     struct binding b = {
