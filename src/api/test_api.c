@@ -205,7 +205,7 @@ static void paths_and_queries_that_mean_nothing_find_nothing(void **state)
         {"GET", "/accesses/", 404, "not_found", "no such address"},
         {"GET", "/accesses/..", 404, "not_found", "no access"},
         {"GET", "/accesses/%C0%AF", 404, "not_found", "no access"},
-        {"PUT", "/accesses", 400, "input", "not served"},
+        {"PUT", "/accesses", 405, "input", "not served"},
         {"GET", "/resources/12abc", 404, "not_found", "12abc"},
         {"GET", "/resources/-1", 404, "not_found", "-1"},
         {"GET", "/resources/99999999999999999999", 404, "not_found", "9999"},
