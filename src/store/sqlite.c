@@ -40,7 +40,7 @@ static bool failed(struct db *db, struct err *err)
     switch (sqlite3_extended_errcode(db->handle)) {
     case SQLITE_CONSTRAINT_UNIQUE:
     case SQLITE_CONSTRAINT_PRIMARYKEY:
-        return err_set(err, ERR_CONFLICT, "it exists already (%s)", text);
+        return err_set(err, ERR_CONFLICT, "that name exists already: choose another one");
     case SQLITE_CONSTRAINT_FOREIGNKEY:
         return err_set(err, ERR_NOT_FOUND, "what it belongs to does not exist");
     case SQLITE_FULL:
