@@ -1,5 +1,6 @@
 #include "cli/args.h"
 
+#include "base/buf.h"
 #include <getopt.h>
 #include <string.h>
 
@@ -96,6 +97,20 @@ static bool check_standard_input(const struct args *args, struct err *err)
     return true;
 }
 
+/* What is wrong with words that are no verb: "cert" alone wants one more word. */
+static bool no_verb(struct arena *a, const char *first, const char *second, struct err *err)
+{
+    struct buf more = buf_new(a, 4096);
+    size_t length = strlen(first);
+    for (size_t i = 0; i < verb_count; i++)
+        if (strncmp(verbs[i].words, first, length) == 0 && verbs[i].words[length] == ' ')
+            buf_printf(&more, "%s%s", more.size ? ", " : "", verbs[i].words + length + 1);
+    if (!second && more.size)
+        return err_set(err, ERR_INPUT, "%s needs one more word: %s", first, more.data);
+    return err_set(err, ERR_INPUT, "no such command: %s%s%s. See certferry help", first, second ? " " : "",
+                   second ? second : "");
+}
+
 bool args_parse(struct arena *a, int argc, char **argv, struct args *ret, struct err *err)
 {
     struct args args = {0};
@@ -109,8 +124,7 @@ bool args_parse(struct arena *a, int argc, char **argv, struct args *ret, struct
     }
     args.verb = verb_find(argc - rest, argv + rest, &words);
     if (!args.verb)
-        return err_set(err, ERR_INPUT, "no such command: %s%s%s. See certferry help", argv[rest],
-                       rest + 1 < argc ? " " : "", rest + 1 < argc ? argv[rest + 1] : "");
+        return no_verb(a, argv[rest], rest + 1 < argc ? argv[rest + 1] : NULL, err);
     /* getopt wants a program name in front: the verb's last word serves. */
     int verb_argc = argc - rest - words + 1;
     char **verb_argv = argv + rest + words - 1;

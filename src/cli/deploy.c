@@ -58,34 +58,44 @@ static bool gather(struct command *c, bool dry_run, const char **ret_body, struc
     return plan_selection(c, all, count, from_file && dry_run ? &files : NULL, dry_run, ret_body, err);
 }
 
-int verb_deploy(struct command *c)
+/* After the yes: certificate and task are stored, and the task runs if it is still what was shown. */
+static int go_ahead(struct command *c, const struct json *shown)
 {
-    bool dry_run = args_flag(&c->args, "dry-run");
     const char *body = NULL;
-    const struct json *view;
+    const struct json *view = NULL;
     struct err err = {0};
-    if (!gather(c, dry_run, &body, &err)) {
-        command_fail(c, &err);
-        return c->gate ? EXIT_FAILED : EXIT_MISUSE; /* nothing was contacted before there was a gate */
-    }
-    bool refresh = !dry_run && !args_flag(&c->args, "no-sync");
-    if ((refresh && !inventory_refresh(c, args_flag(&c->args, "sync"), &err)) ||
-        !command_call(c, "POST", "/api/v1/tasks", body, &view, &err))
+    if (!gather(c, false, &body, &err) || !command_call(c, "POST", "/api/v1/tasks", body, &view, &err))
         return command_fail(c, &err);
     const char *id = json_text(c->arena, json_at(view, "/task/id"), "");
-    int code = plan_exit_code(c, view);
-    if (!c->globals.json)
-        plan_print(c, view);
-    if (c->globals.json && (dry_run || code == EXIT_NO_MATCH))
-        command_print_json(c, view);
-    if (dry_run || code == EXIT_NO_MATCH) {
-        if (code == EXIT_NO_MATCH)
-            command_note(c, "no resource matches the certificate");
-        return code;
-    }
-    if (!plan_confirm(c, view)) {
-        command_note(c, "the plan is kept: certferry task submit %s, or task delete %s", id, id);
+    if (!args_flag(&c->args, "yes") && plan_count(c, view, "planned") != plan_count(c, shown, "planned")) {
+        command_note(c, "the plan changed meanwhile: look at task preview %s, then task submit %s", id, id);
         return EXIT_STOPPED;
     }
     return run_task(c, id, json_int(json_at(view, "/version"), 0));
+}
+
+int verb_deploy(struct command *c)
+{
+    bool dry_run = args_flag(&c->args, "dry-run");
+    bool refresh = !dry_run && !args_flag(&c->args, "no-sync");
+    const char *body = NULL;
+    const struct json *view = NULL;
+    struct err err = {0};
+    if (!gather(c, true, &body, &err)) {
+        command_fail(c, &err);
+        return EXIT_MISUSE;
+    }
+    if ((refresh && !inventory_refresh(c, args_flag(&c->args, "sync"), &err)) ||
+        !command_call(c, "POST", "/api/v1/tasks", body, &view, &err))
+        return command_fail(c, &err);
+    int code = plan_exit_code(c, view);
+    if (!c->globals.json)
+        plan_print(c, view);
+    else if (dry_run || code == EXIT_NO_MATCH)
+        command_print_json(c, view);
+    if (code == EXIT_NO_MATCH)
+        command_note(c, "no resource matches the certificate");
+    if (dry_run || code == EXIT_NO_MATCH)
+        return code;
+    return plan_confirm(c, view) ? go_ahead(c, view) : EXIT_STOPPED;
 }

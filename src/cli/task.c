@@ -194,21 +194,21 @@ void plan_print(struct command *c, const struct json *view)
     fflush(stdout);
 }
 
-static int64_t count_of(struct command *c, const struct json *view, const char *state)
+int64_t plan_count(struct command *c, const struct json *view, const char *state)
 {
     return json_int(json_at(view, arena_printf(c->arena, "/task/deployments/%s", state)), 0);
 }
 
 int plan_exit_code(struct command *c, const struct json *view)
 {
-    if (!count_of(c, view, "total"))
+    if (!plan_count(c, view, "total"))
         return EXIT_NO_MATCH;
-    return count_of(c, view, "held") ? EXIT_PARTLY : EXIT_DONE;
+    return plan_count(c, view, "held") ? EXIT_PARTLY : EXIT_DONE;
 }
 
 bool plan_confirm(struct command *c, const struct json *view)
 {
-    int64_t ready = count_of(c, view, "planned");
+    int64_t ready = plan_count(c, view, "planned");
     if (!ready || args_flag(&c->args, "yes") ||
         command_confirm(c, arena_printf(c->arena, "deploy to %lld slots?", (long long)ready)))
         return true;

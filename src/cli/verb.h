@@ -30,6 +30,7 @@ must_use bool plan_selection(struct command *c, const char *const *certificates,
                              const struct material_files *files, bool dry_run, const char **ret_body,
                              struct err *err);
 void plan_print(struct command *c, const struct json *view);
+int64_t plan_count(struct command *c, const struct json *view, const char *state); /* of its deployments */
 bool plan_confirm(struct command *c, const struct json *view);    /* --yes, or asked on the terminal */
 int plan_exit_code(struct command *c, const struct json *view);   /* exit code by the plan alone */
 int run_task(struct command *c, const char *id, int64_t version); /* submits, waits, sums up */

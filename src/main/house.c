@@ -10,6 +10,7 @@
 #include <semaphore.h>
 #include <signal.h>
 #include <stdatomic.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
@@ -19,7 +20,7 @@
 
 enum {
     WAIT_STEP_MS = 20,
-    WAIT_OWNER_MS = 60000,
+    WAIT_OWNER_MS = 900000, /* a command that synchronises many accounts takes minutes */
     ENGINE_STOP_MS = 4500,
     DRAIN_MS = 10000,
     LAST_ANSWER_MS = 5
@@ -94,7 +95,9 @@ static bool open_floors(struct house *h, const struct cli_globals *globals, bool
     const char *key = NULL;
     struct engine_options options = {.workers = ENGINE_WORKERS,
                                      .addresses = {.allow_loopback = true, .allow_private = true}};
-    return master_key_path(h, globals, &key, err) && seal_load(key, true, &h->seal, err) &&
+    /* A store that is there already was sealed with a key that is there already: a new one would open nothing. */
+    bool fresh = access(arena_printf(h->arena, "%s/certferry.db", globals->data), F_OK) != 0;
+    return master_key_path(h, globals, &key, err) && seal_load(key, fresh, &h->seal, err) &&
            store_open(globals->data, h->seal, &clock_system, &h->store, err) && gate_open(&h->gate, err) &&
            cloud_open(h->store, h->gate, &clock_system, &h->cloud, err) &&
            (!engine || engine_open(h->store, h->cloud, &clock_system, &options, &h->engine, err));
@@ -211,9 +214,9 @@ static bool own_or_find(struct house *h, const struct cli_globals *globals, bool
             return false;
         if (held || ((h->lock.owner_engine || !engine) && socket_answers(h->socket)))
             break;
-        if (waited == 1000)
-            log_warn(NULL, "store.wait", "waiting for certferry (pid %ld), which owns %s", h->lock.owner_pid,
-                     globals->data);
+        if (waited == 1000 && !globals->quiet)
+            fprintf(stderr, "waiting for another certferry command (process %ld), which owns %s\n",
+                    h->lock.owner_pid, globals->data);
         if (waited >= WAIT_OWNER_MS)
             return err_set(err, ERR_STORE,
                            "%s is owned by process %ld, which does not answer: end it or wait", globals->data,
