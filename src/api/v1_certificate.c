@@ -115,6 +115,17 @@ static bool pick_name(struct db *db, struct import *import, struct err *err)
     return true;
 }
 
+/* What is there already stays as it is, but for a chain that was incomplete and comes complete now. */
+static bool complete_chain(struct db *db, struct import *import, struct err *err)
+{
+    struct certificate_row *row = &import->row;
+    if (import->existing.chain_complete || !row->chain_complete)
+        return true;
+    row->id = import->existing.id;
+    return store_certificate_set_chain(db, row, err) &&
+           store_certificate_load(db, import->rq->arena, row->id, &import->existing, err);
+}
+
 static bool add_certificate(struct db *db, void *context, struct err *err)
 {
     struct import *import = context;
@@ -122,7 +133,7 @@ static bool add_certificate(struct db *db, void *context, struct err *err)
     struct err missing;
     if (store_certificate_by_fingerprint(db, a, import->row.fingerprint, &import->existing, &missing)) {
         import->already = true;
-        return true;
+        return complete_chain(db, import, err);
     }
     if (missing.kind != ERR_NOT_FOUND) {
         *err = missing;

@@ -230,12 +230,28 @@ static void hide_parameters(struct work *w, const struct view *v)
     }
 }
 
+/* Clouds that refuse a signature print what they signed: the whole request, over many lines. All of it goes. */
+static void hide_signed_texts(struct work *w, const struct view *v)
+{
+    static const char *const words[] = {"StringToSign", "String-to-Sign", "CanonicalRequest",
+                                        "Canonical Request", "Canonical String"};
+    for (size_t k = 0; k < countof(words); k++) {
+        size_t size = strlen(words[k]);
+        for (size_t i = 0; i + size <= v->size; i++)
+            if (strncasecmp(v->data + i, words[k], size) == 0) {
+                hide(w, v, i + size, v->size);
+                break;
+            }
+    }
+}
+
 static void inspect(struct work *w, const struct view *v)
 {
     hide_pem(w, v);
     hide_needles(w, v);
     hide_runs(w, v);
     hide_parameters(w, v);
+    hide_signed_texts(w, v);
 }
 
 static int hex_digit(char c)

@@ -13,6 +13,7 @@
  * - values of parameters and JSON members that carry keys and signatures (Signature, SecurityToken, PrivateKey, Key,
  *   SSLPri, SecretKey, ... case-insensitively), in queries, forms and JSON;
  * - what follows "Authorization:" on a line;
+ * - everything behind "StringToSign", "CanonicalRequest" and their spellings: what a refused signature was made of;
  * - any run of 120 or more base64 characters.
  * Bytes that are not UTF-8, and control characters but line ends and tabs, become '?'.
  * secrets may be NULL when count is 0.

@@ -98,6 +98,22 @@ static void parameters_and_members_by_name(void **state)
     check(cases, countof(cases));
 }
 
+static void what_a_refused_signature_was_made_of(void **state)
+{
+    (void)state;
+    TEST_ARENA(a);
+    static const char *const texts[] = {
+        "not matched. server StringToSign is [ACS3\nab], server CanonicalRequest is [POST\n/\nKey=abc\n]",
+        "no match\nThe Canonical String for this request should have been 'POST\n/\nbody'",
+        "{\"message\":\"server canonicalrequest: POST\\n/\\nbody\"}",
+    };
+    for (size_t i = 0; i < countof(texts); i++) {
+        const char *out = redact_text(a, texts[i], NULL, 0);
+        assert_null(strstr(out, "POST"));
+        assert_non_null(strstr(out, "[redacted]"));
+    }
+}
+
 static void authorization_lines(void **state)
 {
     (void)state;
@@ -198,6 +214,7 @@ int main(void)
         cmocka_unit_test(pem_blocks),
         cmocka_unit_test(secrets_in_every_spelling),
         cmocka_unit_test(parameters_and_members_by_name),
+        cmocka_unit_test(what_a_refused_signature_was_made_of),
         cmocka_unit_test(authorization_lines),
         cmocka_unit_test(long_base64_runs),
         cmocka_unit_test(odd_bytes_become_question_marks),

@@ -74,6 +74,15 @@ bool store_certificate_key(struct db *db, struct arena *a, int64_t id, struct se
     return true;
 }
 
+bool store_certificate_set_chain(struct db *db, const struct certificate_row *row, struct err *err)
+{
+    return row_change(db, SQL_CERTIFICATE_SET_CHAIN,
+                      VALUES(value_int(row->id), value_text(row->chain_pem), value_text(row->roots_pem),
+                             value_text(row->warnings), value_int(row->chain_complete),
+                             value_int(db_now_ms(db))),
+                      &table, row->id, err);
+}
+
 static const struct need needs[] = {
     {SQL_CERTIFICATE_IN_TASK, "task", "is", "and deploys it"},
     {SQL_CERTIFICATE_IN_OLD, "task", "may have to put it back on",

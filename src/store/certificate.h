@@ -37,6 +37,8 @@ must_use bool store_certificate_list(struct db *db, struct arena *a, const struc
                                      struct certificate_row **ret, size_t *ret_count, struct err *err);
 must_use bool store_certificate_key(struct db *db, struct arena *a, int64_t id, struct secret **ret,
                                     struct secret **ret_sm2_encryption, struct err *err);
+/* Replaces chain, roots, warnings and chain_complete by those of row, whose id names the certificate. */
+must_use bool store_certificate_set_chain(struct db *db, const struct certificate_row *row, struct err *err);
 /* Whether a waiting or running task, a possible rollback (a deployment's before or new) or a served resource needs it;
  * *ret_reason is a sentence naming what, or NULL.
  */
