@@ -130,8 +130,9 @@ bool wire_judge(struct arena *a, const struct vendor *vendor, const struct call 
     }
     const struct vendor_error *known = find_error(vendor, refusal.code);
     struct vendor_error guess = by_status(http->status);
-    if (!known && !*refusal.code && guess.kind == ERR_CREDENTIAL && !readable)
-        guess.kind = ERR_VENDOR; /* a proxy's 401 is not the cloud's */
+    /* A proxy's 401 or 404 is not the cloud's, and a cut answer may have been about anything. */
+    if (!readable && guess.kind != ERR_THROTTLED)
+        guess = (struct vendor_error){"", ERR_VENDOR, true, false};
     const struct vendor_error *meaning = known ? known : &guess;
     *ret_clock = meaning->clock;
     return set_refusal(a, call, http, meaning, &refusal, secrets, secret_count, err);

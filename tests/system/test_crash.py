@@ -59,17 +59,13 @@ class Story:
         self.since = len(simulator.calls())
         self.certificate, self.rollback = new, rollback
 
-    def finish(self):
+    def go_on(self):
         """What a user does after the crash: resume; or, if the task had not begun, the same command again."""
         state = self.ferry.task(self.task)
-        states = by_state(state)
-        begun = states["planned"] + states["held"] < len(state["deployments"])
+        begun = state["task"]["state"] != "editing"
         if self.rollback:
-            begun = states["success"] < len(state["deployments"])
-        if begun:
-            self.ferry.run("task", "resume", self.task)
-        else:
-            self.ferry.run("task", *self.verb, self.task, "--yes")
+            begun = by_state(state)["success"] < len(state["deployments"])
+        return ["task", "resume", self.task] if begun else ["task", *self.verb, self.task, "--yes"]
 
     def check(self, wanted, what):
         task = self.ferry.task(self.task)
@@ -105,7 +101,7 @@ def kill_at(number, when, rollback, wanted):
         if done.code == 0:
             return False
         equal(done.code, -9, f"{what}: exit code: {done.err}")
-        story.finish()
+        story.ferry.run(*story.go_on())
         story.check(wanted, what)
         return True
 
@@ -159,6 +155,6 @@ def soak_kill_again_and_again():
                     if done.code == 0:
                         break
                     equal(done.code, -9, done.err)
-                    words = ["task", "resume", story.task]
+                    words = story.go_on()
                 true(done.code == 0, f"ends with a kill at every {distance}th commit")
                 story.check(wanted, f"killed at every {distance}th commit")
