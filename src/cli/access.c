@@ -154,18 +154,10 @@ int verb_access_update(struct command *c)
     return print_access(c, "updated", access);
 }
 
-int verb_access_list(struct command *c)
+static void print_list(struct command *c, const struct json *answer)
 {
     static const char *const headers[] = {"ID", "NAME", "CLOUD", "SITE", "KEY ID", "ACCOUNT", "STATE"};
     static const char *const members[] = {"/id", "/name", "/cloud", "/site", "/key_id", "/account_id"};
-    const struct json *answer;
-    struct err err = {0};
-    if (!command_call(c, "GET", "/api/v1/accesses?limit=1000", NULL, &answer, &err))
-        return command_fail(c, &err);
-    if (c->globals.json) {
-        command_print_json(c, answer);
-        return EXIT_DONE;
-    }
     struct table table = table_new(c->arena, headers, countof(headers));
     const struct json *items = json_at(answer, "/items");
     for (size_t i = 0; i < json_count(items); i++) {
@@ -178,23 +170,24 @@ int verb_access_list(struct command *c)
                                        reason ? ": " : "", reason ? reason : ""));
     }
     table_print(&table);
-    return EXIT_DONE;
+}
+
+int verb_access_list(struct command *c)
+{
+    return command_show(c, "GET", "/api/v1/accesses?limit=1000", print_list);
+}
+
+static void print_checked(struct command *c, const struct json *answer)
+{
+    printf("%s: normal, account %s, %s\n",
+           text_clean_cut(c->arena, json_str(json_at(answer, "/name"), ""), 0),
+           json_str(json_at(answer, "/account_id"), ""),
+           text_clean_cut(c->arena, json_str(json_at(answer, "/principal"), ""), 0));
 }
 
 static int check_one(struct command *c, const char *name)
 {
-    const struct json *answer;
-    struct err err = {0};
-    if (!command_call(c, "POST", path_of(c, "accesses", name, "/check"), NULL, &answer, &err))
-        return command_fail(c, &err);
-    if (c->globals.json)
-        command_print_json(c, answer);
-    else
-        printf("%s: normal, account %s, %s\n",
-               text_clean_cut(c->arena, json_str(json_at(answer, "/name"), ""), 0),
-               json_str(json_at(answer, "/account_id"), ""),
-               text_clean_cut(c->arena, json_str(json_at(answer, "/principal"), ""), 0));
-    return EXIT_DONE;
+    return command_show(c, "POST", path_of(c, "accesses", name, "/check"), print_checked);
 }
 
 int verb_access_check(struct command *c)
@@ -218,16 +211,14 @@ int verb_access_check(struct command *c)
     return result == EXIT_FAILED && good ? EXIT_PARTLY : result;
 }
 
+static void print_deleted(struct command *c, const struct json *answer)
+{
+    (void)answer;
+    printf("deleted access %s; nothing was changed in the cloud\n",
+           text_clean_cut(c->arena, c->args.arguments[0], 0));
+}
+
 int verb_access_delete(struct command *c)
 {
-    const struct json *answer;
-    struct err err = {0};
-    if (!command_call(c, "DELETE", path_of(c, "accesses", c->args.arguments[0], ""), NULL, &answer, &err))
-        return command_fail(c, &err);
-    if (c->globals.json)
-        command_print_json(c, answer);
-    else
-        printf("deleted access %s; nothing was changed in the cloud\n",
-               text_clean_cut(c->arena, c->args.arguments[0], 0));
-    return EXIT_DONE;
+    return command_show(c, "DELETE", path_of(c, "accesses", c->args.arguments[0], ""), print_deleted);
 }

@@ -125,17 +125,9 @@ static const char *paged(struct command *c, const char *path)
                         before ? url_encode(c->arena, before) : "");
 }
 
-int verb_cert_list(struct command *c)
+static void print_list(struct command *c, const struct json *answer)
 {
     static const char *const headers[] = {"ID", "NAME", "STATUS", "UNTIL", "KEY", "DOMAINS"};
-    const struct json *answer;
-    struct err err = {0};
-    if (!command_call(c, "GET", paged(c, "/api/v1/certificates"), NULL, &answer, &err))
-        return command_fail(c, &err);
-    if (c->globals.json) {
-        command_print_json(c, answer);
-        return EXIT_DONE;
-    }
     struct table table = table_new(c->arena, headers, countof(headers));
     const struct json *items = json_at(answer, "/items");
     for (size_t i = 0; i < json_count(items); i++) {
@@ -149,19 +141,15 @@ int verb_cert_list(struct command *c)
         table_add(&table, texts_join(c->arena, json_at(cert, "/domains"), 3));
     }
     table_print(&table);
-    return EXIT_DONE;
 }
 
-int verb_cert_show(struct command *c)
+int verb_cert_list(struct command *c)
 {
-    const struct json *answer;
-    struct err err = {0};
-    if (!command_call(c, "GET", path_of(c, "certificates", c->args.arguments[0], ""), NULL, &answer, &err))
-        return command_fail(c, &err);
-    if (c->globals.json) {
-        command_print_json(c, answer);
-        return EXIT_DONE;
-    }
+    return command_show(c, "GET", paged(c, "/api/v1/certificates"), print_list);
+}
+
+static void print_one(struct command *c, const struct json *answer)
+{
     const char *name;
     const struct json *value;
     for (size_t i = 0; json_member(answer, i, &name, &value); i++) {
@@ -169,7 +157,11 @@ int verb_cert_show(struct command *c)
             json_is_array(value) ? texts_join(c->arena, value, 50) : json_text(c->arena, value, "");
         printf("%-15s %s\n", name, text_clean_cut(c->arena, text, 0));
     }
-    return EXIT_DONE;
+}
+
+int verb_cert_show(struct command *c)
+{
+    return command_show(c, "GET", path_of(c, "certificates", c->args.arguments[0], ""), print_one);
 }
 
 static bool write_out(struct command *c, const char *path, const void *data, size_t size, struct err *err)
@@ -228,15 +220,12 @@ int verb_cert_export(struct command *c)
     return EXIT_DONE;
 }
 
+static void print_deleted(struct command *c, const struct json *answer)
+{
+    printf("deleted certificate %s\n", json_text(c->arena, json_at(answer, "/deleted"), ""));
+}
+
 int verb_cert_delete(struct command *c)
 {
-    const struct json *answer;
-    struct err err = {0};
-    if (!command_call(c, "DELETE", path_of(c, "certificates", c->args.arguments[0], ""), NULL, &answer, &err))
-        return command_fail(c, &err);
-    if (c->globals.json)
-        command_print_json(c, answer);
-    else
-        printf("deleted certificate %s\n", json_text(c->arena, json_at(answer, "/deleted"), ""));
-    return EXIT_DONE;
+    return command_show(c, "DELETE", path_of(c, "certificates", c->args.arguments[0], ""), print_deleted);
 }

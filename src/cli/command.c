@@ -175,6 +175,19 @@ void command_print_json(struct command *c, const struct json *document)
     puts(document ? json_dump(c->arena, document) : "{}");
 }
 
+int command_show(struct command *c, const char *method, const char *path, print_fn *print)
+{
+    const struct json *answer = NULL;
+    struct err err = {0};
+    if (!command_call(c, method, path, NULL, &answer, &err))
+        return command_fail(c, &err);
+    if (c->globals.json)
+        command_print_json(c, answer);
+    else
+        print(c, answer);
+    return EXIT_DONE;
+}
+
 void command_note(struct command *c, const char *fmt, ...)
 {
     if (c->globals.quiet)

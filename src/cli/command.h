@@ -31,6 +31,10 @@ typedef bool event_fn(void *context, const char *event, const struct json *data)
 must_use bool command_events(struct command *c, const char *method, const char *path, const char *body,
                              event_fn *each, void *context, struct err *err);
 
+/* One API call whose answer is all there is to print: as JSON with --json, else by `print`. Returns the exit code. */
+typedef void print_fn(struct command *c, const struct json *answer);
+int command_show(struct command *c, const char *method, const char *path, print_fn *print);
+
 /* Prints "certferry: text" and what to do, on standard error; the exit code for the err's kind. */
 int command_fail(struct command *c, const struct err *err);
 

@@ -164,18 +164,16 @@ static bool act(struct command *c, const char *verb, const char *body, const str
     return command_call(c, "POST", path_of(c, "tasks", c->args.arguments[0], verb), body, ret, err);
 }
 
+static void print_cancelled(struct command *c, const struct json *task)
+{
+    (void)c;
+    printf("cancelled what had not begun: %lld deployments; what had begun is finished\n",
+           (long long)json_int(json_at(task, "/deployments/cancelled"), 0));
+}
+
 int verb_task_cancel(struct command *c)
 {
-    const struct json *task;
-    struct err err = {0};
-    if (!act(c, "/cancel", NULL, &task, &err))
-        return command_fail(c, &err);
-    if (c->globals.json)
-        command_print_json(c, task);
-    else
-        printf("cancelled what had not begun: %lld deployments; what had begun is finished\n",
-               (long long)json_int(json_at(task, "/deployments/cancelled"), 0));
-    return EXIT_DONE;
+    return command_show(c, "POST", path_of(c, "tasks", c->args.arguments[0], "/cancel"), print_cancelled);
 }
 
 static const char *deployments_json(struct command *c)
@@ -239,21 +237,18 @@ int verb_task_rollback(struct command *c)
     return code == EXIT_DONE && json_count(json_at(answer, "/refused")) ? EXIT_PARTLY : code;
 }
 
+static void print_deleted(struct command *c, const struct json *answer)
+{
+    printf("deleted task %s\n", json_text(c->arena, json_at(answer, "/deleted"), ""));
+}
+
 int verb_task_delete(struct command *c)
 {
-    const struct json *answer;
-    struct err err = {0};
     if (!args_flag(&c->args, "yes") &&
         !command_confirm(
             c, "delete the task for good? What it deployed stays, but cannot be rolled back any more.")) {
         command_note(c, "nothing was done; --yes deletes without asking");
         return EXIT_STOPPED;
     }
-    if (!command_call(c, "DELETE", path_of(c, "tasks", c->args.arguments[0], ""), NULL, &answer, &err))
-        return command_fail(c, &err);
-    if (c->globals.json)
-        command_print_json(c, answer);
-    else
-        printf("deleted task %s\n", json_text(c->arena, json_at(answer, "/deleted"), ""));
-    return EXIT_DONE;
+    return command_show(c, "DELETE", path_of(c, "tasks", c->args.arguments[0], ""), print_deleted);
 }

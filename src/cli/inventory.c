@@ -22,17 +22,9 @@ const struct option_def resource_list_options[] = {
     {NULL, NULL, false, NULL},
 };
 
-int verb_product_list(struct command *c)
+static void print_products(struct command *c, const struct json *answer)
 {
     static const char *const headers[] = {"PRODUCT", "TITLE", "REGIONS", "SNI", "FIRST CERTIFICATE"};
-    const struct json *answer;
-    struct err err = {0};
-    if (!command_call(c, "GET", "/api/v1/products", NULL, &answer, &err))
-        return command_fail(c, &err);
-    if (c->globals.json) {
-        command_print_json(c, answer);
-        return EXIT_DONE;
-    }
     struct table table = table_new(c->arena, headers, countof(headers));
     const struct json *items = json_at(answer, "/items");
     for (size_t i = 0; i < json_count(items); i++) {
@@ -46,7 +38,11 @@ int verb_product_list(struct command *c)
                               : "set it in the cloud's console");
     }
     table_print(&table);
-    return EXIT_DONE;
+}
+
+int verb_product_list(struct command *c)
+{
+    return command_show(c, "GET", "/api/v1/products", print_products);
 }
 
 struct sync_state {
@@ -235,6 +231,13 @@ static void print_resources(struct command *c, const struct json *items)
     table_print(&table);
 }
 
+static void print_resource_page(struct command *c, const struct json *answer)
+{
+    print_resources(c, json_at(answer, "/items"));
+    if (!json_is_null(json_at(answer, "/next")))
+        command_note(c, "more: --before %lld", (long long)json_int(json_at(answer, "/next"), 0));
+}
+
 int verb_resource_list(struct command *c)
 {
     static const struct {
@@ -242,7 +245,6 @@ int verb_resource_list(struct command *c)
     } filters[] = {{"access", "access"}, {"product", "product"}, {"region", "region"}, {"text", "text"},
                    {"domain", "name"},   {"limit", "limit"},     {"before", "before"}};
     struct buf path = buf_new(c->arena, 1 << 16);
-    const struct json *answer;
     struct err err = {0};
     const char *certificate = args_get(&c->args, "certificate"), *id = NULL;
     if (certificate && !certificate_id(c, certificate, &id, &err))
@@ -253,13 +255,5 @@ int verb_resource_list(struct command *c)
         if (args_get(&c->args, filters[i].option))
             buf_printf(&path, "&%s=%s", filters[i].parameter,
                        url_encode(c->arena, args_get(&c->args, filters[i].option)));
-    if (!command_call(c, "GET", path.data, NULL, &answer, &err))
-        return command_fail(c, &err);
-    if (c->globals.json)
-        command_print_json(c, answer);
-    else
-        print_resources(c, json_at(answer, "/items"));
-    if (!c->globals.json && !json_is_null(json_at(answer, "/next")))
-        command_note(c, "more: --before %lld", (long long)json_int(json_at(answer, "/next"), 0));
-    return EXIT_DONE;
+    return command_show(c, "GET", path.data, print_resource_page);
 }

@@ -311,28 +311,24 @@ static void print_task_line(struct command *c, struct table *table, const struct
 static const char *const task_headers[] = {"ID",      "NAME",  "STATE", "DEPLOYMENTS",
                                            "SUCCESS", "ERROR", "HELD",  "MADE"};
 
-int verb_task_list(struct command *c)
+static void print_list(struct command *c, const struct json *answer)
 {
-    const char *state = args_get(&c->args, "state"), *limit = args_get(&c->args, "limit"),
-               *before = args_get(&c->args, "before");
-    const struct json *answer;
-    struct err err = {0};
-    const char *path =
-        arena_printf(c->arena, "/api/v1/tasks?state=%s&limit=%s&before=%s",
-                     state ? url_encode(c->arena, state) : "", limit ? url_encode(c->arena, limit) : "",
-                     before ? url_encode(c->arena, before) : "");
-    if (!command_call(c, "GET", path, NULL, &answer, &err))
-        return command_fail(c, &err);
-    if (c->globals.json) {
-        command_print_json(c, answer);
-        return EXIT_DONE;
-    }
     struct table table = table_new(c->arena, task_headers, countof(task_headers));
     const struct json *items = json_at(answer, "/items");
     for (size_t i = 0; i < json_count(items); i++)
         print_task_line(c, &table, json_item(items, i));
     table_print(&table);
-    return EXIT_DONE;
+}
+
+int verb_task_list(struct command *c)
+{
+    const char *state = args_get(&c->args, "state"), *limit = args_get(&c->args, "limit"),
+               *before = args_get(&c->args, "before");
+    const char *path =
+        arena_printf(c->arena, "/api/v1/tasks?state=%s&limit=%s&before=%s",
+                     state ? url_encode(c->arena, state) : "", limit ? url_encode(c->arena, limit) : "",
+                     before ? url_encode(c->arena, before) : "");
+    return command_show(c, "GET", path, print_list);
 }
 
 static const char *outcome_text(struct command *c, const struct json *d)
