@@ -89,13 +89,15 @@ int verb_deploy(struct command *c)
         !command_call(c, "POST", "/api/v1/tasks", body, &view, &err))
         return command_fail(c, &err);
     int code = plan_exit_code(c, view);
+    bool nothing_to_do = plan_count(c, view, "held") == plan_count(c, view, "total");
     if (!c->globals.json)
         plan_print(c, view);
-    else if (dry_run || code == EXIT_NO_MATCH)
+    else if (dry_run || nothing_to_do)
         command_print_json(c, view);
-    if (code == EXIT_NO_MATCH)
-        command_note(c, "no resource matches the certificate");
-    if (dry_run || code == EXIT_NO_MATCH)
+    if (nothing_to_do)
+        command_note(c, code == EXIT_NO_MATCH ? "no resource matches the certificate"
+                                              : "every row is held back: accept its word with --accept WORD");
+    if (dry_run || nothing_to_do)
         return code;
     return plan_confirm(c, view) ? go_ahead(c, view) : EXIT_STOPPED;
 }
