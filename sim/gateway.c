@@ -206,6 +206,7 @@ static void *run_connection(void *data)
     }
     close(c->fd);
     free(c);
+    tls_thread_end(); /* before sim_gateway_drain may return */
     pthread_mutex_lock(&g->mutex);
     g->connections--;
     pthread_cond_broadcast(&g->room);

@@ -138,6 +138,11 @@ bool tls_server_new(int fd, tls_choose_fn *choose, void *context, struct tls **r
     return true;
 }
 
+void tls_thread_end(void)
+{
+    OPENSSL_thread_stop();
+}
+
 struct tls *tls_free(struct tls *t)
 {
     if (!t)

@@ -25,6 +25,11 @@ struct tls_identity {
 typedef bool tls_choose_fn(void *context, const char *server_name, struct tls_identity *ret);
 must_use bool tls_server_new(int fd, tls_choose_fn *choose, void *context, struct tls **ret, struct err *err);
 
+/* Gives back what the library keeps for the calling thread. A short-lived thread that used sessions calls it last, if
+ * somebody waits for its end by other means than joining it.
+ */
+void tls_thread_end(void);
+
 struct tls *tls_free(struct tls *t);
 void tls_free_p(struct tls **t);
 
