@@ -1,6 +1,9 @@
 #include "cloud/limit.h"
 
-static const double unpublished = 10.0, slowest = 0.1;
+/* Refusals that have nothing to do with our rate must not bring it to a standstill: it stays at one a second, or at a
+ * tenth of what is allowed where that is less.
+ */
+static const double unpublished = 10.0, slowest = 1.0, slowest_share = 0.1;
 
 struct limit limit_new(double published, double replaced, int64_t now_ms)
 {
@@ -63,7 +66,8 @@ void limit_refused(struct limit *l, int64_t taken_ms, int64_t now_ms, int64_t re
     bool again = now_ms - l->lowered_ms <= 1000;
     l->ceiling = l->rate;
     l->rate *= again ? 0.5 : 0.95;
-    if (l->rate < slowest)
-        l->rate = slowest;
+    double least = l->most * slowest_share < slowest ? l->most * slowest_share : slowest;
+    if (l->rate < least)
+        l->rate = least;
     l->lowered_ms = now_ms;
 }
