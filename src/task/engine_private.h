@@ -132,6 +132,8 @@ void turn_run(struct engine *e, struct item *item, enum outcome *ret, int64_t *r
 
 /* The binding now, with "" where an adapter left a text out. The err names the resource. */
 must_use bool turn_read(struct turn *t, struct binding *ret);
+/* The binding saved before the first write. */
+must_use bool turn_before(struct turn *t, struct binding *ret, struct err *err);
 /* Whether a failed write surely changed nothing: refused, or never sent. Otherwise it may still show. */
 bool turn_surely_nothing(const struct err *err);
 

@@ -58,26 +58,14 @@ static enum outcome settled(struct turn *t, const struct binding *now)
     return turn_next(t, STEP_VERIFY, &(struct commit){.settled = now});
 }
 
-struct saved_before {
-    struct turn *t;
-    const char *json;
-};
-
-static bool read_before(struct db *db, void *context, struct err *err)
-{
-    struct saved_before *s = context;
-    return store_deployment_before(db, s->t->a, s->t->row.id, &s->json, err);
-}
-
 static bool restore(struct turn *t, const struct binding *now, struct err *err)
 {
-    struct saved_before s = {.t = t};
     struct binding before;
     struct change ours = change_reverse(t->a, &t->change);
     if (!t->product->restore)
         return t->product->bind(&t->job, &t->resource, now, &t->change, NULL, err);
-    if (!store_read(t->e->store, read_before, &s, err) || !binding_from_json(t->a, s.json, &before, err))
-        return err_add(err, "the saved binding");
+    if (!turn_before(t, &before, err))
+        return false;
     return t->product->restore(&t->job, &t->resource, now, &before, &ours, err);
 }
 

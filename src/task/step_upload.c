@@ -35,29 +35,17 @@ static bool read_copy(struct db *db, void *context, struct err *err)
     return false;
 }
 
-struct saved {
-    struct turn *t;
-    const char *json;
-};
-
-static bool read_before(struct db *db, void *context, struct err *err)
-{
-    struct saved *s = context;
-    return store_deployment_before(db, s->t->a, s->t->row.id, &s->json, err);
-}
-
 /* A set needs no entry of ours where it holds one already, which is then not this deployment's to take away, nor where
  * the listener's default is ours: clouds refuse the second place.
  */
 static bool is_there_already(struct turn *t, const char *ref, bool *ret, struct err *err)
 {
-    struct saved s = {.t = t};
     struct binding before;
     *ret = false;
     if (strcmp(t->row.slot, "sni") != 0)
         return true;
-    if (!store_read(t->e->store, read_before, &s, err) || !binding_from_json(t->a, s.json, &before, err))
-        return err_add(err, "the saved binding");
+    if (!turn_before(t, &before, err))
+        return false;
     *ret = binding_holds(&before, "default", ref) || binding_holds(&before, "sni", ref);
     return true;
 }

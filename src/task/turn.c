@@ -481,3 +481,21 @@ void turn_run(struct engine *e, struct item *item, enum outcome *ret, int64_t *r
     *ret = load_and_run(&t);
     *ret_again_at_ms = t.again_at_ms;
 }
+
+struct saved {
+    struct turn *t;
+    const char *json;
+};
+
+static bool read_before(struct db *db, void *context, struct err *err)
+{
+    struct saved *s = context;
+    return store_deployment_before(db, s->t->a, s->t->row.id, &s->json, err);
+}
+
+bool turn_before(struct turn *t, struct binding *ret, struct err *err)
+{
+    struct saved s = {.t = t};
+    return (store_read(t->e->store, read_before, &s, err) && binding_from_json(t->a, s.json, ret, err)) ||
+           err_add(err, "the saved binding");
+}
