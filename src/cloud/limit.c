@@ -4,6 +4,7 @@
  * tenth of what is allowed where that is less.
  */
 static const double unpublished = 10.0, slowest = 1.0, slowest_share = 0.1;
+static const double forget = 0.01, unrelated_share = 0.1;
 
 struct limit limit_new(double published, double replaced, int64_t now_ms)
 {
@@ -47,6 +48,7 @@ int64_t limit_take(struct limit *l, int64_t now_ms, int64_t patience_ms, int64_t
 void limit_accepted(struct limit *l, int64_t now_ms)
 {
     fill(l, now_ms);
+    l->refused -= l->refused * forget;
     double known = l->ceiling > 0 ? l->ceiling * 0.98 : l->most;
     double gain = l->rate < known ? 0.05 : 0.0005;
     double rate = l->rate * (1.0 + gain / (l->rate > 1 ? l->rate : 1));
@@ -63,8 +65,11 @@ void limit_refused(struct limit *l, int64_t taken_ms, int64_t now_ms, int64_t re
         l->tokens = 0;
     if (taken_ms <= l->lowered_ms)
         return;
-    bool again = now_ms - l->lowered_ms <= 1000;
-    l->ceiling = l->rate;
+    l->refused += (1.0 - l->refused) * forget;
+    bool again = now_ms - l->lowered_ms <= 1000, unrelated = l->refused > unrelated_share;
+    if (unrelated && again)
+        return;
+    l->ceiling = unrelated ? 0 : l->rate;
     l->rate *= again ? 0.5 : 0.95;
     double least = l->most * slowest_share < slowest ? l->most * slowest_share : slowest;
     if (l->rate < least)

@@ -2,8 +2,10 @@
  *
  * Pure: the time is a parameter, and nobody waits here. The rate starts below what the vendor publishes and climbs
  * while calls are accepted. A refusal lowers it to 95 % of the refused rate and is remembered as a ceiling; it climbs
- * back to 98 % of the ceiling quickly and beyond it slowly; a second refusal within a second halves it. Tokens are
- * reserved: who is told to wait has its turn at that time. Not safe from several threads by itself.
+ * back to 98 % of the ceiling quickly and beyond it slowly; a second refusal within a second halves it. Refusals that
+ * go on however slow we are have another reason: while a tenth of the calls is refused they set no ceiling and cost
+ * 5 % a second at most. Tokens are reserved: who is told to wait has its turn at that time. Not safe from several
+ * threads by itself.
  */
 #pragma once
 #include "base/base.h"
@@ -13,6 +15,8 @@ struct limit {
     double most;    /* never faster: 80 % of the published figure, or what the user gave */
     double ceiling; /* the rate at which we were last refused; 0: never */
     double tokens;  /* may be negative: reserved */
+    double
+        refused; /* the share of the last hundred calls or so that was refused at the rate they were taken at */
     int64_t filled_ms, lowered_ms, quiet_until_ms;
 };
 

@@ -2,10 +2,13 @@
 
 #include "base/test.h"
 
-/* A cloud that allows 20 calls a second with a burst of one second, asked by `workers` that always want to call. */
+/* A cloud that allows 20 calls a second with a burst of one second, asked by `workers` that always want to call, and
+ * that may refuse every so manieth call whatever the rate.
+ */
 struct server {
     double rate, tokens;
     int64_t filled_ms;
+    unsigned refuse_percent, random;
 };
 
 static bool server_accepts(struct server *s, int64_t now_ms)
@@ -14,7 +17,8 @@ static bool server_accepts(struct server *s, int64_t now_ms)
     s->filled_ms = now_ms;
     if (s->tokens > s->rate)
         s->tokens = s->rate;
-    if (s->tokens < 1)
+    s->random = s->random * 1664525u + 1013904223u;
+    if (s->tokens < 1 || (s->random >> 16) % 100 < s->refuse_percent)
         return false;
     s->tokens -= 1;
     return true;
@@ -81,6 +85,22 @@ static void R_reaches_98_percent_of_the_ceiling_with_few_refusals(void **state)
     check_at_20(30, 0, 16, 5);
     check_at_20(30, 0, 64, 200);
     check_at_20(0, 100, 16, 50); /* the user does */
+}
+
+static void R_refusals_that_do_not_follow_the_rate_do_not_bring_it_to_a_standstill(void **state)
+{
+    (void)state;
+    static const struct {
+        unsigned percent;
+        double figure, least;
+    } cases[] = {{20, 500, 2.5}, {20, 10, 2.5}, {50, 500, 0.5}, {5, 30, 5}};
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        struct server s = {.rate = 1000, .tokens = 1000, .refuse_percent = cases[i].percent};
+        struct limit l = limit_new(30, cases[i].figure, 0);
+        struct outcome o = simulate(&l, &s, 16, 50, 60000, 360000);
+        print_message("%u %% refused: %.1f accepted a second\n", cases[i].percent, o.accepted / 300.0);
+        assert_true(o.accepted / 300.0 >= cases[i].least);
+    }
 }
 
 static void R_begins_at_half_and_stays_below_80_percent_of_what_is_published(void **state)
@@ -164,6 +184,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(R_reaches_98_percent_of_the_ceiling_with_few_refusals),
+        cmocka_unit_test(R_refusals_that_do_not_follow_the_rate_do_not_bring_it_to_a_standstill),
         cmocka_unit_test(R_begins_at_half_and_stays_below_80_percent_of_what_is_published),
         cmocka_unit_test(R_begins_at_half_of_10_where_nothing_is_published),
         cmocka_unit_test(R_a_figure_of_the_user_is_ceiling_and_start),
