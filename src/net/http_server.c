@@ -16,7 +16,6 @@
 enum {
     CONNECTION_MEMORY = 128 << 10, /* a 64 KiB request line needs 80 KiB */
     CLOSING_CONNECTIONS = 64,      /* room for those already shut while new ones come */
-    LISTEN_BACKLOG = 512,
     SWEEP_MS = 1000
 };
 
@@ -258,7 +257,7 @@ static bool listen_unix(const char *path, int *ret, struct err *err)
     cleanup(descriptor_close) int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
     /* The mode set before bind is the mode the file is born with. */
     if (fd < 0 || fchmod(fd, 0600) < 0 || bind(fd, (struct sockaddr *)&address, sizeof address) < 0 ||
-        listen(fd, LISTEN_BACKLOG) < 0)
+        listen(fd, SOMAXCONN) < 0)
         return err_set(err, ERR_INPUT, "cannot listen on %s: %m", path);
     *ret = fd;
     fd = -1;
@@ -293,7 +292,7 @@ static bool listen_tcp(const struct http_listen *where, int *ret, unsigned *ret_
     cleanup(descriptor_close) int fd =
         socket(address.ss_family, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
     if (fd < 0 || setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &on, sizeof on) < 0 ||
-        bind(fd, (struct sockaddr *)&address, size) < 0 || listen(fd, LISTEN_BACKLOG) < 0 ||
+        bind(fd, (struct sockaddr *)&address, size) < 0 || listen(fd, SOMAXCONN) < 0 ||
         getsockname(fd, (struct sockaddr *)&address, &size) < 0)
         return err_set(err, ERR_INPUT, "cannot listen on %s port %u: %m", where->address, where->port);
     *ret_port = ntohs(address.ss_family == AF_INET ? ((struct sockaddr_in *)&address)->sin_port

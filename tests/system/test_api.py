@@ -10,8 +10,8 @@ from lib import Skip, equal, poll, true, world
 def raw(path, data, seconds=15):
     """Sends bytes, reads until the other side closes."""
     with socket.socket(socket.AF_UNIX) as s:
+        s.connect(path)  # without a timeout, as it waits for room among those not accepted yet only then
         s.settimeout(seconds)
-        s.connect(path)
         try:
             s.sendall(data)
         except OSError:
