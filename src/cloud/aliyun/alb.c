@@ -6,8 +6,9 @@
  * names of its own: they come from the certificates it holds and from the hosts its rules mention. The controller of
  * an ACK cluster restores what its own object says, so that its load balancers are named as managed.
  */
-#include "cloud/aliyun/aliyun.h"
+#include "cloud/aliyun/listener.h"
 
+#include "base/buf.h"
 #include "codec/name.h"
 #include <string.h>
 
@@ -42,104 +43,23 @@ static const struct call dissociate = {ALB("DissociateAdditionalCertificatesFrom
                                        .parameters = "ListenerId Certificates[].CertificateId",
                                        .write = true};
 
-struct held { /* the certificates of one listener, while they are read */
-    struct arena *keep;
-    struct bound *items;
-    size_t count, capacity;
-    bool settling;
-};
-
-static bool keep_certificate(struct job *job, void *context, const struct json *item, const struct xml *node,
-                             struct err *err)
+static char *certificates_of(struct arena *a, const char *region, const char *listener)
 {
-    struct held *held = context;
-    (void)job;
-    (void)node;
-    (void)err;
-    if (strcmp(json_str(json_at(item, "/CertificateType"), "Server"), "Server") != 0)
-        return true;
-    struct bound *b = arena_push(held->keep, (void **)&held->items, &held->count, &held->capacity, sizeof *b);
-    *b = (struct bound){
-        .slot = json_bool(json_at(item, "/IsDefault"), false) ? "default" : "sni",
-        .ref = arena_strdup(held->keep, json_str(json_at(item, "/CertificateId"), "")),
-    };
-    b->name = b->fingerprint = b->serial = b->key_type = b->issuer = "";
-    held->settling |= strcmp(json_str(json_at(item, "/Status"), "Associated"), "Associated") != 0;
-    return true;
+    (void)region;
+    return json_format(a, "{'ListenerId':%s,'CertificateType':'Server'}", listener);
 }
 
-static bool read_held(struct job *job, const char *region, const char *listener, struct held *ret,
-                      struct err *err)
-{
-    *ret = (struct held){.keep = job->arena};
-    if (!cloud_each(job, &list_certificates, region, keep_certificate, ret, err,
-                    "{'ListenerId':%s,'CertificateType':'Server'}", listener))
-        return false;
-    for (size_t i = 0; i < ret->count; i++)
-        if (!session_facts(job, region, &ret->items[i], err))
-            return false;
-    return true;
-}
-
-struct balancer {
-    const char *id, *name, *host, *reach, *managed_by;
+static const struct aliyun_listeners kind = {
+    .product = "aliyun/alb",
+    .word = "alb",
+    .certificates = &list_certificates,
+    .arguments = certificates_of,
 };
-
-struct rule {
-    const char *listener, *host;
-};
-
-struct listing { /* one region, while it is listed */
-    struct arena *keep;
-    const char *region;
-    struct balancer *balancers;
-    size_t balancer_count, balancer_capacity;
-    struct rule *rules;
-    size_t rule_count, rule_capacity;
-    resource_fn *each;
-    void *context;
-};
-
-static const char *owner_of(struct arena *a, const struct json *balancer)
-{
-    static const struct {
-        const char *tag, *format;
-    } marks[] = {{"ack.aliyun.com", "ack"},
-                 {"ingress.k8s.alibaba/albconfig", "albconfig"},
-                 {"ingress.k8s.alibaba/resource", "ingress"}};
-    const struct json *tags = json_at(balancer, "/Tags");
-    for (size_t m = 0; m < countof(marks); m++)
-        for (size_t i = 0; i < json_count(tags); i++)
-            if (strcmp(json_str(json_at(json_item(tags, i), "/Key"), ""), marks[m].tag) == 0)
-                return arena_printf(a, "%s:%s", marks[m].format,
-                                    json_str(json_at(json_item(tags, i), "/Value"), ""));
-    return "";
-}
-
-static bool keep_balancer(struct job *job, void *context, const struct json *item, const struct xml *node,
-                          struct err *err)
-{
-    struct listing *l = context;
-    (void)job;
-    (void)node;
-    (void)err;
-    bool public = strcmp(json_str(json_at(item, "/AddressType"), ""), "Internet") == 0;
-    struct balancer *b =
-        arena_push(l->keep, (void **)&l->balancers, &l->balancer_count, &l->balancer_capacity, sizeof *b);
-    *b = (struct balancer){
-        .id = arena_strdup(l->keep, json_str(json_at(item, "/LoadBalancerId"), "")),
-        .name = arena_strdup(l->keep, json_str(json_at(item, "/LoadBalancerName"), "")),
-        .host = arena_strdup(l->keep, json_str(json_at(item, "/DNSName"), "")),
-        .reach = public ? "public" : "private",
-        .managed_by = owner_of(l->keep, item),
-    };
-    return true;
-}
 
 static bool keep_rule(struct job *job, void *context, const struct json *item, const struct xml *node,
                       struct err *err)
 {
-    struct listing *l = context;
+    struct aliyun_listing *l = context;
     const char *listener = arena_strdup(l->keep, json_str(json_at(item, "/ListenerId"), "")), *name;
     const struct json *conditions = json_at(item, "/RuleConditions");
     (void)node;
@@ -148,115 +68,44 @@ static bool keep_rule(struct job *job, void *context, const struct json *item, c
         const struct json *hosts = json_at(json_item(conditions, i), "/HostConfig/Values");
         for (size_t j = 0; j < json_count(hosts); j++)
             if (name_normalise(job->arena, json_str(json_item(hosts, j), ""), false, &name, NULL))
-                *(struct rule *)arena_push(l->keep, (void **)&l->rules, &l->rule_count, &l->rule_capacity,
-                                           sizeof(struct rule)) =
-                    (struct rule){listener, arena_strdup(l->keep, name)};
+                *(struct aliyun_rule *)arena_push(l->keep, (void **)&l->rules, &l->rule_count,
+                                                  &l->rule_capacity, sizeof(struct aliyun_rule)) =
+                    (struct aliyun_rule){listener, arena_strdup(l->keep, name)};
     }
     return true;
 }
 
-static const struct balancer *balancer_of(const struct listing *l, const char *id)
-{
-    static const struct balancer unknown = {"", "", "", "unknown", ""};
-    for (size_t i = 0; i < l->balancer_count; i++)
-        if (strcmp(l->balancers[i].id, id) == 0)
-            return &l->balancers[i];
-    return &unknown;
-}
-
-static bool emit_listener(struct job *job, void *context, const struct json *item, const struct xml *node,
-                          struct err *err)
-{
-    const struct listing *l = context;
-    struct arena *a = job->arena;
-    const char *id = json_str(json_at(item, "/ListenerId"), ""),
-               *parent = json_str(json_at(item, "/LoadBalancerId"), "");
-    const struct balancer *lb = balancer_of(l, parent);
-    const char *protocol = json_str(json_at(item, "/ListenerProtocol"), "HTTPS");
-    long long port = json_int(json_at(item, "/ListenerPort"), 443);
-    struct held held;
-    (void)node;
-    if (!read_held(job, l->region, id, &held, err))
-        return err_add(err, "listener %s", id);
-    struct resource r = {
-        .product = "aliyun/alb",
-        .region = l->region,
-        .vendor_id = id,
-        .title = arena_printf(a, "%s %s:%lld", *lb->name ? lb->name : parent, protocol, port),
-        .https = true,
-        .bound = held.items,
-        .bound_count = held.count,
-        .host = lb->host,
-        .port = (unsigned)port,
-        .quic = strcmp(protocol, "QUIC") == 0,
-        .reach = lb->reach,
-        .lock = arena_printf(a, "alb:%s", parent),
-        .alias_of = "",
-        .managed_by = lb->managed_by,
-        .unfit = strcmp(json_str(json_at(item, "/ListenerStatus"), ""), "Stopped") == 0
-                     ? "the listener is stopped"
-                     : "",
-        .extra = "{}",
-    };
-    size_t capacity = 0;
-    for (size_t i = 0; i < l->rule_count; i++)
-        if (strcmp(l->rules[i].listener, id) == 0)
-            resource_add_name(a, &r, &capacity, l->rules[i].host, EVIDENCE_RULE);
-    for (size_t i = 0; i < held.count; i++)
-        for (size_t j = 0; j < held.items[i].name_count; j++)
-            resource_add_name(a, &r, &capacity, held.items[i].names[j], EVIDENCE_CERTIFICATE);
-    return l->each(l->context, &r, err);
-}
-
 static bool discover(struct job *job, const char *region, resource_fn *each, void *context, struct err *err)
 {
-    struct listing l = {.keep = job->arena, .region = region, .each = each, .context = context};
-    return cloud_each(job, &list_balancers, region, keep_balancer, &l, err, "{}") &&
+    struct aliyun_listing l = {.keep = job->arena,
+                               .region = region,
+                               .kind = &kind,
+                               .each = each,
+                               .context = context};
+    return cloud_each(job, &list_balancers, region, aliyun_keep_balancer, &l, err, "{}") &&
            (!l.balancer_count || (cloud_each(job, &list_rules, region, keep_rule, &l, err, "{}") &&
-                                  cloud_each(job, &list_listeners, region, emit_listener, &l, err,
+                                  cloud_each(job, &list_listeners, region, aliyun_emit_listener, &l, err,
                                              "{'ListenerProtocol':'HTTPS'}") &&
-                                  cloud_each(job, &list_listeners, region, emit_listener, &l, err,
+                                  cloud_each(job, &list_listeners, region, aliyun_emit_listener, &l, err,
                                              "{'ListenerProtocol':'QUIC'}")));
 }
 
 static bool regions(struct job *job, const char ***ret, size_t *ret_count, struct err *err)
 {
-    struct answer answer;
-    session_regions(job, ret, ret_count);
-    if (*ret_count)
-        return true;
-    bool china = strcmp(session_site(job), "china") == 0;
-    if (!cloud_call(job, &list_regions, china ? "cn-hangzhou" : "ap-southeast-1", &answer, err, "{}"))
-        return false;
-    const struct json *list = json_at(answer.json, "/Regions");
-    *ret = arena_array(job->arena, const char *, json_count(list) + 1);
-    for (size_t i = 0; i < json_count(list); i++)
-        (*ret)[(*ret_count)++] = json_str(json_at(json_item(list, i), "/RegionId"), "");
-    return true;
+    return aliyun_regions(job, &list_regions, "/Regions", ret, ret_count, err);
 }
 
 static bool read_binding(struct job *job, const struct resource *r, struct binding *ret, struct err *err)
 {
     struct answer answer;
-    struct held held;
-    if (!cloud_call(job, &get_listener, r->region, &answer, err, "{'ListenerId':%s}", r->vendor_id) ||
-        !read_held(job, r->region, r->vendor_id, &held, err))
+    if (!cloud_call(job, &get_listener, r->region, &answer, err, "{'ListenerId':%s}", r->vendor_id))
         return false;
     const struct json *v = answer.json;
-    const char *status = json_str(json_at(v, "/ListenerStatus"), "");
-    bool busy = strcmp(status, "Configuring") == 0 || strcmp(status, "Provisioning") == 0;
-    *ret = (struct binding){
-        .https = true,
-        .ready = !busy && !held.settling,
-        .etag = "",
-        .bound = held.items,
-        .bound_count = held.count,
-        .settings = json_format(job->arena, "{'security_policy':%s,'http2':%p,'client_ca':%p}",
-                                json_str(json_at(v, "/SecurityPolicyId"), ""),
-                                json_boolean(json_bool(json_at(v, "/Http2Enabled"), false)),
-                                json_boolean(json_bool(json_at(v, "/CaEnabled"), false))),
-    };
-    return true;
+    const char *settings = json_format(job->arena, "{'security_policy':%s,'http2':%p,'client_ca':%p}",
+                                       json_str(json_at(v, "/SecurityPolicyId"), ""),
+                                       json_boolean(json_bool(json_at(v, "/Http2Enabled"), false)),
+                                       json_boolean(json_bool(json_at(v, "/CaEnabled"), false)));
+    return aliyun_listener_binding(job, &kind, r, v, settings, ret, err);
 }
 
 static bool store_for(struct job *job, const struct resource *r, const struct material *m, const char **ret,
@@ -268,18 +117,13 @@ static bool store_for(struct job *job, const struct resource *r, const struct ma
     return true;
 }
 
-/* Those of the refs that the slot holds (or lacks), as the parameter wants them. */
-static const char *refs_where(struct arena *a, const struct binding *now, const char **refs, size_t count,
-                              bool held, size_t *ret_count)
+static const char *as_parameter(struct arena *a, const struct aliyun_write *write)
 {
-    enum { AT_ONCE = 10 };
     struct buf out = buf_new(a, 64 << 10);
     struct json_writer w = json_writer_to(&out);
-    *ret_count = 0;
     json_open_array(&w);
-    for (size_t i = 0; i < count && *ret_count < AT_ONCE; i++)
-        if (binding_holds(now, "sni", refs[i]) == held && ++*ret_count)
-            json_put_raw(&w, json_format(a, "{'CertificateId':%s}", refs[i]));
+    for (size_t i = 0; i < write->count; i++)
+        json_put_raw(&w, json_format(a, "{'CertificateId':%s}", write->refs[i]));
     json_close_array(&w);
     return out.data;
 }
@@ -287,24 +131,17 @@ static const char *refs_where(struct arena *a, const struct binding *now, const 
 static bool write_change(struct job *job, const struct resource *r, const struct binding *now,
                          const struct change *change, const struct material *m, struct err *err)
 {
-    struct arena *a = job->arena;
+    static const struct call *const steps[] = {[ALIYUN_SET_DEFAULT] = &set_default,
+                                               [ALIYUN_ASSOCIATE] = &associate,
+                                               [ALIYUN_DISSOCIATE] = &dissociate};
     struct answer answer;
-    size_t count;
+    struct aliyun_write write;
     (void)m;
-    if (strcmp(change->slot, "default") == 0 && !change->add_count)
-        return err_set(err, ERR_INPUT,
-                       "a listener always has a default certificate: it can be replaced, not removed");
-    if (strcmp(change->slot, "default") == 0)
-        return cloud_call(job, &set_default, r->region, &answer, err,
-                          "{'ListenerId':%s,'Certificates':[{'CertificateId':%s}]}", r->vendor_id,
-                          change->add[0]);
-    const char *missing = refs_where(a, now, change->add, change->add_count, false, &count);
-    if (count)
-        return cloud_call(job, &associate, r->region, &answer, err, "{'ListenerId':%s,'Certificates':%p}",
-                          r->vendor_id, missing);
-    const char *left = refs_where(a, now, change->remove, change->remove_count, true, &count);
-    return !count || cloud_call(job, &dissociate, r->region, &answer, err,
-                                "{'ListenerId':%s,'Certificates':%p}", r->vendor_id, left);
+    if (!aliyun_listener_write(job->arena, now, change, &write, err))
+        return false;
+    return write.step == ALIYUN_NOTHING ||
+           cloud_call(job, steps[write.step], r->region, &answer, err, "{'ListenerId':%s,'Certificates':%p}",
+                      r->vendor_id, as_parameter(job->arena, &write));
 }
 
 static const struct call *const calls[] = {&list_regions, &list_balancers,    &list_listeners,

@@ -124,6 +124,23 @@ static bool identify(struct job *job, struct identity *ret, struct err *err)
     return true;
 }
 
+bool aliyun_regions(struct job *job, const struct call *call, const char *list, const char ***ret,
+                    size_t *ret_count, struct err *err)
+{
+    struct answer answer;
+    session_regions(job, ret, ret_count);
+    if (*ret_count)
+        return true;
+    bool china = strcmp(session_site(job), "china") == 0;
+    if (!cloud_call(job, call, china ? "cn-hangzhou" : "ap-southeast-1", &answer, err, "{}"))
+        return false;
+    const struct json *regions = json_at(answer.json, list);
+    *ret = arena_array(job->arena, const char *, json_count(regions) + 1);
+    for (size_t i = 0; i < json_count(regions); i++)
+        (*ret)[(*ret_count)++] = json_str(json_at(json_item(regions, i), "/RegionId"), "");
+    return true;
+}
+
 const char *aliyun_store(struct job *job, const char *resource_region)
 {
     bool china =

@@ -12,6 +12,12 @@ extern const struct vendor aliyun_vendor;
 #define ALIYUN_RPC(product, api, name)                                                                       \
     .service = (product), .version = (api), .operation = (name), .method = "POST", .path = "/"
 
+/* product.regions: those of the access, else those that the product's DescribeRegions lists below `list` ("/Regions").
+ * The call takes no arguments and has the region in its host.
+ */
+must_use bool aliyun_regions(struct job *job, const struct call *call, const char *list, const char ***ret,
+                             size_t *ret_count, struct err *err);
+
 /* "cas:cn-hangzhou" for mainland resources (and global ones of a China account), else "cas:ap-southeast-1". */
 const char *aliyun_store(struct job *job, const char *resource_region);
 
