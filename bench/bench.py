@@ -43,7 +43,8 @@ class Bench:
                     chain.write(part.read())
 
     def generated(self, domains):
-        seed = subprocess.run([self.build + "/certferry-sim", "--names", "*.bench.example", "--domains", str(domains), "--print-seed"],
+        seed = subprocess.run([self.build + "/certferry-sim", "--names", "*.bench.example", "--domains", str(domains),
+                               "--services", "aliyun/cdn", "--print-seed"],
                               check=True, capture_output=True, text=True).stdout
         return [o for o in json.loads(seed)["objects"] if o["cloud"] == "aliyun"]
 

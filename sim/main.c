@@ -17,7 +17,7 @@
 enum { MARKS = 64, READY_BYTES = 64 << 20 };
 
 struct options {
-    const char *listen, *seed, *faults, *trust, *ca_out, *state, *log, *ready, *names;
+    const char *listen, *seed, *faults, *trust, *ca_out, *state, *log, *ready, *names, *services;
     int64_t domains, latency_ms, settle_ms, slow_ms, random;
     double rate, burst;
     bool print_seed;
@@ -32,6 +32,7 @@ static const char help[] =
     "  --seed FILE             begin with what --print-seed wrote\n"
     "  --domains N             begin with N generated resources over all products (60)\n"
     "  --names A,B,*.C         what the generated resources are called, instead of names of our own\n"
+    "  --services A/B,C/D      only these get generated resources: aliyun/cdn,aws/elbv2 (all)\n"
     "  --print-seed            write the seed of the first state to standard output and stop\n"
     "  --random-seed N         which accesses, names and faults are drawn (1)\n"
     "  --state DIR             keep the state there; without it, in memory only\n"
@@ -54,6 +55,7 @@ enum option_id {
     OPT_SEED,
     OPT_DOMAINS,
     OPT_NAMES,
+    OPT_SERVICES,
     OPT_LATENCY,
     OPT_RATE,
     OPT_BURST,
@@ -77,6 +79,7 @@ static const struct option long_options[] = {
     {"seed", required_argument, NULL, OPT_SEED},
     {"domains", required_argument, NULL, OPT_DOMAINS},
     {"names", required_argument, NULL, OPT_NAMES},
+    {"services", required_argument, NULL, OPT_SERVICES},
     {"latency-ms", required_argument, NULL, OPT_LATENCY},
     {"calls-per-second", required_argument, NULL, OPT_RATE},
     {"burst", required_argument, NULL, OPT_BURST},
@@ -129,9 +132,10 @@ static bool read_text_option(struct options *o, int id)
     const struct {
         int id;
         const char **place;
-    } texts[] = {{OPT_LISTEN, &o->listen}, {OPT_SEED, &o->seed},   {OPT_FAULT, &o->faults},
-                 {OPT_TRUST, &o->trust},   {OPT_CA, &o->ca_out},   {OPT_STATE, &o->state},
-                 {OPT_LOG, &o->log},       {OPT_READY, &o->ready}, {OPT_NAMES, &o->names}};
+    } texts[] = {{OPT_LISTEN, &o->listen},    {OPT_SEED, &o->seed},   {OPT_FAULT, &o->faults},
+                 {OPT_TRUST, &o->trust},      {OPT_CA, &o->ca_out},   {OPT_STATE, &o->state},
+                 {OPT_LOG, &o->log},          {OPT_READY, &o->ready}, {OPT_NAMES, &o->names},
+                 {OPT_SERVICES, &o->services}};
     for (size_t i = 0; i < countof(texts); i++)
         if (texts[i].id == id) {
             *texts[i].place = optarg;
@@ -202,10 +206,13 @@ static bool fill_state(struct sim *sim, const struct options *o, struct err *err
         return true; /* a kept state wins over --seed and --domains */
     if (o->seed)
         return sim_seed_load(sim->state, o->seed, err);
-    const char *names = NULL;
+    const char *names = NULL, *services = NULL;
     if (o->names && !sim_seed_read_names(sim->arena, o->names, &names, err))
         return err_add(err, "--names");
-    return sim_seed_generate(sim->state, o->domains < 0 ? 60 : (size_t)o->domains, sim->random, names, err);
+    if (o->services && !sim_seed_read_services(sim->arena, o->services, &services, err))
+        return err_add(err, "--services");
+    return sim_seed_generate(sim->state, o->domains < 0 ? 60 : (size_t)o->domains, sim->random, names,
+                             services, err);
 }
 
 static bool mark(struct sim *sim, const char *id, const char *field, struct err *err)

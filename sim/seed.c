@@ -152,16 +152,23 @@ static const char *account_of(const char *cloud)
     return "";
 }
 
-static size_t products(void)
+/* Whether resources of the service are wanted, by a list as sim_seed_read_services makes it; NULL: all that have any. */
+static bool is_wanted(struct arena *a, const struct sim_service *service, const char *services)
+{
+    return service->generate &&
+           (!services || sim_list_has(services, arena_printf(a, "%s/%s", service->cloud, service->code)));
+}
+
+static size_t wanted(struct arena *a, const char *services)
 {
     size_t n = 0;
     for (size_t i = 0; sim_services[i]; i++)
-        n += sim_services[i]->generate != NULL;
+        n += is_wanted(a, sim_services[i], services);
     return n;
 }
 
 bool sim_seed_generate(struct sim_state *state, size_t resources, uint64_t random, const char *names,
-                       struct err *err)
+                       const char *services, struct err *err)
 {
     cleanup(arena_free_p) struct arena *a = arena_new(RESOURCE_BYTES);
     int64_t now_ms = state_now_ms(state);
@@ -170,10 +177,10 @@ bool sim_seed_generate(struct sim_state *state, size_t resources, uint64_t rando
                  now_ms + 3650 * day_ms, &ca, err))
         return false;
     generate_accesses(state, random);
-    size_t kinds = products(), place = 0;
+    size_t kinds = wanted(a, services), place = 0;
     for (size_t i = 0; sim_services[i]; i++) {
         const struct sim_service *service = sim_services[i];
-        if (!service->generate)
+        if (!is_wanted(a, service, services))
             continue;
         size_t count = resources / kinds + (place < resources % kinds);
         for (size_t n = 0; n < count; n++) {
@@ -212,6 +219,23 @@ bool sim_seed_read_names(struct arena *a, const char *text, const char **ret, st
     }
     *ret = list.data;
     return list.size || err_set(err, ERR_INPUT, "give names: a.example,*.b.example");
+}
+
+bool sim_seed_read_services(struct arena *a, const char *text, const char **ret, struct err *err)
+{
+    char *list = arena_strdup(a, text);
+    for (char *p = list; *p; p++)
+        *p = (char)(*p == ',' ? ' ' : *p);
+    const char *item;
+    for (size_t i = 0; (item = sim_list_item(a, list, i)); i++) {
+        bool known = false;
+        for (size_t k = 0; sim_services[k] && !known; k++)
+            known = is_wanted(a, sim_services[k], item);
+        if (!known)
+            return err_set(err, ERR_INPUT, "%s: there is no such service that has resources", item);
+    }
+    *ret = list;
+    return *list || err_set(err, ERR_INPUT, "give services: aliyun/cdn,aws/elbv2");
 }
 
 /* ---- the file ---- */

@@ -41,11 +41,14 @@ struct sim_object *sim_seed_object(struct sim_seeding *s, const char *kind, cons
 /* Both want an empty state. */
 must_use bool sim_seed_load(struct sim_state *state, const char *path, struct err *err);
 /* One access per cloud and this many resources, spread over all products. Key ids, secrets and names follow from
- * `random`, keys of certificates do not. `names` is a list of names to use, or NULL.
+ * `random`, keys of certificates do not. `names` is a list of names to use, or NULL; `services` a list of those that
+ * get resources ("aliyun/cdn aws/elbv2"), NULL: all.
  */
 must_use bool sim_seed_generate(struct sim_state *state, size_t resources, uint64_t random, const char *names,
-                                struct err *err);
+                                const char *services, struct err *err);
 /* "a,*.b" as a list ("a *.b"); what is not a DNS name is refused. */
 must_use bool sim_seed_read_names(struct arena *a, const char *text, const char **ret, struct err *err);
+/* "aliyun/cdn,aws/elbv2" as a list; one that has no resources is refused. */
+must_use bool sim_seed_read_services(struct arena *a, const char *text, const char **ret, struct err *err);
 /* The seed file's text. */
 char *sim_seed_print(struct sim_state *state, struct arena *a);

@@ -17,13 +17,13 @@ static void a_change_survives_the_process(void **state)
     (void)state;
     char directory[] = "/tmp/test_sim_state_XXXXXX";
     assert_non_null(mkdtemp(directory));
-    struct fixture *f = fixture_in(directory, 8, 0);
+    struct fixture *f = fixture_in(directory, NULL, 8, 0);
     const char *secret = access_of(f, "aliyun")->secret, *id = upload(f, "fresh", "r0000.example.com");
     const char *set =
         param(f, "DomainName=r0000.example.com&SSLProtocol=on&CertType=cas&CertName=fresh&CertId=%s", id);
     assert_int_equal(cdn(f, "SetCdnDomainSSLCertificate", set).status, 200);
     assert_int_equal(cas(f, "DeleteUserCertificate", "CertId=7000000").status, 200);
-    struct fixture *again = fixture_in(directory, 8, 0); /* the first one never closed its file */
+    struct fixture *again = fixture_in(directory, NULL, 8, 0); /* the first one never closed its file */
     assert_string_equal(access_of(again, "aliyun")->secret, secret);
     struct outcome o = cdn(again, "DescribeDomainCertificateInfo", "DomainName=r0000.example.com");
     assert_string_equal(at(again, o, "/CertInfos/CertInfo/0/CertId"), id);
@@ -42,7 +42,7 @@ static void a_line_cut_short_is_a_call_never_answered(void **state)
     struct err err;
     assert_non_null(mkdtemp(directory));
     snprintf(path, sizeof path, "%s/state.jsonl", directory);
-    struct fixture *f = fixture_in(directory, 8, 0);
+    struct fixture *f = fixture_in(directory, NULL, 8, 0);
     assert_true(file_read(f->arena, path, 64 << 20, &text, &size, &err));
     assert_int_equal(
         cdn(f, "SetCdnDomainSSLCertificate", "DomainName=r0000.example.com&SSLProtocol=off").status, 200);
@@ -50,7 +50,7 @@ static void a_line_cut_short_is_a_call_never_answered(void **state)
     assert_non_null(file);
     assert_int_equal(ftruncate(fileno(file), (off_t)size + 40), 0);
     fclose(file);
-    struct fixture *again = fixture_in(directory, 8, 0);
+    struct fixture *again = fixture_in(directory, NULL, 8, 0);
     struct outcome o = cdn(again, "DescribeDomainCertificateInfo", "DomainName=r0000.example.com");
     assert_string_equal(at(again, o, "/CertInfos/CertInfo/0/ServerCertificateStatus"), "on");
     fixture_free(f);

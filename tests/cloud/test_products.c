@@ -17,7 +17,13 @@
 
 extern char **environ;
 
-enum { RESOURCES_PER_PRODUCT = 6, TURNS = 3000, WAIT_MS = 10, PATIENCE_MS = 20000 };
+enum {
+    GENERATED_PER_PRODUCT = 15,
+    RESOURCES_PER_PRODUCT = 6,
+    TURNS = 3000,
+    WAIT_MS = 10,
+    PATIENCE_MS = 20000
+};
 
 struct sky { /* a running simulator with an access per cloud */
     struct yard *y;
@@ -38,16 +44,20 @@ static void wait_ms(long ms)
     nanosleep(&(struct timespec){ms / 1000, ms % 1000 * 1000000}, NULL);
 }
 
-static pid_t start(const char *log, const char *ready, const char *const *options)
+static pid_t start(struct arena *a, const char *log, const char *ready, const char *const *options)
 {
+    size_t count = 0;
+    while (products[count])
+        count++;
+    const char *domains = arena_printf(a, "%zu", count * GENERATED_PER_PRODUCT);
     const char *sim = getenv("CERTFERRY_SIM");
     if (!sim) {
         fail_msg("CERTFERRY_SIM does not name the simulator");
         return -1;
     }
-    const char *args[24] = {sim,     "--listen", "127.0.0.1:0",  "--domains", "90",
+    const char *args[24] = {sim,     "--listen", "127.0.0.1:0",  "--domains", domains,
                             "--log", log,        "--ready-file", ready};
-    size_t count = 9;
+    count = 9;
     for (; *options; options++)
         args[count++] = *options;
     pid_t pid = fork();
@@ -107,7 +117,7 @@ static struct sky *open_sky(struct yard *y, double calls_per_second, const char 
     k->log = bench_path(y->b, "sim.log");
     const char *ready = bench_path(y->b, "ready.json");
     (void)unlink(ready);
-    k->sim = start(k->log, ready, options);
+    k->sim = start(y->a, k->log, ready, options);
     k->ready = wait_ready(y, ready, k->sim);
     assert_ok(y, gate_open(&k->gate, &y->err));
     assert_ok(y, cloud_open(y->s, k->gate, &clock_system, &k->cloud, &y->err));

@@ -13,7 +13,7 @@ const { Config, OpenApiRequest, Params } = require('@alicloud/openapi-client');
 const { RuntimeOptions } = require('@darabonba/typescript');
 
 const REGION = 'cn-hangzhou';
-const stage = makeStage({ cloud: 'aliyun', preload: true, options: ['--domains', '24', '--settle-ms', '500'] });
+const stage = makeStage({ cloud: 'aliyun', preload: true, options: ['--services', 'aliyun/cdn,aliyun/alb', '--domains', '8', '--settle-ms', '500'] });
 const keys = [];
 const issue = (...names) => {
   const cert = stage.issue(...names);

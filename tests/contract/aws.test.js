@@ -11,7 +11,7 @@ import * as sts from '@aws-sdk/client-sts';
 import { NodeHttpHandler } from '@smithy/node-http-handler';
 import { makeStage, served, serves, until } from './stage.js';
 
-const stage = makeStage({ cloud: 'aws', options: ['--domains', '48', '--settle-ms', '500'] });
+const stage = makeStage({ cloud: 'aws', options: ['--services', 'aws/cloudfront,aws/elbv2', '--domains', '16', '--settle-ms', '500'] });
 const keys = [];
 const issue = (...names) => {
   const cert = stage.issue(...names);

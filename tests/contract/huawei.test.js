@@ -13,7 +13,7 @@ const { ClientRequestException } = require(`${core}/exception/ClientRequestExcep
 
 const REGION = 'cn-north-4';
 const ELB = `https://elb.${REGION}.myhuaweicloud.com`;
-const stage = makeStage({ cloud: 'huawei', preload: true, options: ['--domains', '40', '--settle-ms', '500'] });
+const stage = makeStage({ cloud: 'huawei', preload: true, options: ['--services', 'huawei/elb', '--domains', '7', '--settle-ms', '500'] });
 const keys = [];
 const issue = (...names) => {
   const cert = stage.issue(...names);

@@ -11,7 +11,7 @@ const { sts } = require('tencentcloud-sdk-nodejs-sts');
 const { CommonClient } = require('tencentcloud-sdk-nodejs-common');
 const Refusal = require('tencentcloud-sdk-nodejs-common/tencentcloud/common/exception/tencent_cloud_sdk_exception').default;
 
-const stage = makeStage({ cloud: 'tencent', options: ['--domains', '32', '--settle-ms', '500'] });
+const stage = makeStage({ cloud: 'tencent', options: ['--services', 'tencent/cdn', '--domains', '6', '--settle-ms', '500'] });
 const keys = [];
 const issue = (...names) => {
   const cert = stage.issue(...names);

@@ -4,7 +4,7 @@ import json
 import os
 import tempfile
 
-from lib import SIMULATOR, by_state, edges_equal_store, equal, leaf_at, read, shell, true, under, world, write
+from lib import SERVICES, SIMULATOR, by_state, edges_equal_store, equal, leaf_at, read, shell, true, under, world, write
 
 
 def digests(ferry):
@@ -201,7 +201,7 @@ def test_what_is_needed_is_not_deleted():
 
 def test_accesses_keep_their_account():
     """A new key of the same account is taken, one of another account is not."""
-    seed = json.loads(shell(SIMULATOR, "--domains", "12", "--print-seed"))
+    seed = json.loads(shell(SIMULATOR, *SERVICES, "--domains", "12", "--print-seed"))
     keys = [o for o in seed["objects"] if o["kind"] == "@access"]
     for k in keys:
         for last, account in (("2", k["account"]), ("3", "9" * len(k["account"]))):

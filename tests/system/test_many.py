@@ -22,7 +22,7 @@ def test_wrong_secret_means_at_most_three_calls():
         true(len(ferry.task(task)["deployments"]) >= 500, "500 deployments")
         simulator.stop()
         # The account's owner gave its keys new secrets: what was right is wrong now.
-        seed = json.loads(shell(lib.SIMULATOR, "--domains", "620", "--print-seed"))
+        seed = json.loads(shell(lib.SIMULATOR, *lib.SERVICES, "--domains", "620", "--print-seed"))
         for o in seed["objects"]:
             if o["kind"] == "@access":
                 o["fields"]["secret"] = "0" * len(o["fields"]["secret"])
@@ -54,7 +54,7 @@ LISTENERS = {  # kind: product, field of the load balancer, of the port, of the 
 
 def one_load_balancer(folder):
     """A seed in which each product that has load balancers has one, with 50 HTTPS listeners."""
-    seed = json.loads(shell(lib.SIMULATOR, "--domains", "1600", "--print-seed"))
+    seed = json.loads(shell(lib.SIMULATOR, *lib.SERVICES, "--domains", "1600", "--print-seed"))
     kept, first, count = [], {}, {}
     for o in seed["objects"]:
         if o["kind"] not in LISTENERS:
