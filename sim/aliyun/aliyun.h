@@ -21,6 +21,14 @@ char *aliyun_v3_signature(struct arena *a, const char *secret, const char *strin
 char *aliyun_v1_string_to_sign(struct arena *a, const char *method, const struct pairs *params);
 char *aliyun_v1_signature(struct arena *a, const char *secret, const char *string_to_sign);
 
+/* ---- path-based services (roa.c): those whose operations have a path ---- */
+
+bool aliyun_roa_route(struct sim_call *c);
+/* Sets the operation by method and path, and adds the names in the path; false if there is none. */
+must_use bool aliyun_rest_operation(struct sim_call *c);
+/* Adds the query's parameters; false where it cannot be decoded or repeats a name. */
+must_use bool aliyun_rest_query(struct sim_call *c);
+
 /* ---- answers ---- */
 
 struct aliyun_answer {

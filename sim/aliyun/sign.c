@@ -266,6 +266,8 @@ static bool route(struct sim_call *c)
     const struct sim_request *r = c->request;
     struct pairs query = {0}, form = {0};
     c->request_id = aliyun_upper(c->arena, c->request_id);
+    if (c->service->operations[0].path)
+        return aliyun_roa_route(c);
     if (strcmp(r->path, "/") || (strcmp(r->method, "POST") && strcmp(r->method, "GET")))
         return no(c, 404, "InvalidAction.NotFound",
                   "Specified api is not found, please check your url and method.");
@@ -352,7 +354,8 @@ static bool signs_enough(const struct sim_request *r, const char *list)
 
 static bool check_v3(struct sim_call *c)
 {
-    static const char *const wanted[] = {"x-acs-date", "x-acs-signature-nonce", "x-acs-content-sha256"};
+    static const char *const wanted[] = {"authorization", "x-acs-date", "x-acs-signature-nonce",
+                                         "x-acs-content-sha256"};
     const struct sim_request *r = c->request;
     struct aliyun_v3 v3;
     for (size_t i = 0; i < countof(wanted); i++)
@@ -412,7 +415,7 @@ static bool check_v1(struct sim_call *c)
 
 static bool authenticate(struct sim_call *c)
 {
-    return is_v3(c) ? check_v3(c) : check_v1(c);
+    return is_v3(c) || c->service->operations[0].path ? check_v3(c) : check_v1(c);
 }
 
 const struct sim_vendor sim_aliyun = {.cloud = "aliyun",

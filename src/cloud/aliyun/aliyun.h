@@ -18,6 +18,11 @@ extern const struct vendor aliyun_vendor;
 must_use bool aliyun_regions(struct job *job, const struct call *call, const char *list, const char ***ret,
                              size_t *ret_count, struct err *err);
 
+/* The same for its path-based services: arguments named in the path stand there, the others in the query. */
+#define ALIYUN_ROA(product, api, name, verb, where)                                                          \
+    .service = (product), .version = (api), .operation = (name), .method = (verb), .path = (where),          \
+    .host = product ".{region}.aliyuncs.com", .style = CALL_REST_JSON
+
 /* "cas:cn-hangzhou" for mainland resources (and global ones of a China account), else "cas:ap-southeast-1". */
 const char *aliyun_store(struct job *job, const char *resource_region);
 
