@@ -37,6 +37,7 @@ static const struct vendor_error errors[] = {
     {"VipStatusNotSupport", ERR_CONFLICT, true, false},
     {"IdempotenceProcessing", ERR_CONFLICT, true, false},
     {"ServiceBusy", ERR_CONFLICT, true, false},
+    {"FlowControlError", ERR_THROTTLED, true, false}, /* DCDN */
     {"-22001", ERR_CONFLICT, true, false},
     {"-21020", ERR_CONFLICT, true, false},
     {"-22031", ERR_CONFLICT, true, false},

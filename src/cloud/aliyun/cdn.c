@@ -1,14 +1,5 @@
-/* Alibaba Cloud CDN (2018-05-10).
- *
- * A wildcard domain is written ".example.com". Setting is accepted at once and rolls out in the background while
- * DomainStatus is "configuring". Certificates come in three kinds: "cas" is bound by reference and can be put back by
- * it; "upload" lives in CDN alone and its key cannot be read back, so that it is named by its digest and put back only
- * from our own store; "free" cannot be put back.
- */
-#include "cloud/aliyun/aliyun.h"
-
-#include "codec/name.h"
-#include <string.h>
+/* Alibaba Cloud CDN (2018-05-10). What surprises about it stands in acceleration.h. */
+#include "cloud/aliyun/acceleration.h"
 
 static const struct call list_domains = {
     ALIYUN_RPC("cdn", "2018-05-10", "DescribeUserDomains"),
@@ -50,183 +41,16 @@ static const struct call set_own_key = {
     .per_second = 30,
 };
 
-/* What the domain holds, of an entry of CertInfos; false where HTTPS is off. */
-static bool bound_of(struct job *job, const struct json *info, struct bound *b, struct err *err)
-{
-    struct arena *a = job->arena;
-    const char *type = json_str(json_at(info, "/CertType"), ""),
-               *id = json_text(a, json_at(info, "/CertId"), "");
-    const char *region = json_str(json_at(info, "/CertRegion"), "");
-    *b = (struct bound){.slot = "default", .ref = "", .name = json_str(json_at(info, "/CertName"), "")};
-    b->fingerprint = b->serial = b->key_type = b->issuer = "";
-    bool known = session_bound_of_pem(job, json_str(json_at(info, "/ServerCertificate"), ""), b);
-    bool in_store = strcmp(type, "upload") != 0 && strcmp(type, "free") != 0;
-    if (in_store && *id)
-        b->ref = arena_printf(a, "%s-%s", id, *region ? region : "cn-hangzhou");
-    else if (known || *id)
-        b->ref =
-            arena_printf(a, "%s:%s", strcmp(type, "free") == 0 ? "free" : "pem", known ? b->fingerprint : id);
-    return known || !in_store || session_facts(job, "", b, err);
-}
-
-static bool read_bound(struct job *job, const char *domain, struct bound *b, size_t *ret_count,
-                       struct err *err)
-{
-    struct answer answer;
-    if (!cloud_call(job, &get_certificate, "", &answer, err, "{'DomainName':%s}", domain))
-        return false;
-    const struct json *info = json_at(answer.json, "/CertInfos/CertInfo/0");
-    *ret_count = 0;
-    if (!info || strcmp(json_str(json_at(info, "/ServerCertificateStatus"), "off"), "on") != 0)
-        return true;
-    *ret_count = 1;
-    return bound_of(job, info, b, err);
-}
-
-struct emit {
-    resource_fn *each;
-    void *context;
+const struct acceleration aliyun_cdn_acceleration = {
+    .word = "CDN",
+    .list_domains = &list_domains,
+    .get_certificate = &get_certificate,
+    .set_certificate = &set_certificate,
+    .set_own_key = &set_own_key,
+    .list_https = "/SslProtocol",
+    .info_https = "/ServerCertificateStatus",
+    .info_pem = "/ServerCertificate",
 };
-
-static bool emit_domain(struct job *job, void *context, const struct json *item, const struct xml *node,
-                        struct err *err)
-{
-    const struct emit *emit = context;
-    struct arena *a = job->arena;
-    const char *domain = json_str(json_at(item, "/DomainName"), "");
-    const char *status = json_str(json_at(item, "/DomainStatus"), "");
-    struct resource_name name = {.evidence = EVIDENCE_DOMAIN};
-    struct bound bound;
-    (void)node;
-    if (!name_normalise(a, *domain == '.' ? arena_printf(a, "*%s", domain) : domain, true, &name.name, NULL))
-        return true; /* nothing that a certificate could cover */
-    struct resource r = {
-        .product = "aliyun/cdn",
-        .region = "",
-        .vendor_id = domain,
-        .title = name.name,
-        .names = &name,
-        .name_count = 1,
-        .https = strcmp(json_str(json_at(item, "/SslProtocol"), "off"), "on") == 0,
-        .bound = &bound,
-        .host = json_str(json_at(item, "/Cname"), ""),
-        .port = 443,
-        .reach = "public",
-        .lock = arena_printf(a, "cdn:%s", domain),
-        .alias_of = "",
-        .managed_by = "",
-        .unfit = strcmp(status, "online") == 0 || strcmp(status, "configuring") == 0
-                     ? ""
-                     : arena_printf(a, "the domain is %s", status),
-        .extra = "{}",
-    };
-    if (r.https && !read_bound(job, domain, &bound, &r.bound_count, err))
-        return err_add(err, "%s", name.name);
-    return emit->each(emit->context, &r, err);
-}
-
-static bool discover(struct job *job, const char *region, resource_fn *each, void *context, struct err *err)
-{
-    struct emit emit = {each, context};
-    return cloud_each(job, &list_domains, region, emit_domain, &emit, err, "{}");
-}
-
-static bool read_binding(struct job *job, const struct resource *r, struct binding *ret, struct err *err)
-{
-    struct answer answer;
-    if (!cloud_call(job, &list_domains, "", &answer, err, "{'DomainName':%s,'DomainSearchType':'full_match'}",
-                    r->vendor_id))
-        return false;
-    const struct json *item = json_at(answer.json, "/Domains/PageData/0");
-    if (strcmp(json_str(json_at(item, "/DomainName"), ""), r->vendor_id) != 0)
-        return err_set(err, ERR_NOT_FOUND, "CDN has no domain %s", r->title);
-    const char *status = json_str(json_at(item, "/DomainStatus"), "");
-    struct binding b = {
-        .https = strcmp(json_str(json_at(item, "/SslProtocol"), "off"), "on") == 0,
-        .ready = strcmp(status, "configuring") != 0,
-        .failed = strcmp(status, "configure_failed") == 0 ? "the domain's configuration failed" : NULL,
-        .etag = "",
-        .bound = arena_make(job->arena, struct bound),
-        .settings = "{}",
-    };
-    if (!read_bound(job, r->vendor_id, b.bound, &b.bound_count, err))
-        return false;
-    b.https = b.bound_count > 0; /* the certificate's own answer is the one that follows a change */
-    *ret = b;
-    return true;
-}
-
-static bool store_for(struct job *job, const struct resource *r, const struct material *m, const char **ret,
-                      struct err *err)
-{
-    (void)r;
-    if (m->sm2)
-        return err_set(err, ERR_INVALID_CERTIFICATE,
-                       "SM2 certificates are bound to CDN by another call, which certferry does not make");
-    *ret = aliyun_store(job, "");
-    return true;
-}
-
-/* Puts back what CDN alone held: certificate and key come from our own store. */
-static bool bind_own_key(struct job *job, const struct resource *r, const char *fingerprint, struct err *err)
-{
-    struct material m;
-    struct answer answer;
-    if (!session_material(job, fingerprint, &m, err))
-        return err_add(err, "the previous certificate of %s", r->title);
-    cleanup(arena_free_p) struct arena *hidden = arena_new_secret(4 << 20);
-    const char *arguments = json_format(
-        hidden,
-        "{'DomainName':%s,'SSLProtocol':'on','CertType':'upload','CertName':%s,'SSLPub':%s,'SSLPri':%s}",
-        r->vendor_id, m.name, m.fullchain_pem, secret_bytes(m.key));
-    return cloud_call_secret(job, &set_own_key, "", &answer, err, arguments);
-}
-
-static bool write_change(struct job *job, const struct resource *r, const struct binding *now,
-                         const struct change *change, const struct material *m, struct err *err)
-{
-    struct arena *a = job->arena;
-    struct answer answer;
-    const char *id, *region;
-    (void)now;
-    (void)m;
-    if (!change->add_count)
-        return cloud_call(job, &set_certificate, "", &answer, err, "{'DomainName':%s,'SSLProtocol':'off'}",
-                          r->vendor_id);
-    if (strncmp(change->add[0], "pem:", 4) == 0)
-        return bind_own_key(job, r, change->add[0] + 4, err);
-    if (!aliyun_ref_parse(a, change->add[0], &id, &region))
-        return err_set(err, ERR_INPUT,
-                       "%s cannot be bound to CDN: it is no certificate of the certificate service",
-                       change->add[0]);
-    struct bound b = {.slot = "default", .ref = change->add[0], .name = "", .fingerprint = ""};
-    if (!session_facts(job, "", &b, err))
-        return false;
-    return cloud_call(
-        job, &set_certificate, "", &answer, err,
-        "{'DomainName':%s,'SSLProtocol':'on','CertType':'cas','CertName':%s,'CertId':%p,'CertRegion':%s}",
-        r->vendor_id, *b.name ? b.name : change->add[0], id, region);
-}
-
-static bool old_key(struct job *job, const struct resource *r, const struct bound *old, const char **ret,
-                    struct err *err)
-{
-    struct material m;
-    struct err why;
-    (void)r;
-    *ret = NULL;
-    if (strncmp(old->ref, "pem:", 4) == 0) {
-        if (session_material(job, old->ref + 4, &m, &why))
-            return true;
-        if (why.kind != ERR_NOT_FOUND) {
-            *err = why;
-            return false;
-        }
-        *ret = "it was uploaded to CDN directly, and its private key is not in certferry";
-    } else if (strncmp(old->ref, "free:", 5) == 0)
-        *ret = "CDN's free certificates cannot be bound again";
-    return true;
-}
 
 static const struct call *const calls[] = {&list_domains, &get_certificate, &set_certificate, &set_own_key,
                                            NULL};
@@ -243,10 +67,10 @@ const struct product aliyun_cdn = {
     .poll_ms = 2000,
     .propagation_ms = 600000,
     .calls = calls,
-    .discover = discover,
-    .read = read_binding,
-    .store_for = store_for,
+    .discover = acceleration_discover,
+    .read = acceleration_read,
+    .store_for = acceleration_store_for,
     .upload = aliyun_upload,
-    .bind = write_change,
-    .old_key = old_key,
+    .bind = acceleration_bind,
+    .old_key = acceleration_old_key,
 };
