@@ -76,16 +76,46 @@ char *huawei_hmac_signature(struct arena *a, const char *secret, const char *str
 
 /* ---- errors ---- */
 
-/* IAM has a shape of its own, but not for what its gateway refuses. */
+/* IAM and CDN have shapes of their own, but not for what their gateway refuses. */
 static void fail(struct sim_call *c, unsigned status, const char *code, const char *message)
 {
-    bool iam = !strcmp(c->service->code, "iam") && strncmp(code, "APIGW.", 6);
+    bool own = strncmp(code, "APIGW.", 6) != 0;
     const char *title = status == 403 ? "Forbidden" : status == 404 ? "Not Found" : "Bad Request";
-    huawei_reply(c, status,
-                 iam ? json_format(c->arena, "{'error':{'code':%u,'message':%s,'title':%s}}", status, message,
-                                   title)
-                     : json_format(c->arena, "{'error_msg':%s,'error_code':%s,'request_id':%s}", message,
-                                   code, c->request_id));
+    if (own && !strcmp(c->service->code, "iam"))
+        huawei_reply(c, status,
+                     json_format(c->arena, "{'error':{'code':%u,'message':%s,'title':%s}}", status, message,
+                                 title));
+    else if (own && !strcmp(c->service->code, "cdn"))
+        huawei_reply(c, status,
+                     json_format(c->arena, "{'error':{'error_code':%s,'error_msg':%s}}", code, message));
+    else
+        huawei_reply(c, status,
+                     json_format(c->arena, "{'error_msg':%s,'error_code':%s,'request_id':%s}", message, code,
+                                 c->request_id));
+}
+
+/* What each service calls a wrong parameter, and a request without a body. */
+static const struct {
+    const char *service, *parameter, *body;
+} codes[] = {{"elb", "ELB.1001", "ELB.0002"},
+             {"cdn", "CDN.0004", "CDN.0004"},
+             {"waf", "WAF.00011001", "WAF.00011003"},
+             {"scm", "SCM.0005", "SCM.0005"}};
+
+static const char *parameter_code(const struct sim_call *c)
+{
+    for (size_t i = 0; i < countof(codes); i++)
+        if (!strcmp(codes[i].service, c->service->code))
+            return codes[i].parameter;
+    return "Bad Request";
+}
+
+static const char *body_code(const struct sim_call *c)
+{
+    for (size_t i = 0; i < countof(codes); i++)
+        if (!strcmp(codes[i].service, c->service->code))
+            return codes[i].body;
+    return "Bad Request";
 }
 
 static void refuse(struct sim_call *c, enum sim_refusal why, const char *detail)
@@ -110,16 +140,16 @@ static void refuse(struct sim_call *c, enum sim_refusal why, const char *detail)
                  "The API does not exist or has not been published in the environment: %s", detail);
         return;
     case REFUSE_UNKNOWN_PARAMETER:
-        sim_fail(c, 400, "ELB.1001", "Invalid parameter %s: not supported.", detail);
+        sim_fail(c, 400, parameter_code(c), "Invalid parameter %s: not supported.", detail);
         return;
     case REFUSE_MISSING_PARAMETER:
-        sim_fail(c, 400, "ELB.1001", "Invalid parameter %s: required.", detail);
+        sim_fail(c, 400, parameter_code(c), "Invalid parameter %s: required.", detail);
         return;
     case REFUSE_BAD_PARAMETER:
-        sim_fail(c, 400, "ELB.1001", "Invalid parameter %s: value not allowed.", detail);
+        sim_fail(c, 400, parameter_code(c), "Invalid parameter %s: value not allowed.", detail);
         return;
     case REFUSE_BAD_REQUEST:
-        sim_fail(c, 400, "ELB.1001", "%s", detail);
+        sim_fail(c, 400, parameter_code(c), "%s", detail);
         return;
     }
 }
@@ -174,6 +204,15 @@ static bool is_empty_object(const struct sim_request *r)
     return r->body_size == 2 && !memcmp(r->body, "{}", 2);
 }
 
+/* An operation without parameters in its body is sent without one, also as POST. */
+static bool takes_body(const struct sim_call *c)
+{
+    for (size_t i = 0; i < c->operation->param_count; i++)
+        if (c->operation->params[i].in & IN_JSON)
+            return true;
+    return false;
+}
+
 static bool route(struct sim_call *c)
 {
     const struct sim_request *r = c->request;
@@ -185,16 +224,15 @@ static bool route(struct sim_call *c)
     if (!query_parse(c->arena, r->query, strlen(r->query), false, PAIRS_MAX, &query, NULL))
         return no(c, 400, "APIGW.0201", "Bad request: the query cannot be decoded.");
     add_query(c, &query);
-    bool takes_body = !strcmp(r->method, "POST") || !strcmp(r->method, "PUT");
-    if (!takes_body) /* the vendor's own Node SDK sends an empty object with every GET */
+    if (!takes_body(c)) /* the vendor's own Node SDK sends an empty object with every GET */
         return !r->body_size || is_empty_object(r) ||
                no(c, 400, "APIGW.0201", "Bad request: a body is not expected.");
     if (!type || strncasecmp(type, "application/json", 16))
         return no(c, 400, "APIGW.0201", "Bad request: the Content-Type must be application/json.");
     if (!r->body_size)
-        return no(c, 400, "ELB.0002", "The request body is empty.");
+        return no(c, 400, body_code(c), "The request body is empty.");
     if (!json_parse(c->arena, r->body, r->body_size, &body, NULL) || !json_is_object(body))
-        return no(c, 400, "ELB.1001", "The request body is not a JSON object.");
+        return no(c, 400, body_code(c), "The request body is not a JSON object.");
     sim_param_json(c, body, "");
     return true;
 }
@@ -233,14 +271,24 @@ static bool check_time(struct sim_call *c, const char *date)
     return (ms >= c->now_ms - CLOCK_MS && ms <= c->now_ms + CLOCK_MS) || deny(c, "signature expired");
 }
 
+/* CDN and the certificate service count by account, not by project. */
+static bool check_account(struct sim_call *c)
+{
+    const char *header = sim_request_header(c->request, "x-domain-id");
+    if (!strcmp(c->service->code, "iam"))
+        return true;
+    return (header && !strcmp(header, c->access->account)) ||
+           no(c, 403, "APIGW.0302", "X-Domain-Id does not name the account of the caller.");
+}
+
 /* The project of the path is the account's in the host's region, and the one of the scope header. */
 static bool check_project(struct sim_call *c)
 {
     const char *project = sim_arg(c, "project_id"), *header = sim_request_header(c->request, "x-project-id");
     if (!project)
-        return true;
+        return check_account(c);
     if (!header || strcmp(header, project))
-        return no(c, 400, "ELB.1001", "The project id of the path is not that of X-Project-Id.");
+        return no(c, 400, parameter_code(c), "The project id of the path is not that of X-Project-Id.");
     return !strcmp(project, huawei_project(c->arena, c->access->account, c->region)) ||
            no(c, 403, "APIGW.0302", "The project does not belong to the caller in this region.");
 }

@@ -320,6 +320,8 @@ bool session_material(struct job *job, const char *fingerprint, struct material 
         .chain_pem = own.row.chain_pem,
         .fullchain_pem = arena_printf(a, "%s%s", own.row.leaf_pem, own.row.chain_pem),
         .key = own.key,
+        .sm2_encryption_pem = own.row.sm2_encryption_pem,
+        .sm2_encryption_key = own.encryption_key,
         .domains = domains,
         .domain_count = json_count(names),
         .key_type = key_type_of(own.row.key_type),

@@ -74,7 +74,9 @@ struct material {
     const char *name; /* unique and found again: "certferry-<first 16 of the fingerprint>" */
     const char *fingerprint, *serial;
     const char *leaf_pem, *chain_pem, *fullchain_pem;
-    const struct secret *key; /* PKCS#8 PEM */
+    const struct secret *key;                /* PKCS#8 PEM */
+    const char *sm2_encryption_pem;          /* the other half of an SM2 pair; NULL or "" if none */
+    const struct secret *sm2_encryption_key; /* PKCS#8 PEM; NULL if none */
     const char *const *domains;
     size_t domain_count;
     enum key_type key_type;

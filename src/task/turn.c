@@ -327,15 +327,14 @@ static const char *curve_of(enum key_type type, int64_t bits)
 struct material_read {
     struct turn *t;
     struct certificate_row row;
-    struct secret *key;
+    struct secret *key, *sm2_encryption_key;
 };
 
 static bool read_material(struct db *db, void *context, struct err *err)
 {
     struct material_read *m = context;
-    struct secret *sm2_encryption = NULL;
     return store_certificate_load(db, m->t->a, m->t->row.certificate_id, &m->row, err) &&
-           store_certificate_key(db, m->t->secrets, m->row.id, &m->key, &sm2_encryption, err);
+           store_certificate_key(db, m->t->secrets, m->row.id, &m->key, &m->sm2_encryption_key, err);
 }
 
 bool turn_material(struct turn *t, struct material *ret, struct err *err)
@@ -354,6 +353,8 @@ bool turn_material(struct turn *t, struct material *ret, struct err *err)
                              .chain_pem = m.row.chain_pem,
                              .fullchain_pem = arena_printf(t->a, "%s%s", m.row.leaf_pem, m.row.chain_pem),
                              .key = m.key,
+                             .sm2_encryption_pem = m.row.sm2_encryption_pem,
+                             .sm2_encryption_key = m.sm2_encryption_key,
                              .domains = domains,
                              .domain_count = count,
                              .key_type = type,

@@ -5,6 +5,7 @@
  * by its digest.
  */
 #include "cloud/huawei/huawei.h"
+#include "cloud/huawei/scm.h"
 
 #include "base/buf.h"
 #include "codec/name.h"
@@ -20,6 +21,17 @@ static const struct vendor_error errors[] = {
     {"APIGW.*", ERR_VENDOR, true, false},
     {"SCM.1000", ERR_CREDENTIAL, false, false},
     {"SCM.0011", ERR_QUOTA, false, false},
+    {"SCM.0008", ERR_NOT_FOUND, false, false},
+    {"SCM.0020", ERR_NOT_FOUND, false, false},
+    {"SCM.0003", ERR_PERMISSION, false, false},
+    {"SCM.0006", ERR_INVALID_CERTIFICATE, false, false},
+    {"SCM.0009", ERR_INVALID_CERTIFICATE, false, false},
+    {"SCM.0012", ERR_INVALID_CERTIFICATE, false, false},
+    {"SCM.0013", ERR_INVALID_CERTIFICATE, false, false},
+    {"SCM.0014", ERR_INVALID_CERTIFICATE, false, false},
+    {"SCM.0079", ERR_INVALID_CERTIFICATE, false, false},
+    {"CDN.0108", ERR_PERMISSION, false, false},
+    {"CDN.00010182", ERR_PERMISSION, false, false},
     {"CDN.0105", ERR_NOT_FOUND, false, false},
     {"CDN.0170", ERR_NOT_FOUND, false, false},
     {"CDN.0106", ERR_CONFLICT, true, false},
@@ -120,16 +132,38 @@ bool huawei_regions(struct job *job, const char ***ret, size_t *ret_count, struc
     return *ret_count || projects(job, ret, ret_count, err);
 }
 
-/* Calls of a region name its project in the path and in a header. */
+/* The account, which calls of global services name; asked once where no check has told it. */
+static bool account(struct job *job, const char **ret, struct err *err)
+{
+    struct identity who;
+    const char *id = session_account(job);
+    if (!*id && !(id = session_get(job, "account"))) {
+        if (!identify(job, &who, err))
+            return err_add(err, "the account");
+        id = who.account_id;
+        session_put(job, "account", id);
+    }
+    *ret = id;
+    return true;
+}
+
+/* Calls of a region name its project in the path and in a header, those of global services the account. */
 static bool prepare(struct job *job, const struct call *call, const char *region, struct pairs *path,
                     struct wire *w, struct err *err)
 {
     struct arena *a = job->arena;
     const char *key = arena_printf(a, "project:%s", region), **names;
     size_t count;
-    if (!strstr(call->path, "{project_id}"))
+    const char *id = NULL;
+    if (strcmp(call->service, "iam") == 0)
         return true;
-    const char *id = session_get(job, key);
+    if (!strstr(call->path, "{project_id}")) {
+        if (!account(job, &id, err))
+            return false;
+        wire_header(w, "X-Domain-Id", id);
+        return true;
+    }
+    id = session_get(job, key);
     if (!id && !projects(job, &names, &count, err))
         return err_add(err, "the project of %s", region);
     if (!id && !(id = session_get(job, key)))
@@ -140,7 +174,7 @@ static bool prepare(struct job *job, const struct call *call, const char *region
 }
 
 /* A project may have chosen to see private keys in answers: they are read into memory that is wiped. */
-static bool facts(struct job *job, const char *region, struct bound *b, struct err *err)
+static bool elb_facts(struct job *job, const char *region, struct bound *b, struct err *err)
 {
     cleanup(arena_free_p) struct arena *hidden = arena_new_secret(ARENA_JOB_BYTES);
     struct job inner = *job;
@@ -151,6 +185,12 @@ static bool facts(struct job *job, const char *region, struct bound *b, struct e
     b->name = arena_strdup(job->arena, json_str(json_at(answer.json, "/certificate/name"), ""));
     return bound_of_pem(job->arena, json_str(json_at(answer.json, "/certificate/certificate"), ""), b) ||
            err_set(err, ERR_NOT_FOUND, "ELB does not show certificate %s", b->ref);
+}
+
+/* What a reference names: a certificate of SCM, else of ELB. */
+static bool facts(struct job *job, const char *region, struct bound *b, struct err *err)
+{
+    return huawei_is_scm_id(b->ref) ? huawei_scm_facts(job, b, err) : elb_facts(job, region, b, err);
 }
 
 struct search {
@@ -209,16 +249,19 @@ bool huawei_upload(struct job *job, const char *vendor_store, const struct mater
     return *s.id || upload_in_doubt(err_set(err, ERR_VENDOR, "ELB answered no certificate id"), err);
 }
 
-static const struct call *const calls[] = {&list_auth_domains, &list_auth_projects, &list_certificates,
-                                           &get_certificate,   &create_certificate, NULL};
+static const struct call *const calls[] = {&list_auth_domains,      &list_auth_projects,
+                                           &list_certificates,      &get_certificate,
+                                           &create_certificate,     &scm_list_certificates,
+                                           &scm_show_certificate,   &scm_export_certificate,
+                                           &scm_import_certificate, NULL};
 
 const struct vendor huawei_vendor = {
     .cloud = "huawei",
     .sign = huawei_sign,
     .errors = errors,
     .error_count = countof(errors),
-    .site_china = "",
-    .site_international = "",
+    .site_china = "cn-north-4", /* where the certificate service answers */
+    .site_international = "ap-southeast-1",
     .prepare = prepare,
     .refusal = refusal,
     .identify = identify,

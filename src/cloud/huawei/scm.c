@@ -1,0 +1,244 @@
+/* Huawei Cloud SCM (v3).
+ *
+ * The leaf is imported apart from what follows it, because one field takes 4,096 characters, and without line ends
+ * around the texts, which confuse the service. Whether it refuses what is there already cannot be relied on: ours is
+ * looked for first, by name and by the digest that SCM shows (SHA-1). Keys come back with an export alone. What is pushed
+ * from here to another service is a copy that SCM forgets; calls for that are declared for who pushes.
+ */
+#include "cloud/huawei/scm.h"
+
+#include "base/clock.h"
+#include "codec/name.h"
+#include "crypto/pem.h"
+#include "crypto/x509.h"
+#include <string.h>
+#include <strings.h>
+
+#define SCM(name, verb, where)                                                                               \
+    .service = "scm", .version = "", .operation = (name), .method = (verb),                                  \
+    .host = "scm.{site}.myhuaweicloud.com", .path = "/v3/scm/" where, .style = CALL_REST_JSON,               \
+    .per_second = 5
+
+const struct call scm_list_certificates = {
+    SCM("ListCertificates", "GET", "certificates"),
+    .parameters = "limit offset content status enterprise_project_id",
+    .page = {.items = "/certificates",
+             .total = "/total_count",
+             .position = "offset",
+             .size = "limit",
+             .size_value = 50,
+             .style = PAGE_OFFSET},
+};
+const struct call scm_show_certificate = {SCM("ShowCertificate", "GET", "certificates/{certificate_id}")};
+const struct call scm_export_certificate = {SCM("ExportCertificate", "POST",
+                                                "certificates/{certificate_id}/export"),
+                                            .repeatable = true};
+const struct call scm_import_certificate = {
+    SCM("ImportCertificate", "POST", "certificates/import"),
+    .parameters = "body.name body.certificate body.certificate_chain body.private_key",
+    .write = true,
+};
+
+static const char *text(const struct json *v, const char *pointer)
+{
+    return json_str(json_at(v, pointer), "");
+}
+
+bool huawei_is_scm_id(const char *t)
+{
+    return strncmp(t, "scs", 3) == 0 && strlen(t) == 16 && strspn(t + 3, "0123456789") == 13;
+}
+
+bool huawei_scm_takes(const struct material *m)
+{
+    return !m->sm2 && *m->chain_pem && strlen(m->leaf_pem) <= SCM_LEAF_BYTES &&
+           strlen(m->chain_pem) <= SCM_CHAIN_BYTES && secret_size(m->key) <= SCM_KEY_BYTES;
+}
+
+/* "2026-12-31 23:59:59.0"; 0 where it is not of that form. */
+static int64_t time_of(struct arena *a, const char *t)
+{
+    int64_t ms = 0;
+    if (strlen(t) < 19 || t[10] != ' ')
+        return 0;
+    return time_parse(arena_printf(a, "%.10sT%.8sZ", t, t + 11), &ms, NULL) ? ms : 0;
+}
+
+/* `domain` and the comma separated `sans`, each once. */
+static const char **names_of(struct arena *a, const struct json *v, size_t *ret_count)
+{
+    const char *list = arena_printf(a, "%s,%s", text(v, "/domain"), text(v, "/sans"));
+    size_t most = 1, count = 0;
+    for (const char *p = list; *p; p++)
+        most += strchr(",; ", *p) != NULL;
+    const char **names = arena_array(a, const char *, most);
+    for (const char *p = list; *p; p += strspn(p, ",; ")) {
+        size_t size = strcspn(p, ",; ");
+        const char *name;
+        bool fine = size && name_normalise(a, arena_copy(a, p, size), true, &name, NULL);
+        for (size_t i = 0; i < count && fine; i++)
+            fine = strcmp(names[i], name) != 0;
+        if (fine)
+            names[count++] = name;
+        p += size;
+    }
+    *ret_count = count;
+    return names;
+}
+
+struct listing {
+    scm_fn *each;
+    void *context;
+};
+
+static bool emit(struct job *job, void *context, const struct json *item, const struct xml *node,
+                 struct err *err)
+{
+    const struct listing *l = context;
+    const char *status = text(item, "/status");
+    bool uploaded = strcmp(status, "UPLOAD") == 0;
+    (void)node;
+    struct scm_certificate c = {
+        .id = text(item, "/id"),
+        .name = text(item, "/name"),
+        .not_after_ms = time_of(job->arena, text(item, "/expire_time")),
+        .status = status,
+        .project = json_str(json_at(item, "/enterprise_project_id"), "0"),
+        .official = !uploaded && *text(item, "/brand"),
+        .usable = uploaded || strcmp(status, "ISSUED") == 0,
+    };
+    c.domains = names_of(job->arena, item, &c.domain_count);
+    return l->each(l->context, &c, err);
+}
+
+bool huawei_scm_list(struct job *job, scm_fn *each, void *context, struct err *err)
+{
+    struct listing l = {each, context};
+    return cloud_each(job, &scm_list_certificates, "", emit, &l, err, "{'enterprise_project_id':'all'}");
+}
+
+static const struct secret *secret_of(struct arena *a, const struct json *v, const char *pointer)
+{
+    const char *key = text(v, pointer);
+    return *key ? secret_in(a, secret_new(key, strlen(key))) : NULL;
+}
+
+/* The answer holds the key: it is read into memory that is wiped. */
+bool huawei_scm_export(struct job *job, const char *id, struct scm_export *ret, struct err *err)
+{
+    cleanup(arena_free_p) struct arena *hidden = arena_new_secret(ARENA_JOB_BYTES);
+    struct arena *a = job->arena;
+    struct job inner = *job;
+    struct answer answer;
+    inner.arena = hidden;
+    if (!cloud_call(&inner, &scm_export_certificate, "", &answer, err, "{'certificate_id':%s}", id))
+        return false;
+    const struct json *v = answer.json;
+    const char *chain = text(v, "/entire_certificate");
+    if (!*chain)
+        chain = arena_printf(hidden, "%s\n%s", text(v, "/certificate"), text(v, "/certificate_chain"));
+    *ret = (struct scm_export){.chain_pem = arena_strdup(a, chain),
+                               .encryption_pem = arena_strdup(a, text(v, "/enc_certificate")),
+                               .key = secret_of(a, v, "/private_key"),
+                               .encryption_key = secret_of(a, v, "/enc_private_key")};
+    return true;
+}
+
+bool huawei_scm_facts(struct job *job, struct bound *b, struct err *err)
+{
+    struct answer answer;
+    if (!cloud_call(job, &scm_show_certificate, "", &answer, err, "{'certificate_id':%s}", b->ref))
+        return false;
+    b->name = text(answer.json, "/name");
+    b->names = names_of(job->arena, answer.json, &b->name_count);
+    b->not_after_ms = time_of(job->arena, text(answer.json, "/not_after"));
+    return true;
+}
+
+/* ---- upload ---- */
+
+static bool leaf_sha1(struct arena *a, const struct material *m, const char **ret, struct err *err)
+{
+    struct pem_block block;
+    unsigned char *der;
+    struct x509 cert;
+    size_t offset = 0, size;
+    if (!pem_next(m->leaf_pem, strlen(m->leaf_pem), &offset, &block, err) ||
+        !pem_decode(a, &block, &der, &size, err) || !x509_parse(a, der, size, &cert, err))
+        return err_add(err, "certificate %s", m->name);
+    *ret = arena_strdup(a, cert.sha1);
+    return true;
+}
+
+struct candidates {
+    struct arena *keep;
+    const char *name;
+    const char **ids;
+    size_t count, capacity;
+};
+
+static bool collect(struct job *job, void *context, const struct json *item, const struct xml *node,
+                    struct err *err)
+{
+    struct candidates *c = context;
+    const char *id = text(item, "/id");
+    (void)job;
+    (void)node;
+    (void)err;
+    if (strcmp(text(item, "/name"), c->name) == 0 && *id)
+        *(const char **)arena_push(c->keep, (void **)&c->ids, &c->count, &c->capacity, sizeof *c->ids) =
+            arena_strdup(c->keep, id);
+    return true;
+}
+
+/* Ours among those of its name; *ret "" where it is not there. */
+static bool find(struct job *job, const struct material *m, const char *sha1, const char **ret,
+                 struct err *err)
+{
+    struct candidates c = {.keep = job->arena, .name = m->name};
+    struct answer answer;
+    *ret = "";
+    if (!cloud_each(job, &scm_list_certificates, "", collect, &c, err,
+                    "{'content':%s,'enterprise_project_id':'all'}", m->name))
+        return false;
+    for (size_t i = 0; i < c.count && !**ret; i++) {
+        if (!cloud_call(job, &scm_show_certificate, "", &answer, err, "{'certificate_id':%s}", c.ids[i]))
+            return false;
+        if (strcasecmp(text(answer.json, "/fingerprint"), sha1) == 0)
+            *ret = c.ids[i];
+    }
+    return true;
+}
+
+/* The text without the line ends around it. */
+static const char *trimmed(struct arena *a, const char *pem)
+{
+    size_t size;
+    pem += strspn(pem, "\r\n ");
+    for (size = strlen(pem); size && strchr("\r\n ", pem[size - 1]);)
+        size--;
+    return arena_copy(a, pem, size);
+}
+
+bool huawei_scm_upload(struct job *job, const char *vendor_store, const struct material *m, const char **ret,
+                       struct err *err)
+{
+    const char *sha1 = NULL, *id = NULL;
+    struct answer answer;
+    (void)vendor_store;
+    if (!leaf_sha1(job->arena, m, &sha1, err) || !find(job, m, sha1, &id, err))
+        return false;
+    if (!*id) {
+        cleanup(arena_free_p) struct arena *hidden = arena_new_secret(4 << 20);
+        const char *arguments =
+            json_format(hidden,
+                        "{'body':{'name':%s,'certificate':%s,'certificate_chain':%s,'private_key':%s}}",
+                        m->name, trimmed(hidden, m->leaf_pem), trimmed(hidden, m->chain_pem),
+                        trimmed(hidden, secret_bytes(m->key)));
+        if (!cloud_call_secret(job, &scm_import_certificate, "", &answer, err, arguments))
+            return false;
+        id = text(answer.json, "/certificate_id");
+    }
+    *ret = id;
+    return *id || upload_in_doubt(err_set(err, ERR_VENDOR, "SCM answered no certificate id"), err);
+}
