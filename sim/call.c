@@ -34,20 +34,27 @@ const struct sim_service *const sim_services[] = {
 
 /* ---- hosts ---- */
 
-/* Whether the host fits "alb.{region}.aliyuncs.com"; the region is one label. */
+/* Whether the host fits "alb.{region}.aliyuncs.com" or "{account}.{region}.fc.aliyuncs.com"; each word is one label. */
 static bool host_fits(const char *pattern, const char *host, const char **ret_region, size_t *ret_size)
 {
-    const char *brace = strchr(pattern, '{');
     *ret_size = 0;
-    if (!brace)
-        return !strcmp(pattern, host);
-    size_t prefix = (size_t)(brace - pattern);
-    const char *suffix = strchr(brace, '}') + 1;
-    if (strncmp(pattern, host, prefix))
-        return false;
-    *ret_region = host + prefix;
-    *ret_size = strcspn(host + prefix, ".");
-    return *ret_size && !strcmp(host + prefix + *ret_size, suffix);
+    while (*pattern) {
+        if (*pattern != '{') {
+            if (*pattern++ != *host++)
+                return false;
+            continue;
+        }
+        size_t size = strcspn(host, ".");
+        if (!strncmp(pattern, "{region}", 8)) {
+            *ret_region = host;
+            *ret_size = size;
+        }
+        if (!size)
+            return false;
+        pattern = strchr(pattern, '}') + 1;
+        host += size;
+    }
+    return !*host;
 }
 
 static const struct sim_service *service_of(const char *host, const char **ret_region, size_t *ret_size)

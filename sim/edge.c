@@ -16,6 +16,7 @@ struct sim_edge {
     struct sim *sim;
     const struct sim_service *service;
     const struct sim_object *object;
+    const struct sim_edges *all;
     struct sim_entry entry;
     int fd; /* -1: none */
     unsigned port;
@@ -62,7 +63,7 @@ static bool add_edge(struct sim_edges *e, struct sim *sim, const struct sim_serv
                      const struct sim_object *object, struct err *err)
 {
     struct sim_edge *edge = arena_make(e->arena, struct sim_edge);
-    *edge = (struct sim_edge){.sim = sim, .service = service, .object = object, .fd = -1};
+    *edge = (struct sim_edge){.sim = sim, .service = service, .object = object, .all = e, .fd = -1};
     if (!service->entry(e->arena, sim->state, object, &edge->entry))
         return true;
     edge->refuses = !strcmp(sim_field(object->now, "@refuse"), "1");
@@ -72,8 +73,11 @@ static bool add_edge(struct sim_edges *e, struct sim *sim, const struct sim_serv
         arena_push(e->arena, (void **)&e->items, &e->count, &e->capacity, sizeof *place);
     *place = edge;
     add_name(e, edge->entry.host, edge->entry.port, edge);
-    if (edge->entry.domain && strcmp(edge->entry.domain, edge->entry.host))
+    if (edge->entry.domain && strcmp(edge->entry.domain, edge->entry.host)) {
         add_name(e, edge->entry.domain, 443, edge);
+        add_name(e, arena_printf(e->arena, "%s@%s", edge->entry.domain, edge->entry.host), edge->entry.port,
+                 edge);
+    }
     return true;
 }
 
@@ -182,22 +186,36 @@ struct visit {
     struct arena *arena;
 };
 
+/* Several resources may stand behind one entry point (domains of a gateway): the name asked for tells them apart. */
+static const struct sim_edge *edge_for(const struct sim_edge *edge, struct arena *a, const char *server_name)
+{
+    const struct sim_edge *own = sim_edges_find(edge->all, arena_printf(a, "%s@%s:%u", server_name,
+                                                                        edge->entry.host, edge->entry.port));
+    return own ? own : edge;
+}
+
+bool sim_edge_identity(const struct sim_edge *edge, struct arena *a, const char *server_name,
+                       struct tls_identity *ret)
+{
+    struct sim_state *s = edge->sim->state;
+    edge = edge_for(edge, a, server_name);
+    sim_state_lock(s);
+    const struct sim_object *o =
+        edge->object->gone
+            ? NULL
+            : edge->service->choose(s, edge->object, state_served(s, edge->object), server_name);
+    bool found = o && o->cert && o->cert->key;
+    if (found) /* copies: the object may change under the handshake */
+        *ret = (struct tls_identity){arena_strdup(a, o->cert->chain_pem),
+                                     secret_in(a, secret_copy(o->cert->key))};
+    sim_state_unlock(s);
+    return found;
+}
+
 static bool choose(void *context, const char *server_name, struct tls_identity *ret)
 {
     const struct visit *visit = context;
-    const struct sim_edge *edge = visit->edge;
-    struct sim_state *s = edge->sim->state;
-    sim_state_lock(s);
-    const struct sim_object *o = edge->object->gone
-                                     ? NULL
-                                     : edge->service->choose(s, edge->object, state_served(s, edge->object),
-                                                             server_name ? server_name : "");
-    bool found = o && o->cert && o->cert->key;
-    if (found) /* copies: the object may change under the handshake */
-        *ret = (struct tls_identity){arena_strdup(visit->arena, o->cert->chain_pem),
-                                     secret_in(visit->arena, secret_copy(o->cert->key))};
-    sim_state_unlock(s);
-    return found;
+    return sim_edge_identity(visit->edge, visit->arena, server_name ? server_name : "", ret);
 }
 
 static void talk(const struct sim_edge *edge, struct arena *a, struct sim_stream *stream)

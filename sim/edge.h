@@ -2,6 +2,7 @@
  * CONNECT finds them. What an edge serves is looked up in the state at each handshake.
  */
 #pragma once
+#include "crypto/tls.h"
 #include "sim/core.h"
 
 struct sim_edges;
@@ -20,6 +21,10 @@ int sim_edge_listener(const struct sim_edge *edge); /* -1: none */
 /* The edge of an entry point "host:port", or of a resource's own name at 443; NULL if there is none. */
 struct sim_edge *sim_edges_find(const struct sim_edges *e, const char *host_and_port);
 bool sim_edge_refuses(const struct sim_edge *edge);
+
+/* What the edge presents to who asks for this name ("" for none), copied to the arena; false: nothing. */
+must_use bool sim_edge_identity(const struct sim_edge *edge, struct arena *a, const char *server_name,
+                                struct tls_identity *ret);
 
 /* Speaks TLS on a connected descriptor until the visitor goes: one request gets one short page. Blocks. */
 void sim_edge_serve(const struct sim_edge *edge, int fd);

@@ -121,12 +121,16 @@ static struct identity *identity_of(struct sim_gateway *g, const char *host)
 struct tunnel {
     struct sim_gateway *gateway;
     const char *host;
+    const struct sim_edge *edge; /* resources that serve TLS under the API's own host; NULL: none do */
+    struct arena *arena;
 };
 
 static bool choose_identity(void *context, const char *server_name, struct tls_identity *ret)
 {
     const struct tunnel *t = context;
     struct sim_gateway *g = t->gateway;
+    if (t->edge && server_name && !sim_is_api_host(server_name))
+        return sim_edge_identity(t->edge, t->arena, server_name, ret);
     pthread_mutex_lock(&g->mutex);
     const struct identity *i =
         identity_of(g, server_name && sim_is_api_host(server_name) ? server_name : t->host);
@@ -137,9 +141,9 @@ static bool choose_identity(void *context, const char *server_name, struct tls_i
 }
 
 /* The stream goes on inside TLS. */
-static bool begin_tls(struct sim_gateway *g, struct sim_stream *s, const char *host)
+static bool begin_tls(struct sim_stream *s, const struct tunnel *t)
 {
-    struct tunnel tunnel = {g, host};
+    struct tunnel tunnel = *t;
     return tls_server_new(s->fd, choose_identity, &tunnel, &s->tls, NULL) &&
            tls_handshake(s->tls, NULL) == TLS_DONE;
 }
@@ -163,7 +167,7 @@ static bool connect_to(struct sim_gateway *g, struct sim_stream *s, struct arena
     if (!sim_stream_write(s, go_on, sizeof go_on - 1))
         return false;
     if (api)
-        return begin_tls(g, s, host);
+        return begin_tls(s, &(struct tunnel){g, host, edge, a});
     sim_edge_serve(edge, s->fd);
     return false;
 }
