@@ -48,10 +48,10 @@ struct call {
     const char *sign_service; /* as its signature does; NULL: service */
     const char *operation;    /* "SetCdnDomainSSLCertificate" */
     const char *method;       /* "POST" */
-    const char *host;         /* "alb.{region}.aliyuncs.com"; {region}, {site} are filled in (vendor.h) */
-    const char *path;         /* "/", or with {names} taken from the arguments */
-    const char *version;      /* "2018-05-10"; "" where the path has it */
-    const char *target;       /* AWS JSON: what stands before the operation in X-Amz-Target; NULL elsewhere */
+    const char *host; /* "alb.{region}.aliyuncs.com"; {region}, {site}, {account} are filled in (vendor.h) */
+    const char *path; /* "/", or with {names} taken from the arguments */
+    const char *version; /* "2018-05-10"; "" where the path has it */
+    const char *target;  /* AWS JSON: what stands before the operation in X-Amz-Target; NULL elsewhere */
     enum call_style style;
     /* What it may send, separated by spaces: "DomainName Certificates[].CertificateId body.listener.name Route.*";
      * anything else is refused as our mistake. Names in the path need not be listed. NULL: none.

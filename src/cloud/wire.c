@@ -138,6 +138,10 @@ static const char *render_host(struct arena *a, const struct wire_input *in)
         } else if (strncmp(p, "{site}", 6) == 0) {
             buf_puts(&out, site ? site : "");
             p += 5;
+        } else if (strncmp(p, "{account}", 9) == 0) {
+            const char *account = in->path ? pairs_get(in->path, "account") : NULL;
+            buf_puts(&out, account ? account : "");
+            p += 8;
         } else {
             buf_putc(&out, *p);
         }

@@ -45,10 +45,11 @@ static const struct vendor_error errors[] = {
     {"QuotaExceeded*", ERR_QUOTA, false, false},
     {"ResourceQuotaExceeded*", ERR_QUOTA, false, false},
     {"ResourceNotFound.Certificate", ERR_INVALID_CERTIFICATE, false, false},
-    {"ResourceNotFound.certificate", ERR_INVALID_CERTIFICATE, false, false}, /* NLB */
     {"ResourceNotFound*", ERR_NOT_FOUND, false, false},
     {"InvalidDomain.NotFound", ERR_NOT_FOUND, false, false},
     {"NotFound*", ERR_NOT_FOUND, false, false},
+    {"DomainNameNotFound", ERR_NOT_FOUND, false, false},
+    {"RepeatedCommit", ERR_CONFLICT, true, false},
 };
 
 /* Most services answer a 4xx or 5xx with Code; some spell it in lower case, some refuse with 200 and Success=false. */
@@ -70,12 +71,16 @@ static bool refusal(struct arena *a, long status, const struct json *json, const
 
 static const char *host(struct arena *a, const char *site, const struct call *call, const char *region)
 {
-    (void)a;
+    static const char *const fc_regions[] = {"me-central-1", "cn-hangzhou-finance", "cn-shanghai-finance-1",
+                                             "cn-heyuan-acdr-1"};
     (void)site;
     if (strcmp(call->service, "cas") == 0 && strcmp(region, "cn-hangzhou") == 0)
         return "cas.aliyuncs.com";
     if (strcmp(call->service, "alb") == 0 && strcmp(region, "cn-hangzhou-finance") == 0)
         return "alb.cn-hangzhou.aliyuncs.com";
+    for (size_t i = 0; i < countof(fc_regions) && strcmp(call->service, "fc3") == 0; i++)
+        if (strcmp(region, fc_regions[i]) == 0)
+            return arena_printf(a, "%s.fc.aliyuncs.com", region);
     return NULL;
 }
 
@@ -140,6 +145,36 @@ bool aliyun_regions(struct job *job, const struct call *call, const char *list, 
     *ret = arena_array(job->arena, const char *, json_count(regions) + 1);
     for (size_t i = 0; i < json_count(regions); i++)
         (*ret)[(*ret_count)++] = json_str(json_at(json_item(regions, i), "/RegionId"), "");
+    return true;
+}
+
+bool aliyun_account(struct job *job, const char **ret, struct err *err)
+{
+    struct identity who;
+    const char *known = session_account(job);
+    if (!*known)
+        known = session_get(job, "account");
+    if (!known && !identify(job, &who, err))
+        return err_add(err, "the account's number");
+    if (!known)
+        session_put(job, "account", known = who.account_id);
+    *ret = known;
+    return (*known && !known[strspn(known, "0123456789")]) ||
+           err_set(err, ERR_VENDOR, "the cloud does not tell the account's number");
+}
+
+/* Hosts that begin with the account's number. */
+static bool prepare(struct job *job, const struct call *call, const char *region, struct pairs *path,
+                    struct wire *w, struct err *err)
+{
+    const char *account;
+    (void)region;
+    (void)w;
+    if (!strstr(call->host, "{account}"))
+        return true;
+    if (!aliyun_account(job, &account, err))
+        return false;
+    pairs_add(job->arena, path, "account", account);
     return true;
 }
 
@@ -291,6 +326,7 @@ const struct vendor aliyun_vendor = {
     .errors = errors,
     .error_count = countof(errors),
     .host = host,
+    .prepare = prepare,
     .refusal = refusal,
     .identify = identify,
     .facts = facts,

@@ -36,3 +36,16 @@ must_use bool aliyun_ref_parse(struct arena *a, const char *ref, const char **re
 
 /* Names of a comma or space separated list, normalised; what is no name is left out. */
 void aliyun_names(struct arena *a, const char *list, const char ***names, size_t *count);
+
+/* The account's number, which some hosts begin with: from the last check of the access, else asked for once. */
+must_use bool aliyun_account(struct job *job, const char **ret, struct err *err);
+
+/* For products that take certificate and key themselves and keep the key: a certificate is known there by the digest of
+ * its leaf, as ours are; one that cannot be read by the name it has there ("name:..."). False: none is bound.
+ */
+bool aliyun_pem_bound(struct job *job, const char *pem, const char *name, struct bound *b);
+/* product.upload and product.old_key for these: nothing is uploaded, and only our own store can put a key back. */
+must_use bool aliyun_pem_upload(struct job *job, const char *vendor_store, const struct material *m,
+                                const char **ret, struct err *err);
+must_use bool aliyun_pem_old_key(struct job *job, const struct resource *r, const struct bound *old,
+                                 const char **ret, struct err *err);

@@ -1,0 +1,43 @@
+/* Products that keep certificate and key themselves: Function Compute, API Gateway. */
+#include "cloud/aliyun/aliyun.h"
+
+#include <string.h>
+
+bool aliyun_pem_bound(struct job *job, const char *pem, const char *name, struct bound *b)
+{
+    *b = (struct bound){.slot = "default", .ref = "", .name = name};
+    b->fingerprint = b->serial = b->key_type = b->issuer = "";
+    if (session_bound_of_pem(job, pem, b))
+        b->ref = b->fingerprint;
+    else
+        b->ref = arena_printf(job->arena, "name:%s", name);
+    return *pem || *name;
+}
+
+bool aliyun_pem_upload(struct job *job, const char *vendor_store, const struct material *m, const char **ret,
+                       struct err *err)
+{
+    (void)job;
+    (void)vendor_store;
+    (void)err;
+    *ret = m->fingerprint;
+    return true;
+}
+
+bool aliyun_pem_old_key(struct job *job, const struct resource *r, const struct bound *old, const char **ret,
+                        struct err *err)
+{
+    struct material m;
+    struct err why = {0};
+    (void)r;
+    *ret = NULL;
+    if (session_material(job, old->ref, &m, &why))
+        return true;
+    if (why.kind != ERR_NOT_FOUND) {
+        if (err)
+            *err = why;
+        return false;
+    }
+    *ret = "the cloud keeps its private key to itself, and it is not in certferry";
+    return true;
+}
