@@ -8,8 +8,5 @@
  */
 extern const char alb_lb_kind[], alb_listener_kind[], alb_rule_kind[];
 
-bool alb_entry(struct arena *a, struct sim_state *s, const struct sim_object *o, struct sim_entry *ret);
-const struct sim_object *alb_choose(struct sim_state *s, const struct sim_object *o,
-                                    const struct sim_fields *view, const char *server_name);
 /* Five HTTPS listeners on a load balancer; where a resource has two names, the second one's certificate is additional. */
 void alb_generate(struct sim_seeding *s, size_t n);

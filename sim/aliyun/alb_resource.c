@@ -8,37 +8,6 @@ enum { LISTENERS_PER_LB = 5 };
 const char alb_lb_kind[] = "alb.loadbalancer", alb_listener_kind[] = "alb.listener",
            alb_rule_kind[] = "alb.rule";
 
-bool alb_entry(struct arena *a, struct sim_state *s, const struct sim_object *o, struct sim_entry *ret)
-{
-    const char *protocol = sim_field(o->now, "ListenerProtocol"),
-               *lb_id = sim_field(o->now, "LoadBalancerId");
-    const struct sim_object *lb = state_find(s, "aliyun", o->account, alb_lb_kind, o->scope, lb_id);
-    if (!lb || strcmp(protocol, "HTTPS"))
-        return false;
-    *ret = (struct sim_entry){.product = "alb",
-                              .id = o->id,
-                              .domain = sim_list_item(a, sim_field(o->now, "@names"), 0),
-                              .host = arena_strdup(a, sim_field(lb->now, "DNSName")),
-                              .port = (unsigned)strtoul(sim_field(o->now, "ListenerPort"), NULL, 10)};
-    return true;
-}
-
-const struct sim_object *alb_choose(struct sim_state *s, const struct sim_object *o,
-                                    const struct sim_fields *view, const char *server_name)
-{
-    const char *list = sim_field(view, "AdditionalCertificates");
-    struct arena *a = arena_new(1 << 16);
-    const struct sim_object *found = NULL;
-    const char *id;
-    for (size_t i = 0; *server_name && !found && (id = sim_list_item(a, list, i)); i++) {
-        const struct sim_object *cert = aliyun_cas_by_identifier(s, o->account, id);
-        if (cert && cert->cert && sim_cert_covers(cert->cert, server_name))
-            found = cert;
-    }
-    arena_free(a);
-    return found ? found : aliyun_cas_by_identifier(s, o->account, sim_field(view, "Certificates"));
-}
-
 static void generate_lb(struct sim_seeding *s, size_t n, const char *region, const char *lb)
 {
     const char *tags =

@@ -1,4 +1,4 @@
-/* ELBv2: listeners and their certificates. A change is accepted at once; reads show it a little later, edges after that.
+/* ELBv2, Application and Network Load Balancers: listeners and their certificates. A change is accepted at once; reads show it a little later, edges after that.
  * The default certificate is ModifyListener's, the others are added and removed one by one.
  */
 #include "sim/aws/elbv2.h"
@@ -59,14 +59,28 @@ static const char *one_certificate(struct sim_call *c, const struct sim_object *
     return NULL;
 }
 
-static bool is_known(struct sim_call *c, const char *arn)
+/* What a Network Load Balancer cannot use; Application Load Balancers take all that ACM does. */
+static bool is_supported(struct sim_call *c, const struct sim_object *o, const char *arn)
+{
+    const struct sim_object *cert = aws_cert_ready(c, arn);
+    const struct x509 *leaf = sim_leaf(cert->cert);
+    if (!elbv2_is_network(o) || leaf->key_type != KEY_RSA || leaf->key_bits <= 3072)
+        return true;
+    sim_fail(c, 400, "UnsupportedCertificate",
+             "The certificate '%s' must have a fully-qualified domain name, a supported signature, and a "
+             "supported key size.",
+             arn);
+    return false;
+}
+
+static bool is_known(struct sim_call *c, const struct sim_object *o, const char *arn)
 {
     if (strncmp(arn, "arn:aws:", 8))
         sim_fail(c, 400, "ValidationError", "Certificate ARN '%s' is not valid", arn);
     else if (!aws_cert_ready(c, arn))
         sim_fail(c, 400, "CertificateNotFound", "Certificate '%s' not found", arn);
     else
-        return true;
+        return is_supported(c, o, arn);
     return false;
 }
 
@@ -100,7 +114,7 @@ static void modify_listener(struct sim_call *c)
     if (sim_arg_count(c, "Certificates.member[].CertificateArn") ||
         sim_arg_count(c, "Certificates.member[].IsDefault")) {
         const char *arn = one_certificate(c, o);
-        if (!arn || !is_known(c, arn))
+        if (!arn || !is_known(c, o, arn))
             return;
         changes[n++] = (struct sim_field){"DefaultCertificate", arn};
     }
@@ -118,7 +132,7 @@ static void add_certificates(struct sim_call *c)
 {
     struct sim_object *o = elbv2_listener(c);
     const char *arn = o ? one_certificate(c, o) : NULL;
-    if (!arn || !is_known(c, arn))
+    if (!arn || !is_known(c, o, arn))
         return;
     const char *list = sim_get(c, o, "Certificates");
     if (!sim_list_has(list, arn) && sim_list_count(list) >= CERTIFICATES_MAX) {
@@ -191,6 +205,17 @@ const struct sim_service sim_aws_elbv2 = {.cloud = "aws",
                                           .operations = operations,
                                           .operation_count = countof(operations),
                                           .resource_kind = elbv2_listener_kind,
-                                          .generate = elbv2_generate,
-                                          .entry = elbv2_entry,
+                                          .generate = elbv2_generate_application,
+                                          .entry = elbv2_application_entry,
                                           .choose = elbv2_choose};
+
+/* The other type's resources; their calls come to the one service above. */
+static const char *const no_hosts[] = {NULL};
+
+const struct sim_service sim_aws_nlb = {.cloud = "aws",
+                                        .code = "nlb",
+                                        .hosts = no_hosts,
+                                        .resource_kind = elbv2_listener_kind,
+                                        .generate = elbv2_generate_network,
+                                        .entry = elbv2_network_entry,
+                                        .choose = elbv2_choose};

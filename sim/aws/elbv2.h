@@ -1,7 +1,8 @@
 /* elbv2.h - the objects of the simulated ELBv2, each in its region (scope), their ARNs as ids.
  *
- * Load balancer: LoadBalancerName, DNSName, Scheme, VpcId, tags ("key=value .."). Listener: LoadBalancerArn, Port, Protocol,
- * SslPolicy, DefaultCertificate, Certificates (the SNI list). Rule: ListenerArn, Priority, Hosts.
+ * Load balancer: LoadBalancerName, DNSName, Type, Scheme, VpcId, tags ("key=value .."). Listener: LoadBalancerArn, Port,
+ * Protocol, SslPolicy, DefaultCertificate, Certificates (the SNI list), and what else ModifyListener sets, by its name
+ * there ("AlpnPolicy.member.1"). Rule: ListenerArn, Priority, Hosts.
  */
 #pragma once
 #include "sim/aws/aws.h"
@@ -20,8 +21,17 @@ void elbv2_describe_listener_certificates(struct sim_call *c);
 void elbv2_describe_rules(struct sim_call *c);
 void elbv2_describe_tags(struct sim_call *c);
 
-bool elbv2_entry(struct arena *a, struct sim_state *s, const struct sim_object *o, struct sim_entry *ret);
+bool elbv2_is_network(const struct sim_object *listener);
+
+/* False for listeners of the other type. */
+bool elbv2_application_entry(struct arena *a, struct sim_state *s, const struct sim_object *o,
+                             struct sim_entry *ret);
+bool elbv2_network_entry(struct arena *a, struct sim_state *s, const struct sim_object *o,
+                         struct sim_entry *ret);
 const struct sim_object *elbv2_choose(struct sim_state *s, const struct sim_object *o,
                                       const struct sim_fields *view, const char *server_name);
-/* Five HTTPS listeners on a load balancer; where a resource has two names, the second one's certificate is for SNI. */
-void elbv2_generate(struct sim_seeding *s, size_t n);
+/* Five listeners with certificates on a load balancer; where a resource has two names, the second one's certificate is for
+ * SNI.
+ */
+void elbv2_generate_application(struct sim_seeding *s, size_t n);
+void elbv2_generate_network(struct sim_seeding *s, size_t n);

@@ -37,7 +37,7 @@ static void put_load_balancer(struct sim_call *c, struct aws_xml *x, const struc
     aws_text(x, "Scheme", sim_get(c, o, "Scheme"));
     aws_text(x, "VpcId", sim_get(c, o, "VpcId"));
     buf_puts(&x->body, "<State><Code>active</Code></State>");
-    aws_text(x, "Type", "application");
+    aws_text(x, "Type", sim_get(c, o, "Type"));
     aws_text(x, "IpAddressType", "ipv4");
     aws_close(x, "member");
 }
@@ -59,6 +59,26 @@ void elbv2_describe_load_balancers(struct sim_call *c)
     end_page(c, x, &p);
 }
 
+static void put_neighbours(struct aws_xml *x, const struct sim_fields *view)
+{
+    static const char *const mutual[] = {"Mode", "TrustStoreArn", "IgnoreClientCertificateExpiry"};
+    const char *alpn = sim_field(view, "AlpnPolicy.member.1");
+    if (*alpn) {
+        aws_open(x, "AlpnPolicy");
+        aws_text(x, "member", alpn);
+        aws_close(x, "AlpnPolicy");
+    }
+    if (!*sim_field(view, "MutualAuthentication.Mode"))
+        return;
+    aws_open(x, "MutualAuthentication");
+    for (size_t i = 0; i < countof(mutual); i++) {
+        const char *value = sim_field(view, arena_printf(x->arena, "MutualAuthentication.%s", mutual[i]));
+        if (*value)
+            aws_text(x, mutual[i], value);
+    }
+    aws_close(x, "MutualAuthentication");
+}
+
 void elbv2_put_listener(struct sim_call *c, struct aws_xml *x, const struct sim_object *o,
                         const struct sim_fields *view)
 {
@@ -75,6 +95,7 @@ void elbv2_put_listener(struct sim_call *c, struct aws_xml *x, const struct sim_
         aws_text(x, "SslPolicy", sim_field(view, "SslPolicy"));
     }
     buf_puts(&x->body, "<DefaultActions><member><Type>forward</Type></member></DefaultActions>");
+    put_neighbours(x, view);
     aws_close(x, "member");
 }
 

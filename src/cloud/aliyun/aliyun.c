@@ -45,6 +45,7 @@ static const struct vendor_error errors[] = {
     {"QuotaExceeded*", ERR_QUOTA, false, false},
     {"ResourceQuotaExceeded*", ERR_QUOTA, false, false},
     {"ResourceNotFound.Certificate", ERR_INVALID_CERTIFICATE, false, false},
+    {"ResourceNotFound.certificate", ERR_INVALID_CERTIFICATE, false, false}, /* NLB */
     {"ResourceNotFound*", ERR_NOT_FOUND, false, false},
     {"InvalidDomain.NotFound", ERR_NOT_FOUND, false, false},
     {"NotFound*", ERR_NOT_FOUND, false, false},

@@ -192,6 +192,24 @@ bool aws_regions(struct job *job, const char ***ret, size_t *ret_count, struct e
     return true;
 }
 
+const char *aws_owner(struct arena *a, const struct xml *description)
+{
+    static const struct {
+        const char *tag, *owner;
+    } marks[] = {{"elbv2.k8s.aws/cluster", "eks"},
+                 {"kubernetes.io/cluster/", "kubernetes"}, /* the cluster's name ends the key */
+                 {"aws:cloudformation:stack-name", "cloudformation"}};
+    for (size_t m = 0; m < countof(marks); m++)
+        for (const struct xml *tag = xml_at(description, "Tags/member"); tag; tag = xml_next(tag)) {
+            const char *key = xml_text(tag, "Key", ""), *value = xml_text(tag, "Value", "");
+            size_t size = strlen(marks[m].tag);
+            bool in_key = marks[m].tag[size - 1] == '/';
+            if (strncmp(key, marks[m].tag, size) == 0 && (in_key || !key[size]))
+                return arena_printf(a, "%s:%s", marks[m].owner, in_key ? key + size : value);
+        }
+    return "";
+}
+
 /* The part of an ARN, counted from 0: "arn:aws:acm:us-east-1:123:certificate/..." */
 static const char *arn_part(struct arena *a, const char *arn, unsigned part)
 {

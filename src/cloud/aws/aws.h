@@ -21,6 +21,9 @@ must_use bool aws_upload(struct job *job, const char *vendor_store, const struct
  */
 bool aws_not_yet_known(const struct material *m, struct err *err);
 
+/* Who made a load balancer, by the tags in its TagDescription: "eks:shop"; "" for nobody else. */
+const char *aws_owner(struct arena *a, const struct xml *description);
+
 /* A distribution's configuration with another certificate; every byte outside ViewerCertificate stays. */
 must_use bool cloudfront_splice(struct arena *a, const char *document, const char *ref, char **ret,
                                 struct err *err);

@@ -1,0 +1,31 @@
+/* AWS Network Load Balancer: TLS listeners, as elbv2.c has them. Without rules their names come from the certificates bound
+ * alone. Which key types it takes has changed over the years (once RSA to 2048 bits only), so that none is refused here: AWS
+ * itself says UnsupportedCertificate, and nothing has changed then.
+ */
+#include "cloud/aws/elbv2.h"
+
+static bool discover(struct job *job, const char *region, resource_fn *each, void *context, struct err *err)
+{
+    static const struct elbv2_kind kind = {.type = "network", .protocol = "TLS"};
+    return elbv2_discover(job, &kind, region, each, context, err);
+}
+
+const struct product aws_nlb = {
+    .cloud = "aws",
+    .name = "nlb",
+    .code = "aws/nlb",
+    .title = "AWS Network Load Balancer",
+    .sni = true,
+    .sni_max = 25,
+    .consistency_ms = 30000,
+    .settle_ms = 180000,
+    .poll_ms = 1000,
+    .propagation_ms = 60000,
+    .calls = elbv2_calls,
+    .regions = aws_regions,
+    .discover = discover,
+    .read = elbv2_read,
+    .store_for = elbv2_store_for,
+    .upload = aws_upload,
+    .bind = elbv2_bind,
+};
