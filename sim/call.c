@@ -246,7 +246,23 @@ const struct sim_access *sim_access_find(struct sim_call *c, const char *key_id)
         if (!strcmp(c->sim->accesses[i].key_id, key_id) &&
             !strcmp(c->sim->accesses[i].cloud, c->vendor->cloud))
             return &c->sim->accesses[i];
-    return NULL;
+    struct sim_access *access = NULL;
+    sim_state_lock(c->state);
+    const struct sim_object *o = state_find(c->state, c->vendor->cloud, NULL, "@session", NULL, key_id);
+    if (o) {
+        access = arena_make(c->arena, struct sim_access);
+        *access =
+            (struct sim_access){.cloud = o->cloud,
+                                .account = o->account,
+                                .key_id = o->id,
+                                .name = "certferry",
+                                .secret = arena_strdup(c->arena, sim_field(o->now, "secret")),
+                                .token = arena_strdup(c->arena, sim_field(o->now, "token")),
+                                .role = arena_strdup(c->arena, sim_field(o->now, "role")),
+                                .expired = c->now_ms >= strtoll(sim_field(o->now, "expires_ms"), NULL, 10)};
+    }
+    sim_state_unlock(c->state);
+    return access;
 }
 
 enum { NONCE_KEPT_MS = 15 * 60 * 1000 };
@@ -451,6 +467,10 @@ enum sim_delivery sim_handle(struct sim *sim, struct arena *a, const struct sim_
     c.now_ms = *ret_now_ms = clock_wall_ms(sim->clock) + sim->clock_shift_ms;
     c.answer.body = buf_new(a, BODY_BYTES);
     c.request_id = new_request_id(a);
+    if (sim_machine(&c)) {
+        *ret = c.answer;
+        return DELIVER_WHOLE;
+    }
     if (!find_service(&c)) {
         sim_reply(&c, 404, "text/plain", "certferry-sim: no simulated cloud has this host\n");
         *ret = c.answer;

@@ -19,6 +19,7 @@ struct sim {
     struct sim_access *accesses;
     size_t access_count;
     int64_t latency_ms, slow_ms, clock_shift_ms;
+    int64_t session_seconds; /* how long the keys of roles last; 0: what the caller asks for */
     uint64_t random;
 };
 
@@ -35,6 +36,9 @@ enum sim_delivery {
 /* One call, from any thread: the answer lives in the arena. Sleeps for the latency. */
 enum sim_delivery sim_handle(struct sim *sim, struct arena *a, const struct sim_request *request,
                              struct sim_answer *ret, int64_t *ret_now_ms);
+
+/* The metadata services of instances; true when the request was for one of them, and is answered. */
+bool sim_machine(struct sim_call *c);
 
 /* Whether the host (without port) is an API's. */
 bool sim_is_api_host(const char *host);

@@ -18,7 +18,7 @@ enum { MARKS = 64, READY_BYTES = 64 << 20 };
 
 struct options {
     const char *listen, *seed, *faults, *trust, *ca_out, *state, *log, *ready, *names, *services;
-    int64_t domains, latency_ms, settle_ms, slow_ms, random;
+    int64_t domains, latency_ms, session_seconds, settle_ms, slow_ms, random;
     double rate, burst;
     bool print_seed;
     const char *refuse[MARKS], *deny[MARKS];
@@ -37,6 +37,7 @@ static const char help[] =
     "  --random-seed N         which accesses, names and faults are drawn (1)\n"
     "  --state DIR             keep the state there; without it, in memory only\n"
     "  --latency-ms L          how long a call takes (0)\n"
+    "  --session-seconds S     how long the keys of roles and instances last (what is asked for)\n"
     "  --settle-ms S           how long a change takes to reach the edges (0)\n"
     "  --calls-per-second R    limit per access and action (none)\n"
     "  --burst B               and at once (R)\n"
@@ -59,6 +60,7 @@ enum option_id {
     OPT_LATENCY,
     OPT_RATE,
     OPT_BURST,
+    OPT_SESSION,
     OPT_SETTLE,
     OPT_FAULT,
     OPT_SLOW,
@@ -83,6 +85,7 @@ static const struct option long_options[] = {
     {"latency-ms", required_argument, NULL, OPT_LATENCY},
     {"calls-per-second", required_argument, NULL, OPT_RATE},
     {"burst", required_argument, NULL, OPT_BURST},
+    {"session-seconds", required_argument, NULL, OPT_SESSION},
     {"settle-ms", required_argument, NULL, OPT_SETTLE},
     {"fault", required_argument, NULL, OPT_FAULT},
     {"slow-ms", required_argument, NULL, OPT_SLOW},
@@ -155,6 +158,8 @@ static bool read_option(struct options *o, int id, struct err *err)
         return read_number("latency-ms", 600000, &o->latency_ms, err);
     case OPT_SETTLE:
         return read_number("settle-ms", 86400000, &o->settle_ms, err);
+    case OPT_SESSION:
+        return read_number("session-seconds", 43200, &o->session_seconds, err);
     case OPT_SLOW:
         return read_number("slow-ms", 600000, &o->slow_ms, err);
     case OPT_RANDOM:
@@ -249,6 +254,7 @@ static bool set_up(struct sim *sim, const struct options *o, struct err *err)
     sim->nonces = sim_nonces_new();
     sim->latency_ms = o->latency_ms;
     sim->slow_ms = o->slow_ms;
+    sim->session_seconds = o->session_seconds;
     sim->random = (uint64_t)o->random;
     if (o->rate > 0)
         sim->limiter = sim_limiter_new(o->rate, o->burst > 0 ? o->burst : o->rate);

@@ -106,11 +106,12 @@ static const struct {
     const char *cloud, *key_prefix, *account;
     size_t key_digits, secret_digits;
     bool upper;
+    const char *role_prefix, *role_suffix; /* around the account's id */
 } access_styles[] = {
-    {"aliyun", "LTAI5t", "1234567890123456", 18, 30, false},
-    {"tencent", "AKID", "100012345678", 32, 32, false},
-    {"aws", "AKIA", "123456789012", 16, 40, true},
-    {"huawei", "HPUA", "fedcba9876543210fedcba9876543210", 16, 40, true},
+    {"aliyun", "LTAI5t", "1234567890123456", 18, 30, false, "acs:ram::", ":role/certferry"},
+    {"tencent", "AKID", "100012345678", 32, 32, false, "qcs::cam::uin/", ":roleName/certferry"},
+    {"aws", "AKIA", "123456789012", 16, 40, true, "arn:aws:iam::", ":role/certferry"},
+    {"huawei", "HPUA", "fedcba9876543210fedcba9876543210", 16, 40, true, "iam::", ":agency:certferry"},
 };
 
 static char *spelled(struct arena *a, uint64_t random, const char *what, const char *cloud, size_t digits,
@@ -141,6 +142,11 @@ static void generate_accesses(struct sim_state *state, uint64_t random)
         };
         state_create(state, cloud, access_styles[i].account, "@access", "",
                      arena_printf(a, "%s%s", access_styles[i].key_prefix, key), fields, countof(fields));
+        const struct sim_field role[] = {{"name", "certferry"}, {"external_id", "certferry-trial"}};
+        state_create(state, cloud, access_styles[i].account, "@role", "",
+                     arena_printf(a, "%s%s%s", access_styles[i].role_prefix, access_styles[i].account,
+                                  access_styles[i].role_suffix),
+                     role, countof(role));
     }
 }
 

@@ -124,6 +124,8 @@ struct sim_access {
     const char *key_id, *secret;
     const char *token; /* a session token that every call must carry; NULL: none */
     bool inactive;     /* refused as the vendor refuses a disabled key */
+    bool expired;      /* a role's key past its end */
+    const char *role;  /* whose key it is, "certferry"; NULL: a user's */
 };
 
 struct sim_answer {
@@ -224,6 +226,17 @@ void sim_fail(struct sim_call *c, unsigned status, const char *code, const char 
 
 /* For authenticate(): the access of this vendor with that key id; NULL if none. */
 const struct sim_access *sim_access_find(struct sim_call *c, const char *key_id);
+/* The keys of a role, made for a while. */
+struct sim_grant {
+    const char *key_id, *secret, *token;
+    int64_t expires_ms;
+};
+/* For the operation that exchanges a key pair for the keys of a role. False where there is no such role, or the external id
+ * is not the one it asks for.
+ */
+must_use bool sim_assume(struct sim_call *c, const char *role, const char *external_id, int64_t seconds,
+                         struct sim_grant *ret);
+
 /* False when this (key id, nonce) was seen within the last 30 minutes. */
 must_use bool sim_nonce_is_new(struct sim_call *c, const char *key_id, const char *nonce);
 

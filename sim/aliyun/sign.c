@@ -309,6 +309,8 @@ static bool find_access(struct sim_call *c, const char *key_id)
         return no(c, 404, "InvalidAccessKeyId.NotFound", "Specified access key is not found.");
     if (access->inactive)
         return no(c, 403, "InvalidAccessKeyId.Inactive", "Specified access key is disabled.");
+    if (access->expired)
+        return no(c, 403, "InvalidSecurityToken.Expired", "Specified SecurityToken is expired.");
     c->access = access;
     return true;
 }

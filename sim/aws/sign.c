@@ -318,6 +318,9 @@ static bool find_access(struct sim_call *c, const char *key_id)
         return deny_token(c);
     if (!access->token != !token || (token && strcmp(token, access->token)))
         return deny_token(c);
+    if (access->expired)
+        return deny(c, "ExpiredTokenException", "ExpiredToken",
+                    "The security token included in the request is expired");
     c->access = access;
     return true;
 }

@@ -253,7 +253,7 @@ static bool find_access(struct sim_call *c, const char *key_id)
         return deny(c, "Get secretKey failed,ak not exist");
     if (access->inactive)
         return deny(c, "Get secretKey failed,ak is inactive");
-    if (!access->token != !token || (token && strcmp(token, access->token)))
+    if (!access->token != !token || (token && strcmp(token, access->token)) || access->expired)
         return deny(c, "decrypt token fail");
     c->access = access;
     return true;

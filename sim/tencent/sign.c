@@ -203,7 +203,7 @@ static bool find_access(struct sim_call *c, const char *key_id)
         return no(c, "AuthFailure.SecretIdNotFound", "The SecretId is not found.");
     if (access->inactive)
         return no(c, "AuthFailure.InvalidSecretId", "The SecretId is disabled.");
-    if (!access->token != !token || (token && strcmp(token, access->token)))
+    if (!access->token != !token || (token && strcmp(token, access->token)) || access->expired)
         return no(c, "AuthFailure.TokenFailure", "The token is not valid.");
     c->access = access;
     return true;

@@ -7,7 +7,9 @@
 static const char *const clouds[] = {"aliyun", "tencent", "aws", "huawei"};
 
 #define ACCESS_SETTINGS                                                                                      \
-    {"session_token", FIELD_SECRET, false, 8192}, {"site", FIELD_TEXT, false, 16},                           \
+    {"machine", FIELD_BOOL, false, 0}, {"secret_command", FIELD_TEXT, false, 1024},                          \
+        {"role", FIELD_TEXT, false, 512}, {"external_id", FIELD_TEXT, false, 1224},                          \
+        {"session_token", FIELD_SECRET, false, 8192}, {"site", FIELD_TEXT, false, 16},                       \
         {"regions", FIELD_TEXTS, false, 64}, {"gateway", FIELD_TEXT, false, 1024},                           \
         {"ca_file", FIELD_TEXT, false, 1024}, {"proxy", FIELD_TEXT, false, 1024},                            \
         {"calls_per_second", FIELD_NUMBER, false, 100000}, {"read_only", FIELD_BOOL, false, 0},              \
@@ -18,8 +20,8 @@ static const char *const clouds[] = {"aliyun", "tencent", "aws", "huawei"};
 const struct field access_add_fields[] = {
     {"cloud", FIELD_TEXT, true, 16},
     {"name", FIELD_TEXT, true, 63},
-    {"key_id", FIELD_TEXT, true, 256},
-    {"secret", FIELD_SECRET, true, 4096},
+    {"key_id", FIELD_TEXT, false, 256},
+    {"secret", FIELD_SECRET, false, 4096},
     ACCESS_SETTINGS,
 };
 
@@ -78,6 +80,24 @@ static bool check_secrets(struct request *rq, struct err *err)
     return true;
 }
 
+/* Where the keys come from, and what they are exchanged for. */
+static bool check_key_source(const struct access_row *row, struct err *err)
+{
+    bool command = strcmp(row->key_source, "command") == 0, machine = strcmp(row->key_source, "machine") == 0;
+    if (machine && strcmp(row->cloud, "aliyun") != 0 && strcmp(row->cloud, "aws") != 0)
+        return err_set(err, ERR_INPUT, "keys of the machine are known for aliyun and aws only");
+    if (command && row->secret_command[0] != '/')
+        return err_set(
+            err, ERR_INPUT,
+            "secret_command \"%.60s\": begin with the absolute path of a program; it is run without a shell",
+            row->secret_command);
+    if (*row->external_id && !*row->role)
+        return err_set(err, ERR_INPUT, "an external id belongs to a role");
+    if (*row->role && !text_clean("the role", row->role, err))
+        return false;
+    return machine || (command && !*row->key_id) || text_clean("the key id", row->key_id, err);
+}
+
 static bool check_row(struct request *rq, const struct access_row *row, struct err *err)
 {
     struct arena *a = rq->arena;
@@ -89,7 +109,7 @@ static bool check_row(struct request *rq, const struct access_row *row, struct e
                        row->cloud);
     if (!known_site)
         return err_set(err, ERR_INPUT, "site \"%s\": china or international", row->site);
-    if (!text_clean("the key id", row->key_id, err) || !text_clean("the name", row->name, err) ||
+    if (!check_key_source(row, err) || !text_clean("the name", row->name, err) ||
         !request_name_check(row->name, err) || !cloud_gateway_check(a, row, err) || !check_regions(rq, err) ||
         !check_secrets(rq, err))
         return false;
@@ -106,8 +126,15 @@ static void apply_body(struct request *rq, struct access_row *row)
     const struct {
         const char *name;
         const char **to;
-    } texts[] = {{"name", &row->name},       {"key_id", &row->key_id},   {"site", &row->site},
-                 {"gateway", &row->gateway}, {"ca_file", &row->ca_file}, {"proxy", &row->proxy}};
+    } texts[] = {{"name", &row->name},
+                 {"key_id", &row->key_id},
+                 {"site", &row->site},
+                 {"gateway", &row->gateway},
+                 {"ca_file", &row->ca_file},
+                 {"proxy", &row->proxy},
+                 {"secret_command", &row->secret_command},
+                 {"role", &row->role},
+                 {"external_id", &row->external_id}};
     for (size_t i = 0; i < countof(texts); i++) {
         const char *text = request_text(rq, texts[i].name);
         if (text)
@@ -118,6 +145,14 @@ static void apply_body(struct request *rq, struct access_row *row)
         const char **regions = request_texts(rq, "regions", &count);
         row->regions = json_strings(rq->arena, regions, count);
     }
+    if (request_bool(rq, "machine", false))
+        row->key_source = "machine";
+    else if (request_text(rq, "secret_command") && *row->secret_command)
+        row->key_source = "command";
+    else if (request_text(rq, "secret"))
+        row->key_source = "stored";
+    if (strcmp(row->key_source, "command") != 0)
+        row->secret_command = "";
     row->calls_per_second = json_double(json_at(rq->body, "/calls_per_second"), row->calls_per_second);
     row->read_only = request_bool(rq, "read_only", row->read_only);
 }
@@ -151,6 +186,11 @@ bool v1_access_add(struct request *rq, struct reply *reply, struct err *err)
     work.wanted = (struct access_row){.id = store_new_id(store),
                                       .owner = "",
                                       .cloud = cloud,
+                                      .key_id = "",
+                                      .key_source = "",
+                                      .secret_command = "",
+                                      .role = "",
+                                      .external_id = "",
                                       .regions = "[]",
                                       .gateway = "",
                                       .ca_file = "",
@@ -160,8 +200,12 @@ bool v1_access_add(struct request *rq, struct reply *reply, struct err *err)
                                       .state_text = ""};
     work.wanted.site = strcmp(cloud, "aws") == 0 ? "international" : "china";
     apply_body(rq, &work.wanted);
-    if (!work.secret)
+    if (request_text(rq, "secret") && !work.secret)
         return err_set(err, ERR_INPUT, "the secret is empty");
+    if (!!work.secret + request_bool(rq, "machine", false) + (request_text(rq, "secret_command") != NULL) !=
+        1)
+        return err_set(err, ERR_INPUT,
+                       "give a secret, a secret command or the machine as source of the keys: one of them");
     if (!check_row(rq, &work.wanted, err) || !store_write(store, add_row, &work, err))
         return false;
     put_access(rq, reply, &work.row);
@@ -248,8 +292,10 @@ bool v1_access_update(struct request *rq, struct reply *reply, struct err *err)
     struct access_work work = {.rq = rq,
                                .secret = body_secret(rq, "secret"),
                                .token = body_secret(rq, "session_token")};
-    bool new_key = work.secret || request_text(rq, "key_id");
-    if (request_text(rq, "key_id") && !work.secret)
+    bool new_source = request_text(rq, "secret_command") || request_bool(rq, "machine", false);
+    bool new_key = work.secret || request_text(rq, "key_id") || new_source || request_text(rq, "role") ||
+                   request_text(rq, "external_id");
+    if (request_text(rq, "key_id") && !work.secret && !new_source)
         return err_set(err, ERR_INPUT, "a new key id needs its secret too");
     if (!store_read(store, load_with_secret, &work, err))
         return false;

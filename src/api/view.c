@@ -40,7 +40,11 @@ void view_access(struct json_writer *w, struct arena *a, const struct access_row
     json_member_int(w, "id", row->id);
     json_member_string(w, "name", row->name);
     json_member_string(w, "cloud", row->cloud);
-    json_member_string(w, "key_id", row->key_id);
+    json_member_string(w, "key_id", or_null(row->key_id));
+    json_member_string(w, "key_source", row->key_source);
+    json_member_string(w, "secret_command", or_null(row->secret_command));
+    json_member_string(w, "role", or_null(row->role));
+    json_member_string(w, "external_id", or_null(row->external_id));
     json_member_string(w, "site", row->site);
     json_member_raw(w, "regions", row->regions);
     json_member_string(w, "state", row->state);

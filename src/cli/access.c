@@ -7,6 +7,12 @@
 
 #define ACCESS_OPTIONS                                                                                       \
     {"secret-file", "FILE", false, "the secret of the key; - reads standard input"},                         \
+        {"secret-command", "COMMAND", false,                                                                 \
+         "a program that prints the secret, or keys as credential helpers do; run without a shell"},         \
+        {"machine", NULL, false, "use the keys of the role of this instance (aliyun, aws)"},                 \
+        {"role", "ROLE", false,                                                                              \
+         "exchange the key for keys of this role: its ARN, or the URN of a huawei agency"},                  \
+        {"external-id", "ID", false, "the external id that the role asks for"},                              \
         {"session-token-file", "FILE", false, "session token of temporary keys; - reads standard input"},    \
         {"site", "SITE", false, "china or international: default china; for aws international"},             \
         {"region", "REGION", true, "only these regions; default: all the cloud names"},                      \
@@ -74,8 +80,15 @@ static bool access_body(struct command *c, const char **ret, struct err *err)
 {
     static const struct {
         const char *option, *member;
-    } texts[] = {{"cloud", "cloud"}, {"name", "name"},       {"key-id", "key_id"},
-                 {"site", "site"},   {"gateway", "gateway"}, {"proxy", "proxy"}};
+    } texts[] = {{"cloud", "cloud"},
+                 {"name", "name"},
+                 {"key-id", "key_id"},
+                 {"site", "site"},
+                 {"gateway", "gateway"},
+                 {"proxy", "proxy"},
+                 {"secret-command", "secret_command"},
+                 {"role", "role"},
+                 {"external-id", "external_id"}};
     struct buf body = buf_new(c->arena, 1 << 16);
     struct json_writer w = json_writer_to(&body);
     json_open_object(&w);
@@ -92,6 +105,8 @@ static bool access_body(struct command *c, const char **ret, struct err *err)
     } else if (ca_file) {
         json_member_string(&w, "ca_file", "");
     }
+    if (args_flag(&c->args, "machine"))
+        json_member_bool(&w, "machine", true);
     put_regions(c, &w);
     if (!put_secret(c, &w, "secret-file", "secret", err) ||
         !put_secret(c, &w, "session-token-file", "session_token", err) || !put_rate(c, &w, err))
@@ -125,10 +140,11 @@ static int misuse(struct command *c, const struct err *err)
 int verb_access_add(struct command *c)
 {
     static const char *const wanted[] = {"cloud", "name", "key-id", "secret-file"};
+    bool elsewhere = args_flag(&c->args, "machine") || args_get(&c->args, "secret-command");
     const char *body;
     const struct json *access;
     struct err err = {0};
-    for (size_t i = 0; i < countof(wanted); i++)
+    for (size_t i = 0; i < (elsewhere ? 2 : countof(wanted)); i++)
         if (!args_get(&c->args, wanted[i])) {
             err_set(&err, ERR_INPUT, "access add needs --%s: see certferry help access add", wanted[i]);
             return misuse(c, &err);

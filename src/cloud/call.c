@@ -44,7 +44,7 @@ static void sign(struct arena *a, const struct exchange *x, struct wire *w, stru
     struct session *s = x->job->session;
     const struct vendor *v = s->vendor;
     const struct call *call = x->call;
-    struct credentials who = {x->keys->row.key_id, x->keys->secret, x->keys->session_token};
+    struct credentials who = {x->keys->key_id, x->keys->secret, x->keys->session_token};
     const char *region = v->sign_region ? v->sign_region(x->site, call, x->region) : x->region;
     struct sign_scope scope = {
         .service = call->sign_service ? call->sign_service : call->service,
@@ -211,7 +211,8 @@ static bool attempt(struct exchange *x, int64_t left_ms, struct answer *ret, str
     struct session *s = x->job->session;
     bool probe, again = false;
     int64_t retry_ms = 0;
-    if (!session_enter(s, x->job->check, x->call->write, left_ms, &x->keys, &probe, err))
+    if (!session_credentials(x->job, err) ||
+        !session_enter(s, x->job, x->call->write, left_ms, &x->keys, &probe, err))
         return false;
     x->taken_ms = clock_monotonic_ms(s->cloud->clock);
     int64_t wait_ms = session_take(s, x->bucket, x->call->per_second, left_ms, &retry_ms);
@@ -228,7 +229,9 @@ static bool attempt(struct exchange *x, int64_t left_ms, struct answer *ret, str
         bool once_more;
         ok = send_once(x, ret, &once_more, err);
     }
-    if (!ok && err->kind == ERR_CREDENTIAL)
+    if (!ok && err->kind == ERR_CREDENTIAL && session_discard(s, x->keys))
+        err->transient = err->unsent = true;
+    else if (!ok && err->kind == ERR_CREDENTIAL)
         session_suspend(s, x->keys, err);
     session_leave(s, x->keys, probe, is_accepted(ok, err));
     return ok;

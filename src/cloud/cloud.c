@@ -32,10 +32,30 @@ bool cloud_open(struct store *store, struct gate *gate, const struct clock *cloc
     return true;
 }
 
+static void drop_keys(struct session *s)
+{
+    keys_unref(s->keys);
+    if (s->own_keys)
+        keys_unref(s->own_keys);
+    s->keys = s->own_keys = NULL;
+}
+
+/* The session's stored keys; those of a role come when the first call needs them. */
+static void set_keys(struct session *s, struct keys *keys)
+{
+    bool plain = strcmp(keys->row.key_source, "stored") == 0 && !*keys->row.role;
+    s->keys = keys;
+    s->expires_ms = s->renew_ms = plain ? INT64_MAX : 0;
+    if (plain)
+        return;
+    s->own_keys = keys;
+    keys->refs++;
+}
+
 static struct session *session_free(struct session *s)
 {
     session_forget(s);
-    keys_unref(s->keys);
+    drop_keys(s);
     pthread_cond_destroy(&s->changed);
     pthread_mutex_destroy(&s->lock);
     free(s);
@@ -66,9 +86,10 @@ struct cloud *cloud_close(struct cloud *c)
 static struct access_row copy_row(struct arena *a, const struct access_row *row)
 {
     struct access_row copy = *row;
-    const char **texts[] = {&copy.owner, &copy.name,       &copy.cloud,   &copy.key_id,
-                            &copy.site,  &copy.regions,    &copy.gateway, &copy.ca_file,
-                            &copy.proxy, &copy.account_id, &copy.state,   &copy.state_text};
+    const char **texts[] = {&copy.owner,      &copy.name,           &copy.cloud,   &copy.key_id,
+                            &copy.site,       &copy.regions,        &copy.gateway, &copy.ca_file,
+                            &copy.proxy,      &copy.account_id,     &copy.state,   &copy.state_text,
+                            &copy.key_source, &copy.secret_command, &copy.role,    &copy.external_id};
     for (size_t i = 0; i < countof(texts); i++)
         *texts[i] = *texts[i] ? arena_strdup(a, *texts[i]) : "";
     return copy;
@@ -91,8 +112,8 @@ bool cloud_gateway_check(struct arena *a, const struct access_row *row, struct e
     return true;
 }
 
-static bool make_keys(const struct access_row *row, const struct secret *secret,
-                      const struct secret *session_token, struct keys **ret, struct err *err)
+bool keys_make(const struct access_row *row, const struct secret *secret, const struct secret *session_token,
+               struct keys **ret, struct err *err)
 {
     cleanup(arena_free_p) struct arena *a = arena_new(KEYS_BYTES);
     struct access_row copy = copy_row(a, row);
@@ -105,6 +126,7 @@ static bool make_keys(const struct access_row *row, const struct secret *secret,
     *keys = (struct keys){.refs = 1,
                           .arena = take(a),
                           .row = copy,
+                          .key_id = copy.key_id,
                           .secret = secret_copy(secret),
                           .session_token = secret_copy(session_token),
                           .addresses = {.allow_loopback = ours, .allow_private = ours}};
@@ -131,7 +153,7 @@ static bool load_keys(struct cloud *c, int64_t access_id, struct keys **ret, str
     cleanup(arena_free_p) struct arena *a = arena_new(KEYS_BYTES);
     struct load load = {.arena = a, .id = access_id};
     return store_read(c->store, load_access, &load, err) &&
-           make_keys(&load.row, load.secret, load.session_token, ret, err);
+           keys_make(&load.row, load.secret, load.session_token, ret, err);
 }
 
 static bool make_session(struct cloud *c, int64_t access_id, struct keys *keys, struct session **ret,
@@ -144,7 +166,8 @@ static bool make_session(struct cloud *c, int64_t access_id, struct keys *keys, 
         keys_unref(keys);
         return false;
     }
-    *s = (struct session){.cloud = c, .access_id = access_id, .vendor = vendor, .keys = keys};
+    *s = (struct session){.cloud = c, .access_id = access_id, .vendor = vendor};
+    set_keys(s, keys);
     pthread_mutex_init(&s->lock, NULL);
     make_condition(&s->changed);
     s->skew_ms = keys->row.clock_skew_ms;
@@ -201,8 +224,8 @@ void cloud_session_refresh(struct cloud *c, int64_t access_id)
     s->proven = s->probing = false;
     s->suspended = !loaded; /* what cannot be loaded cannot be used either */
     if (loaded) {
-        keys_unref(s->keys);
-        s->keys = keys;
+        drop_keys(s);
+        set_keys(s, keys);
         session_forget(s);
     } else
         memcpy(s->reason, err.text, sizeof s->reason);
@@ -273,7 +296,7 @@ bool cloud_check_row(struct cloud *c, struct arena *a, const struct access_row *
 {
     struct keys *keys;
     cleanup(session_free_p) struct session *s = NULL;
-    return make_keys(row, secret, session_token, &keys, err) && make_session(c, 0, keys, &s, err) &&
+    return keys_make(row, secret, session_token, &keys, err) && make_session(c, 0, keys, &s, err) &&
            identify(s, a, ret, err) && same_account(row, ret, err);
 }
 

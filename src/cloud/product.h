@@ -24,6 +24,8 @@ struct job { /* one piece of work on one access */
     int64_t pause_ms;        /* set by bind: ask again not before this many ms; 0: at once */
     const atomic_bool *stop; /* NULL: none. Once true, no further call is made: ERR_TIMEOUT */
     bool check;              /* asks a suspended access all the same; cloud_check alone sets it */
+    bool
+        own_keys; /* asks with the access's key pair, not with those of its role; credentials.c alone sets it */
 };
 
 /* The present binding of one resource. */

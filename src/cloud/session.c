@@ -12,7 +12,7 @@ void sleep_ms(int64_t ms)
         continue;
 }
 
-static struct timespec after_ms(int64_t ms)
+struct timespec after_ms(int64_t ms)
 {
     struct timespec t;
     clock_gettime(CLOCK_MONOTONIC, &t);
@@ -51,16 +51,16 @@ static bool enter_locked(struct session *s, bool check, bool write, int64_t pati
     }
 }
 
-bool session_enter(struct session *s, bool check, bool write, int64_t patience_ms, struct keys **ret,
-                   bool *ret_probe, struct err *err)
+bool session_enter(struct session *s, const struct job *job, bool write, int64_t patience_ms,
+                   struct keys **ret, bool *ret_probe, struct err *err)
 {
     pthread_mutex_lock(&s->lock);
-    bool ok = enter_locked(s, check, write, patience_ms, err);
+    bool ok = enter_locked(s, job->check, write, patience_ms, err);
     if (ok) {
         *ret_probe = !s->proven;
         s->probing = !s->proven;
-        s->keys->refs++;
-        *ret = s->keys;
+        *ret = job->own_keys && s->own_keys ? s->own_keys : s->keys;
+        (*ret)->refs++;
     }
     pthread_mutex_unlock(&s->lock);
     return ok;
@@ -80,7 +80,7 @@ struct keys *keys_unref(struct keys *keys)
 void session_leave(struct session *s, struct keys *keys, bool probe, bool accepted)
 {
     pthread_mutex_lock(&s->lock);
-    if (keys == s->keys) { /* a call with an older key says nothing about this one */
+    if (keys == s->keys || keys == s->own_keys) { /* a call with an older key says nothing about this one */
         if (probe)
             s->probing = false;
         if (accepted && !s->suspended)
@@ -116,7 +116,7 @@ bool session_store_state(struct session *s, const char *state, const char *text,
 void session_suspend(struct session *s, const struct keys *keys, const struct err *why)
 {
     pthread_mutex_lock(&s->lock);
-    bool now = s->access_id && keys == s->keys && !s->suspended;
+    bool now = s->access_id && (keys == s->keys || keys == s->own_keys) && !s->suspended;
     if (now) {
         s->suspended = true;
         s->proven = false;

@@ -8,9 +8,12 @@ struct keys {      /* what an access is at one time; calls in flight keep the on
     unsigned refs; /* guarded by the session's lock */
     struct arena *arena;
     struct access_row row;
+    const char *key_id;
     struct secret *secret, *session_token;
     struct address_rule addresses;
 };
+
+enum { GRANT_RENEW_MS = 5 * 60 * 1000 }; /* so long before keys end they are renewed */
 
 struct bucket {
     struct bucket *next;
@@ -39,9 +42,15 @@ struct session {
     pthread_mutex_t lock;   /* guards everything below */
     pthread_cond_t changed; /* proven, probing or suspended changed */
     const struct vendor *vendor;
-    struct keys *keys;
-    bool proven;  /* a call was accepted since start, key change or suspension */
-    bool probing; /* unproven, and the one call is in flight */
+    struct keys *keys; /* what calls are made with */
+    struct keys
+        *own_keys;      /* the key pair that a role's keys are asked for with; NULL where it is used itself */
+    int64_t expires_ms; /* monotonic: when `keys` end; INT64_MAX: never, 0: there are none yet */
+    int64_t renew_ms;   /* monotonic: when they are to be renewed */
+    int64_t fetched_ms; /* monotonic: when they came */
+    bool renewing;      /* somebody is fetching */
+    bool proven;        /* a call was accepted since start, key change or suspension */
+    bool probing;       /* unproven, and the one call is in flight */
     bool suspended;
     char reason[512];
     int64_t skew_ms; /* the cloud's clock minus ours */
@@ -64,11 +73,26 @@ struct cloud {
     unsigned parsing; /* large bodies being parsed */
 };
 
+/* Sees that the session has keys that last: fetches those of a role, a machine or a command when there are none or they
+ * end soon. One thread fetches, the others wait for it; while the old ones last a failure to renew them is logged and
+ * tried again a little later. For accesses with a stored key pair and no role there is nothing to do.
+ */
+must_use bool session_credentials(struct job *job, struct err *err);
+/* The cloud refused these keys. True: they were fetched a while ago and may have been taken back early; the next call
+ * fetches others. False: it is the key pair itself, or what came just now.
+ */
+bool session_discard(struct session *s, const struct keys *keys);
+/* Keys of the row with that secret; the key id is the row's. */
+must_use bool keys_make(const struct access_row *row, const struct secret *secret,
+                        const struct secret *session_token, struct keys **ret, struct err *err);
+/* What a program prints on its standard output, at most 8 KiB, within 10 s: split at blanks, run without a shell. */
+must_use bool command_secret(const char *command, struct secret **ret, struct err *err);
+
 /* The right to make one call, with the keys to make it with. Refuses a suspended access (unless `check`) and a write
  * on a read-only one; lets one call at a time through until one was accepted.
  */
-must_use bool session_enter(struct session *s, bool check, bool write, int64_t patience_ms, struct keys **ret,
-                            bool *ret_probe, struct err *err);
+must_use bool session_enter(struct session *s, const struct job *job, bool write, int64_t patience_ms,
+                            struct keys **ret, bool *ret_probe, struct err *err);
 /* accepted: the cloud took our key for good. */
 void session_leave(struct session *s, struct keys *keys, bool probe, bool accepted);
 struct keys *keys_unref(struct keys *keys); /* the session's lock is held */
@@ -88,3 +112,4 @@ void session_refused(struct session *s, const char *key, int64_t taken_ms, int64
 
 void session_forget(struct session *s); /* buckets, notes and facts; the lock is held */
 void sleep_ms(int64_t ms);
+struct timespec after_ms(int64_t ms); /* by the monotonic clock, for pthread_cond_timedwait */

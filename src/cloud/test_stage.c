@@ -40,6 +40,10 @@ void begin_as(struct stage *g, const char *cloud, bool read_only)
                              .name = arena_printf(y->a, "test-%s", cloud),
                              .cloud = cloud,
                              .key_id = "AKIDTEST",
+                             .key_source = "stored",
+                             .secret_command = "",
+                             .role = "",
+                             .external_id = "",
                              .site = "china",
                              .regions = "[]",
                              .gateway =

@@ -18,6 +18,32 @@ struct refusal { /* as found in an answer; "" where absent */
     const char *code, *message, *request_id;
 };
 
+/* Where an answer has the parts of keys that end by themselves: JSON pointers, or paths of an XML answer. `expires` is
+ * ISO 8601.
+ */
+struct grant_shape {
+    const char *key_id, *secret, *session_token, *expires;
+};
+
+/* How a key pair is exchanged for the keys of a role: the call, and what it names its arguments. */
+struct role_exchange {
+    const struct call *call;
+    const char *region; /* asked where the access names none; "" for a global host */
+    const char *role, *session_name, *seconds, *external_id;
+    bool in_body; /* they are members of 'body' */
+    struct grant_shape shape;
+};
+
+/* How an instance of the cloud asks its metadata service for the keys of its own role: a token first (a plain read through
+ * somebody's forwarding service gets none), then the role's name, then its keys.
+ */
+struct machine {
+    const char *host; /* "169.254.169.254" */
+    const char *ttl_header, *token_header,
+        *path; /* of the token, asked at /latest/api/token; path: of the roles */
+    struct grant_shape shape;
+};
+
 struct vendor {
     const char *cloud; /* "aliyun" */
     sign_fn *sign;
@@ -44,6 +70,9 @@ struct vendor {
 
     /* Who the access is. */
     bool (*identify)(struct job *job, struct identity *ret, struct err *err);
+
+    const struct role_exchange *roles; /* NULL: none */
+    const struct machine *machine;     /* NULL: none */
 
     /* Fills names, fingerprint, serial, dates and key type of what b->ref names; NULL where certificates cannot be
      * looked up. Called once per ref and session.

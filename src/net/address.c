@@ -5,7 +5,7 @@
 #include <stdio.h>
 #include <string.h>
 
-enum reach { ADDRESS_PUBLIC, ADDRESS_PRIVATE, ADDRESS_LOOPBACK, ADDRESS_NEVER };
+enum reach { ADDRESS_PUBLIC, ADDRESS_PRIVATE, ADDRESS_LOOPBACK, ADDRESS_METADATA, ADDRESS_NEVER };
 
 /* The first row that matches decides. IPv4 addresses stand in their mapped form, 96 bits further. */
 struct range {
@@ -22,9 +22,10 @@ struct range {
 static const struct range ranges[] = {
     {V4(0, 0, 0, 0), 96 + 8, ADDRESS_NEVER}, /* "this host" */
     {V4(127, 0, 0, 0), 96 + 8, ADDRESS_LOOPBACK},
-    {V4(169, 254, 0, 0), 96 + 16, ADDRESS_NEVER},     /* link-local, metadata of most clouds */
-    {V4(100, 100, 100, 200), 96 + 32, ADDRESS_NEVER}, /* metadata of Alibaba Cloud */
-    {V4(192, 0, 0, 192), 96 + 32, ADDRESS_NEVER},     /* metadata of Oracle Cloud */
+    {V4(169, 254, 169, 254), 96 + 32, ADDRESS_METADATA}, /* of most clouds */
+    {V4(169, 254, 0, 0), 96 + 16, ADDRESS_NEVER},        /* link-local */
+    {V4(100, 100, 100, 200), 96 + 32, ADDRESS_METADATA}, /* of Alibaba Cloud */
+    {V4(192, 0, 0, 192), 96 + 32, ADDRESS_NEVER},        /* metadata of Oracle Cloud */
     {V4(10, 0, 0, 0), 96 + 8, ADDRESS_PRIVATE},
     {V4(100, 64, 0, 0), 96 + 10, ADDRESS_PRIVATE}, /* carriers' shared space */
     {V4(172, 16, 0, 0), 96 + 12, ADDRESS_PRIVATE},
@@ -86,7 +87,8 @@ bool address_allowed(const struct address_rule *rule, const struct sockaddr *add
             break;
         }
     return reach == ADDRESS_PUBLIC || (reach == ADDRESS_PRIVATE && rule->allow_private) ||
-           (reach == ADDRESS_LOOPBACK && rule->allow_loopback);
+           (reach == ADDRESS_LOOPBACK && rule->allow_loopback) ||
+           (reach == ADDRESS_METADATA && rule->allow_metadata);
 }
 
 const char *address_text(const struct sockaddr *address, char text[ADDRESS_TEXT_BYTES])

@@ -3,11 +3,13 @@
 #include "base/base.h"
 #include <sys/socket.h>
 
-/* Link-local, metadata services (169.254.0.0/16, fe80::/10, fd00:ec2::254, 100.100.100.200), multicast, reserved and
+/* Link-local, metadata services (169.254.0.0/16, fe80::/10, fd00:ec2::254, 100.100.100.200; but see allow_metadata), multicast, reserved and
  * unspecified addresses never; loopback and private ones as allowed here.
  */
 struct address_rule {
     bool allow_loopback, allow_private;
+    bool
+        allow_metadata; /* 169.254.169.254 and 100.100.100.200 alone: an access that names the machine as its keys' source */
 };
 
 enum { ADDRESS_TEXT_BYTES = 64 };

@@ -19,6 +19,9 @@ struct access_row {
     const char *state_text; /* why it is suspended; "" otherwise */
     int64_t checked_ms;     /* 0: never */
     int64_t clock_skew_ms;  /* theirs minus ours, learnt */
+    const char *key_source; /* "stored", "command", "machine": where the key pair comes from */
+    const char *secret_command; /* the program that prints it, with its arguments; "" where none */
+    const char *role, *external_id; /* what the key pair is exchanged for; "" where it is used itself */
 };
 
 must_use bool store_access_add(struct db *db, const struct access_row *row, const struct secret *secret,

@@ -43,7 +43,11 @@
     X(TEXT, state)                                                                                           \
     X(TEXT, state_text)                                                                                      \
     X(INT, checked_ms)                                                                                       \
-    X(INT, clock_skew_ms)
+    X(INT, clock_skew_ms)                                                                                    \
+    X(TEXT, key_source)                                                                                      \
+    X(TEXT, secret_command)                                                                                  \
+    X(TEXT, role)                                                                                            \
+    X(TEXT, external_id)
 
 #define COPY_FIELDS(X)                                                                                       \
     X(INT, access_id)                                                                                        \
@@ -149,6 +153,7 @@
 #define P14 P12 ", $13, $14"
 #define P20 P14 ", $15, $16, $17, $18, $19, $20"
 #define P22 P20 ", $21, $22"
+#define P24 P22 ", $23, $24"
 #define P25 P22 ", $23, $24, $25"
 #define P26 P25 ", $26"
 #define P27 P26 ", $27"

@@ -28,6 +28,11 @@ static const struct migration {
         1,
 #include "store/schema_001.inc"
     },
+    {
+        2,
+        2,
+#include "store/schema_002.inc"
+    },
 };
 
 /* One caller of store_write, on its stack while it waits. */

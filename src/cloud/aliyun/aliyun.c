@@ -91,6 +91,14 @@ static const struct call get_caller_identity = {
     .style = CALL_RPC_QUERY,
 };
 
+static const struct call assume_role = {
+    ALIYUN_RPC("sts", "2015-04-01", "AssumeRole"),
+    .host = "sts.aliyuncs.com",
+    .style = CALL_RPC_QUERY,
+    .parameters = "RoleArn RoleSessionName DurationSeconds ExternalId",
+    .per_second = 100,
+};
+
 static const struct call list_orders = {
     ALIYUN_RPC("cas", "2020-04-07", "ListUserCertificateOrder"),
     .host = "cas.{region}.aliyuncs.com",
@@ -178,6 +186,25 @@ static bool prepare(struct job *job, const struct call *call, const char *region
     pairs_add(job->arena, path, "account", account);
     return true;
 }
+
+static const struct role_exchange roles = {
+    .call = &assume_role,
+    .region = "",
+    .role = "RoleArn",
+    .session_name = "RoleSessionName",
+    .seconds = "DurationSeconds",
+    .external_id = "ExternalId",
+    .shape = {"/Credentials/AccessKeyId", "/Credentials/AccessKeySecret", "/Credentials/SecurityToken",
+              "/Credentials/Expiration"},
+};
+
+static const struct machine machine = {
+    .host = "100.100.100.200",
+    .ttl_header = "X-aliyun-ecs-metadata-token-ttl-seconds",
+    .token_header = "X-aliyun-ecs-metadata-token",
+    .path = "/latest/meta-data/ram/security-credentials/",
+    .shape = {"/AccessKeyId", "/AccessKeySecret", "/SecurityToken", "/Expiration"},
+};
 
 const char *aliyun_store(struct job *job, const char *resource_region)
 {
@@ -319,7 +346,8 @@ bool aliyun_upload(struct job *job, const char *vendor_store, const struct mater
     return true;
 }
 
-static const struct call *const calls[] = {&get_caller_identity, &list_orders, &get_detail, &upload, NULL};
+static const struct call *const calls[] = {&get_caller_identity, &assume_role, &list_orders,
+                                           &get_detail,          &upload,      NULL};
 
 const struct vendor aliyun_vendor = {
     .cloud = "aliyun",
@@ -330,6 +358,8 @@ const struct vendor aliyun_vendor = {
     .prepare = prepare,
     .refusal = refusal,
     .identify = identify,
+    .roles = &roles,
+    .machine = &machine,
     .facts = facts,
     .calls = calls,
 };

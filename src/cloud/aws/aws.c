@@ -118,6 +118,38 @@ static const struct call get_caller_identity = {
     .style = CALL_AWS_QUERY,
 };
 
+static const struct call assume_role = {
+    .service = "sts",
+    .operation = "AssumeRole",
+    .method = "POST",
+    .host = "sts.us-east-1.amazonaws.com",
+    .path = "/",
+    .version = "2011-06-15",
+    .style = CALL_AWS_QUERY,
+    .parameters = "RoleArn RoleSessionName DurationSeconds ExternalId",
+};
+
+#define ROLE_KEYS "AssumeRoleResult/Credentials/"
+static const struct role_exchange roles = {
+    .call = &assume_role,
+    .region = "",
+    .role = "RoleArn",
+    .session_name = "RoleSessionName",
+    .seconds = "DurationSeconds",
+    .external_id = "ExternalId",
+    .shape = {ROLE_KEYS "AccessKeyId", ROLE_KEYS "SecretAccessKey", ROLE_KEYS "SessionToken",
+              ROLE_KEYS "Expiration"},
+};
+
+/* IMDSv2. */
+static const struct machine machine = {
+    .host = "169.254.169.254",
+    .ttl_header = "X-aws-ec2-metadata-token-ttl-seconds",
+    .token_header = "X-aws-ec2-metadata-token",
+    .path = "/latest/meta-data/iam/security-credentials/",
+    .shape = {"/AccessKeyId", "/SecretAccessKey", "/Token", "/Expiration"},
+};
+
 static bool identify(struct job *job, struct identity *ret, struct err *err)
 {
     struct answer answer;
@@ -360,10 +392,15 @@ bool aws_not_yet_known(const struct material *m, struct err *err)
     return false;
 }
 
-static const struct call *const calls[] = {&get_caller_identity,    &list_certificates,
-                                           &get_certificate,        &import_certificate,
-                                           &list_regions,           &list_server_certificates,
-                                           &get_server_certificate, NULL};
+static const struct call *const calls[] = {&get_caller_identity,
+                                           &assume_role,
+                                           &list_certificates,
+                                           &get_certificate,
+                                           &import_certificate,
+                                           &list_regions,
+                                           &list_server_certificates,
+                                           &get_server_certificate,
+                                           NULL};
 
 const struct vendor aws_vendor = {
     .cloud = "aws",
@@ -377,6 +414,8 @@ const struct vendor aws_vendor = {
     .sign_region = sign_region,
     .refusal = refusal,
     .identify = identify,
+    .roles = &roles,
+    .machine = &machine,
     .facts = facts,
     .calls = calls,
 };

@@ -71,6 +71,30 @@ static bool refusal(struct arena *a, long status, const struct json *json, const
 static const struct call list_auth_domains = {IAM("KeystoneListAuthDomains", "/v3/auth/domains")};
 static const struct call list_auth_projects = {IAM("KeystoneListAuthProjects", "/v3/auth/projects")};
 
+/* An agency's keys: its URN "iam::<account id>:agency:<name>" is the role. */
+static const struct call assume_agency = {
+    .service = "sts",
+    .operation = "AssumeAgency",
+    .method = "POST",
+    .host = "sts.{region}.myhuaweicloud.com",
+    .path = "/v5/agencies/assume",
+    .version = "",
+    .style = CALL_REST_JSON,
+    .parameters = "body.agency_urn body.agency_session_name body.duration_seconds body.external_id",
+};
+
+static const struct role_exchange roles = {
+    .call = &assume_agency,
+    .region = "cn-north-4",
+    .role = "agency_urn",
+    .session_name = "agency_session_name",
+    .seconds = "duration_seconds",
+    .external_id = "external_id",
+    .in_body = true,
+    .shape = {"/credentials/access_key_id", "/credentials/secret_access_key", "/credentials/security_token",
+              "/credentials/expiration"},
+};
+
 static const struct call list_certificates = {
     HUAWEI_ELB("ListCertificates", "GET", "certificates"),
     .parameters = "name[] type[] limit marker",
@@ -249,11 +273,17 @@ bool huawei_upload(struct job *job, const char *vendor_store, const struct mater
     return *s.id || upload_in_doubt(err_set(err, ERR_VENDOR, "ELB answered no certificate id"), err);
 }
 
-static const struct call *const calls[] = {&list_auth_domains,      &list_auth_projects,
-                                           &list_certificates,      &get_certificate,
-                                           &create_certificate,     &scm_list_certificates,
-                                           &scm_show_certificate,   &scm_export_certificate,
-                                           &scm_import_certificate, NULL};
+static const struct call *const calls[] = {&list_auth_domains,
+                                           &assume_agency,
+                                           &list_auth_projects,
+                                           &list_certificates,
+                                           &get_certificate,
+                                           &create_certificate,
+                                           &scm_list_certificates,
+                                           &scm_show_certificate,
+                                           &scm_export_certificate,
+                                           &scm_import_certificate,
+                                           NULL};
 
 const struct vendor huawei_vendor = {
     .cloud = "huawei",
@@ -265,6 +295,7 @@ const struct vendor huawei_vendor = {
     .prepare = prepare,
     .refusal = refusal,
     .identify = identify,
+    .roles = &roles,
     .facts = facts,
     .calls = calls,
 };

@@ -52,6 +52,20 @@ static bool refusal(struct arena *a, long status, const struct json *json, const
 
 static const struct call get_caller_identity = {TENCENT("sts", "2018-08-13", "GetCallerIdentity")};
 
+static const struct call assume_role = {TENCENT("sts", "2018-08-13", "AssumeRole"),
+                                        .parameters = "RoleArn RoleSessionName DurationSeconds ExternalId",
+                                        .regional_header = true};
+
+static const struct role_exchange roles = {
+    .call = &assume_role,
+    .region = "ap-guangzhou",
+    .role = "RoleArn",
+    .session_name = "RoleSessionName",
+    .seconds = "DurationSeconds",
+    .external_id = "ExternalId",
+    .shape = {"/Credentials/TmpSecretId", "/Credentials/TmpSecretKey", "/Credentials/Token", "/Expiration"},
+};
+
 static const struct call get_detail = {TENCENT("ssl", "2019-12-05", "DescribeCertificateDetail"),
                                        .parameters = "CertificateId", .per_second = 10};
 
@@ -104,7 +118,7 @@ bool tencent_upload(struct job *job, const char *vendor_store, const struct mate
     return **ret || upload_in_doubt(err_set(err, ERR_VENDOR, "the certificate service answered no id"), err);
 }
 
-static const struct call *const calls[] = {&get_caller_identity, &get_detail, &upload, NULL};
+static const struct call *const calls[] = {&get_caller_identity, &assume_role, &get_detail, &upload, NULL};
 
 const struct vendor tencent_vendor = {
     .cloud = "tencent",
@@ -116,6 +130,7 @@ const struct vendor tencent_vendor = {
     .limits_by_region = true,
     .refusal = refusal,
     .identify = identify,
+    .roles = &roles,
     .facts = facts,
     .calls = calls,
 };
