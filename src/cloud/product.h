@@ -40,7 +40,7 @@ struct binding {
     const char *document; /* the vendor's document as read, for splicing; NULL where unused */
 };
 
-/* A change of one slot: the goal in the journal. For slot "default" (and rule domains) add holds at most one ref and
+/* A change of one slot: the goal in the journal. For slot "default" (and "sm", and rule domains) add holds at most one ref and
  * remove at most one; no add means: switch off what was off before. For "sni" add our ref, remove those it replaces.
  * The reverse of a change is the same struct with add and remove exchanged.
  */
@@ -102,6 +102,8 @@ struct product {
     bool global;              /* no regions: discover is called once with region "" */
     bool sni;                 /* has a set of further certificates: slot "sni" */
     bool takes_sm2;
+    bool
+        sm_slot; /* SM2 certificates stand beside the others, in the slot "sm"; no listing tells which is there */
     bool needs_chain;       /* refuses an incomplete chain */
     bool first_deployment;  /* may switch HTTPS on (R8) */
     unsigned sni_max;       /* certificates in the set, without the default; 0: not published */

@@ -96,12 +96,36 @@ static bool check_size(const char *vendor_id, const char *json, const char *what
                    what, TEXT_BYTES >> 10);
 }
 
+/* What r holds, with the entry at "sm" that only an earlier deployment of ours can have told. */
+static bool with_sm(struct arena *a, const struct record *known, struct resource *r, struct err *err)
+{
+    struct bound *old = NULL;
+    size_t old_count = 0;
+    if (!known->r.id || !strstr(known->bound, "\"sm\""))
+        return true;
+    if (!bound_from_json(a, known->bound, &old, &old_count, err))
+        return false;
+    struct bound *all = arena_array(a, struct bound, r->bound_count + old_count);
+    size_t count = 0;
+    bool told = false;
+    for (size_t i = 0; i < r->bound_count; i++) {
+        all[count++] = r->bound[i];
+        told |= strcmp(r->bound[i].slot, "sm") == 0;
+    }
+    for (size_t i = 0; i < old_count; i++)
+        if (!told && strcmp(old[i].slot, "sm") == 0)
+            all[count++] = old[i];
+    r->bound = all;
+    r->bound_count = count;
+    return true;
+}
+
 /* The indexes are written only where they change: a synchronisation finds most resources as they were. */
 bool store_resource_put(struct db *db, struct store *s, const struct resource *r, struct err *err)
 {
     cleanup(arena_free_p) struct arena *a = arena_new(PUT_BYTES);
     struct record known, new = {.r = *r};
-    if (!load_known(db, a, r, &known, err))
+    if (!load_known(db, a, r, &known, err) || !with_sm(a, &known, &new.r, err))
         return err_add(err, "keep resource %s", r->vendor_id);
     new.r.id = known.r.id ? known.r.id : store_new_id(s);
     new.r.version = known.r.version + 1;
@@ -109,7 +133,7 @@ bool store_resource_put(struct db *db, struct store *s, const struct resource *r
     new.updated_ms = db_now_ms(db);
     new.created_ms = known.r.id ? known.created_ms : new.updated_ms;
     new.names = names_to_json(a, r->names, r->name_count);
-    new.bound = bound_to_json(a, r->bound, r->bound_count);
+    new.bound = bound_to_json(a, new.r.bound, new.r.bound_count);
     if (!check_size(r->vendor_id, new.names, "its names", err) ||
         !check_size(r->vendor_id, new.bound, "its certificates", err))
         return false;
@@ -120,7 +144,7 @@ bool store_resource_put(struct db *db, struct store *s, const struct resource *r
     return (db_run(db, known.r.id ? SQL_RESOURCE_REPLACE : SQL_RESOURCE_ADD, values, countof(values), NULL,
                    err) &&
             (named || index_names(db, new.r.id, r->names, r->name_count, err)) &&
-            (bound || index_bound(db, new.r.id, r->bound, r->bound_count, err))) ||
+            (bound || index_bound(db, new.r.id, new.r.bound, new.r.bound_count, err))) ||
            err_add(err, "keep resource %s", r->vendor_id);
 }
 

@@ -23,7 +23,7 @@ struct resource_name {
 
 /* What one slot holds. Several entries may share the slot "sni": together they are that slot. */
 struct bound {
-    const char *slot; /* "default", "sni", or a rule's domain */
+    const char *slot; /* "default", "sni", "sm", or a rule's domain */
     const char *ref;  /* how the vendor names the certificate, opaque; "" where it has none (PEM only) */
     const char *name; /* the vendor's name of it; "" unknown */
     const char *fingerprint; /* sha256 hex of the leaf; "" unknown */
@@ -71,7 +71,9 @@ struct resource_filter {
     bool include_missing;
 };
 
-/* Inserts or replaces by (access, product, region, vendor_id), keeping id; rewrites its names; clears `missing`. */
+/* Inserts or replaces by (access, product, region, vendor_id), keeping id; rewrites its names; clears `missing`. What
+ * stood at the slot "sm" stays where r says nothing of it: no listing tells it.
+ */
 must_use bool store_resource_put(struct db *db, struct store *s, const struct resource *r, struct err *err);
 /* Marks what (access, product, region) had before this generation as missing; missing ones are no longer found by
  * name, only by text.

@@ -138,6 +138,32 @@ static void putting_again_keeps_the_id_and_rewrites_the_names(void **state)
     assert_int_equal(list(y, (struct resource_filter){0}, NULL), 2);
 }
 
+/* No listing tells which SM certificate stands at a domain: what a deployment told stays, until the next one tells. */
+static void R19_an_sm_entry_stays_when_a_listing_says_nothing_of_it(void **state)
+{
+    struct yard *y = *state;
+    int64_t access = add_access(y, "a");
+    struct resource_name name[] = {{"a.example.com", EVIDENCE_DOMAIN}};
+    struct bound bound[] = {{.slot = "default", .ref = "1"}, {.slot = "sm", .ref = "2"}};
+    struct resource r = resource_of(access, "one", name, 1), *rows = NULL;
+    for (size_t i = 0; i < countof(bound); i++)
+        bound[i].name = bound[i].fingerprint = bound[i].serial = bound[i].key_type = bound[i].issuer = "";
+    r.bound = bound;
+    r.bound_count = 1;
+    assert_ok(y, store_resource_put(y->db, y->s, &r, &y->err));
+    assert_int_equal(list(y, (struct resource_filter){0}, &rows), 1);
+    assert_int_equal(rows[0].bound_count, 1);
+    assert_ok(y, store_resource_set_bound(y->db, rows[0].id, bound, 2, &y->err));
+    assert_ok(y, store_resource_put(y->db, y->s, &r, &y->err));
+    assert_int_equal(list(y, (struct resource_filter){0}, &rows), 1);
+    assert_int_equal(rows[0].bound_count, 2);
+    assert_string_equal(rows[0].bound[1].ref, "2");
+    assert_ok(y, store_resource_set_bound(y->db, rows[0].id, bound, 1, &y->err));
+    assert_ok(y, store_resource_put(y->db, y->s, &r, &y->err));
+    assert_int_equal(list(y, (struct resource_filter){0}, &rows), 1);
+    assert_int_equal(rows[0].bound_count, 1);
+}
+
 static void retired_ones_are_missing_until_seen_again(void **state)
 {
     struct yard *y = *state;
@@ -449,6 +475,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         yard_test(resource_comes_back_as_it_was),
         yard_test(putting_again_keeps_the_id_and_rewrites_the_names),
+        yard_test(R19_an_sm_entry_stays_when_a_listing_says_nothing_of_it),
         yard_test(retired_ones_are_missing_until_seen_again),
         yard_test(filters_narrow_the_list),
         yard_test(pages_go_on_at_the_cursor),

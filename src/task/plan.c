@@ -278,12 +278,35 @@ struct choice {
     const char *objection; /* why a certificate that covers the names was not taken; NULL */
 };
 
+static bool is_sm(const struct plan_certificate *cert)
+{
+    return strcmp(cert->row.key_type, "sm2") == 0;
+}
+
+/* A product that keeps SM certificates beside the others takes each kind in its own slot. */
+static bool belongs(const struct product *product, const struct slot *slot,
+                    const struct plan_certificate *cert)
+{
+    return !product->sm_slot || is_sm(cert) == (strcmp(slot->slot, "sm") == 0);
+}
+
+/* A slot that none of the certificates belongs into is not talked about. */
+static bool concerns(const struct planning *p, const struct product *product, const struct slot *slot)
+{
+    for (size_t i = 0; i < p->candidate_count; i++)
+        if (belongs(product, slot, p->candidates[i].cert))
+            return true;
+    return false;
+}
+
 static struct choice choose(struct planning *p, const struct product *product, const struct slot *slot)
 {
     struct choice c = {.chosen = ""};
     struct fitness best = {0};
     for (size_t i = 0; i < p->candidate_count; i++) {
         const struct certificate_row *row = &p->candidates[i].cert->row;
+        if (!belongs(product, slot, p->candidates[i].cert))
+            continue;
         struct fitness f = slot_fitness(p->a, slot, p->candidates[i].cert);
         if (f.wrong_key_type)
             c.objection =
@@ -379,6 +402,8 @@ static void plan_slots(struct planning *p, const struct product *product, const 
     size_t count = 0, capacity = 0, rows = 0, skipped = 0;
     const char *objection = slots->unknown;
     for (size_t i = 0; i < slots->count; i++) {
+        if (!concerns(p, product, &slots->items[i]))
+            continue;
         if (!slot_wanted(p, &slots->items[i])) {
             skipped++;
             continue;

@@ -98,7 +98,7 @@ static const char *reason_text(struct arena *a, const struct plan_certificate *c
 }
 
 static const char *undo_text(const struct plan_input *in, const struct product *product,
-                             const struct resource *r, const struct gathered *g)
+                             const struct resource *r, const struct gathered *g, bool sm)
 {
     for (size_t i = 0; i < g->old_count; i++) {
         const char *reason = NULL;
@@ -109,7 +109,9 @@ static const char *undo_text(const struct plan_input *in, const struct product *
         if (reason)
             return reason;
     }
-    return "";
+    return sm && g->old_count == 0
+               ? "which SM certificate stands there now cannot be read, so that it could not be put back"
+               : "";
 }
 
 static bool ends_earlier(const struct gathered *g, const struct certificate_row *row)
@@ -185,7 +187,7 @@ struct deployment_row plan_row_make(struct arena *a, const struct plan_input *in
         row.already_bound ? bound_to_json(a, g.ours, g.ours_count) : bound_to_json(a, g.old, g.old_count);
     if (row.already_bound)
         return row;
-    row.undo = undo_text(in, product, r, &g);
+    row.undo = undo_text(in, product, r, &g, strcmp(row.slot, "sm") == 0);
     add_holds(a, in, &cert->row, &g, &row);
     return row;
 }

@@ -66,6 +66,18 @@ static void add_domains(struct arena *a, const struct resource *r, struct slots 
     slot->old = bound_at(a, r, "default", &slot->old_count);
 }
 
+/* SM certificates stand beside the others. What stands there is known where it came from here. */
+static void add_sm(struct arena *a, const struct resource *r, struct slots *slots)
+{
+    struct slot *slot = add_slot(a, slots);
+    *slot = (struct slot){.slot = "sm",
+                          .evidence = EVIDENCE_DOMAIN,
+                          .own_domains = true,
+                          .all = r->must_cover_all};
+    slot->names = names_with(a, r, EVIDENCE_DOMAIN, &slot->name_count);
+    slot->old = bound_at(a, r, "sm", &slot->old_count);
+}
+
 static void add_named(struct arena *a, const struct bound *b, struct slots *slots)
 {
     const char **names = arena_array(a, const char *, 1);
@@ -131,10 +143,14 @@ struct slots slots_of(struct arena *a, const struct product *product, const stru
     bool domains = resource_has_domains(r);
     if (domains && (r->https || (product->first_deployment && named_by_hand)))
         add_domains(a, r, &slots);
+    if (domains && product->sm_slot && r->https)
+        add_sm(a, r, &slots);
     for (size_t i = 0; i < r->bound_count && r->https; i++) {
         const struct bound *b = &r->bound[i];
         bool is_default = strcmp(b->slot, "default") == 0;
         bool is_sni = strcmp(b->slot, "sni") == 0;
+        if (strcmp(b->slot, "sm") == 0)
+            continue;
         if (!is_default && !is_sni)
             add_named(a, b, &slots);
         else if (is_sni || !domains)

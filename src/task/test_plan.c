@@ -22,15 +22,12 @@ static const struct product alb = {.cloud = "aliyun",
                                    .title = "Alibaba Cloud ALB",
                                    .sni = true,
                                    .sni_max = 3};
-static const struct product sm2_cdn = {.cloud = "tencent",
-                                       .name = "cdn",
-                                       .code = "tencent/cdn",
-                                       .title = "Tencent CDN",
-                                       .takes_sm2 = true};
+static const struct product sm2_cdn = {.code = "tencent/cdn", .title = "Tencent CDN", .takes_sm2 = true},
+                            sm2_beside = {.code = "x/sm", .title = "x", .takes_sm2 = true, .sm_slot = true};
 
 static const struct product *find(const char *code)
 {
-    static const struct product *const all[] = {&cdn, &front, &alb, &sm2_cdn};
+    static const struct product *const all[] = {&cdn, &front, &alb, &sm2_cdn, &sm2_beside};
     for (size_t i = 0; i < countof(all); i++)
         if (strcmp(all[i]->code, code) == 0)
             return all[i];
@@ -502,7 +499,11 @@ static void R19_C13_sm2_and_incomplete_chains_only_where_taken(void **state)
     nothing_but_note(d, "left_out", "SM2");
     r->product = "tencent/cdn";
     (void)only_row(d);
+    r->product = "x/sm"; /* what stands in its slot there cannot be read */
+    assert_string_equal(only_row(d)->slot, "sm");
+    assert_string_equal(only_row(d)->holds, "[\"no-rollback\"]");
     c->row.key_type = "rsa";
+    assert_string_equal(only_row(d)->slot, "default");
     c->row.chain_complete = false;
     (void)only_row(d);
     r->product = "aws/cloudfront";

@@ -1,11 +1,16 @@
 // DCDN through Alibaba Cloud's own SDK, and what it and certferry see of each other; SM certificates on CDN and DCDN.
 import assert from 'node:assert/strict';
+import { execFileSync } from 'node:child_process';
+import fs from 'node:fs';
 import { createRequire } from 'node:module';
+import os from 'node:os';
+import path from 'node:path';
 import { test } from 'node:test';
 import { makeStage, served, serves, until } from './stage.js';
 
 const require = createRequire(import.meta.url);
 const cas = require('@alicloud/cas20200407');
+const cdn = require('@alicloud/cdn20180510');
 const dcdn = require('@alicloud/dcdn20180115');
 const { Config } = require('@alicloud/openapi-client');
 
@@ -118,6 +123,99 @@ test('aliyun/dcdn: a certificate is refused where it is none of the site\'s, wit
   await assert.rejects(bind(resource.id, 4711, 'nobody', { certRegion: 'cn-beijing' }), refusal('Abs.CertRegion.ValueNotSupported', 400));
   await assert.rejects(bind(resource.id, undefined, 'nobody'), refusal('SSLPri.MissingParameter', 400));
 });
+
+// An SM2 pair by a CA of its own, as two files: both certificates with the CA's, both keys.
+function issueSm(name) {
+  const folder = fs.mkdtempSync(path.join(os.tmpdir(), 'certferry-contract-sm-'));
+  const file = (f) => path.join(folder, f);
+  const sign = ['-sm3', '-sigopt', 'distid:1234567812345678'];
+  const openssl = (...args) => execFileSync('openssl', args, { cwd: folder, stdio: ['ignore', 'pipe', 'pipe'] });
+  const key = (who) => {
+    openssl('genpkey', '-algorithm', 'EC', '-pkeyopt', 'ec_paramgen_curve:SM2', '-out', `${who}.key`);
+    return fs.readFileSync(file(`${who}.key`), 'utf8');
+  };
+  const caKey = key('ca');
+  openssl('req', '-x509', '-new', '-key', 'ca.key', ...sign, '-subj', '/CN=Contract SM CA', '-days', '90', '-out', 'ca.pem');
+  const leaf = (who, usage) => {
+    const secret = key(who);
+    fs.writeFileSync(file('ext'), `basicConstraints=CA:FALSE\nkeyUsage=critical,${usage}\nsubjectAltName=DNS:${name}\n`);
+    openssl('req', '-new', '-key', `${who}.key`, ...sign, '-subj', `/CN=${name}`, '-out', 'csr');
+    openssl('x509', '-req', '-in', 'csr', '-CA', 'ca.pem', '-CAkey', 'ca.key', ...sign, '-vfyopt', 'distid:1234567812345678',
+      '-CAcreateserial', '-days', '80', '-extfile', 'ext', '-out', `${who}.pem`);
+    return { cert: fs.readFileSync(file(`${who}.pem`), 'utf8'), key: secret };
+  };
+  const signing = leaf('sign', 'digitalSignature'), encryption = leaf('encrypt', 'keyEncipherment,dataEncipherment,keyAgreement');
+  const ca = fs.readFileSync(file('ca.pem'), 'utf8');
+  fs.writeFileSync(file('pair.pem'), signing.cert + encryption.cert + ca);
+  fs.writeFileSync(file('pair.key'), signing.key + encryption.key, { mode: 0o600 });
+  keys.push(signing.key.split('\n')[1], encryption.key.split('\n')[1], caKey.split('\n')[1]);
+  return { signing, encryption, chainFile: file('pair.pem'), keyFile: file('pair.key'), remove: () => fs.rmSync(folder, { recursive: true }) };
+}
+
+const sm = {
+  'aliyun/cdn': {
+    candidates: async (domainName) => (await client(cdn).describeCdnSMCertificateList(
+      new cdn.DescribeCdnSMCertificateListRequest({ domainName }))).body.certificateListModel.certList.cert,
+    detail: async (certIdentifier) => (await client(cdn).describeCdnSMCertificateDetail(
+      new cdn.DescribeCdnSMCertificateDetailRequest({ certIdentifier }))).body,
+    set: (domainName, certIdentifier) => client(cdn).setCdnDomainSMCertificate(
+      new cdn.SetCdnDomainSMCertificateRequest({ domainName, certIdentifier, SSLProtocol: 'on' })),
+  },
+  'aliyun/dcdn': {
+    candidates: async (domainName) => (await client(dcdn).describeDcdnSMCertificateList(
+      new dcdn.DescribeDcdnSMCertificateListRequest({ domainName }))).body.certificateListModel.certList,
+    detail: async (certIdentifier) => (await client(dcdn).describeDcdnSMCertificateDetail(
+      new dcdn.DescribeDcdnSMCertificateDetailRequest({ certIdentifier }))).body,
+    set: (domainName, certIdentifier) => client(dcdn).setDcdnDomainSMCertificate(
+      new dcdn.SetDcdnDomainSMCertificateRequest({ domainName, certIdentifier, SSLProtocol: 'on' })),
+  },
+};
+
+for (const [product, api] of Object.entries(sm))
+  test(`${product}: R19: an SM2 pair goes beside the other certificate, which stays; told as not verified, kept over a synchronisation, put back after another`, async () => {
+    const resource = stage.of(product)[3];
+    const pair = issueSm(resource.domain);
+    const detailOf = async (certIdentifier) => (await api.detail(certIdentifier)).signCertificate;
+    const before = await served(resource);
+    const since = stage.log().length;
+    assert.deepEqual(await api.candidates(resource.id), []);
+
+    const preview = await stage.certferry('deploy', '--cert-file', pair.chainFile, '--key-file', pair.keyFile, '--resource', resource.id,
+      '--product', product, '--sync', '--dry-run', '--accept', 'no-rollback');
+    const [row] = preview.deployments;
+    assert.deepEqual([preview.deployments.length, row.slot, row.holds], [1, 'sm', ['no-rollback']]);
+    assert.match(row.no_rollback, /cannot be read/);
+    const task = await stage.deploy(resource, pair, '--accept', 'no-rollback');
+    const [deployment] = (await stage.certferry('task', 'show', String(task))).deployments;
+    assert.equal(deployment.slot, 'sm');
+    assert.equal(deployment.verdict, 'not verified');
+
+    const [candidate, ...more] = await api.candidates(resource.id);
+    assert.deepEqual(more, []);
+    assert.match(candidate.certIdentifier, /^\d+-cn-hangzhou$/);
+    const detail = await api.detail(candidate.certIdentifier);
+    assert.ok(detail.signCertificate.startsWith(pair.signing.cert.trim()));
+    assert.ok(detail.encryptCertificate.startsWith(pair.encryption.cert.trim()));
+    const sets = () => stage.log().slice(since).filter((call) => /Set.*SMCertificate/.test(call.action) && call.outcome === 'changed');
+    assert.deepEqual(sets().map((call) => call.resource), [resource.id]);
+    assert.equal(await served(resource), before, 'the other certificate is served as before');
+
+    const smRef = async () => (await stage.seen(resource)).slots.find((slot) => slot.slot === 'sm')?.ref;
+    assert.equal(await smRef(), candidate.certIdentifier);
+    await assert.rejects(stage.rollback(task), /cannot be read/);
+
+    const next = issueSm(resource.domain);
+    const second = await stage.deploy(resource, next);
+    const known = await smRef();
+    assert.notEqual(known, candidate.certIdentifier);
+    assert.ok((await detailOf(known)).startsWith(next.signing.cert.trim()));
+    await stage.rollback(second);
+    assert.equal(await smRef(), candidate.certIdentifier);
+    assert.equal(sets().length, 3);
+    await assert.rejects(api.set(resource.id, '4711-cn-hangzhou'), refusal('InvalidCertIdentifier.ValueNotSupported', 400));
+    pair.remove();
+    next.remove();
+  });
 
 test('aliyun/dcdn: after all these calls no secret and no private key is in the simulator\'s log or in what certferry said', () => {
   stage.assertNothingTold(keys);

@@ -42,6 +42,36 @@ static bool read_bound(struct job *job, const char *domain, struct bound *b, siz
     return bound_of(job, info, b, err);
 }
 
+static const char *sm_key(struct job *job, const struct resource *r)
+{
+    return arena_printf(job->arena, "%s-sm:%s", job->product->name, r->vendor_id);
+}
+
+/* The SM certificate as far as it is remembered, looked up again. */
+static bool read_sm(struct job *job, const struct resource *r, struct binding *b, struct err *err)
+{
+    const char *ref = session_get(job, sm_key(job, r));
+    struct bound *sm = &b->bound[b->bound_count];
+    struct answer answer;
+    struct err why = {0};
+    for (size_t i = 0; !ref && i < r->bound_count; i++)
+        if (strcmp(r->bound[i].slot, "sm") == 0)
+            ref = r->bound[i].ref;
+    if (!ref || !*ref)
+        return true;
+    if (!cloud_call(job, of(job)->get_sm, "", &answer, &why, "{'CertIdentifier':%s}", ref)) {
+        if (err && why.kind != ERR_INVALID_CERTIFICATE && why.kind != ERR_NOT_FOUND)
+            *err = why;
+        return why.kind == ERR_INVALID_CERTIFICATE || why.kind == ERR_NOT_FOUND;
+    }
+    *sm = (struct bound){.slot = "sm", .ref = ref, .serial = "", .key_type = "sm2", .issuer = ""};
+    (void)session_bound_of_pem(job, json_str(json_at(answer.json, "/SignCertificate"), ""), sm);
+    sm->name = json_str(json_at(answer.json, "/CertName"), "");
+    sm->fingerprint = ""; /* a pair's is that of both halves: the serial number tells it */
+    b->bound_count++;
+    return true;
+}
+
 struct emit {
     resource_fn *each;
     void *context;
@@ -106,10 +136,10 @@ bool acceleration_read(struct job *job, const struct resource *r, struct binding
         .ready = strcmp(status, "configuring") != 0,
         .failed = strcmp(status, "configure_failed") == 0 ? "the domain's configuration failed" : NULL,
         .etag = "",
-        .bound = arena_make(job->arena, struct bound),
+        .bound = arena_array(job->arena, struct bound, 2),
         .settings = "{}",
     };
-    if (!read_bound(job, r->vendor_id, b.bound, &b.bound_count, err))
+    if (!read_bound(job, r->vendor_id, b.bound, &b.bound_count, err) || !read_sm(job, r, &b, err))
         return false;
     b.https = b.bound_count > 0; /* the certificate's own answer is the one that follows a change */
     *ret = b;
@@ -121,8 +151,7 @@ bool acceleration_store_for(struct job *job, const struct resource *r, const str
 {
     (void)r;
     if (m->sm2)
-        return err_set(err, ERR_INVALID_CERTIFICATE,
-                       "SM2 certificates are bound to CDN by another call, which certferry does not make");
+        return aliyun_sm_store(m, ret, err);
     *ret = aliyun_store(job, "");
     return true;
 }
@@ -142,6 +171,20 @@ static bool bind_own_key(struct job *job, const struct resource *r, const char *
     return cloud_call_secret(job, of(job)->set_own_key, "", &answer, err, arguments);
 }
 
+/* Sets the SM certificate, or switches SM off, and remembers it. */
+static bool write_sm(struct job *job, const struct resource *r, const struct change *change, struct err *err)
+{
+    struct answer answer;
+    bool on = change->add_count > 0;
+    const char *ref = on ? change->add[0] : change->remove_count ? change->remove[0] : "";
+    if (!cloud_call(job, of(job)->set_sm, "", &answer, err,
+                    "{'DomainName':%s,'CertIdentifier':%s,'SSLProtocol':%s}", r->vendor_id, ref,
+                    on ? "on" : "off"))
+        return false;
+    session_put(job, sm_key(job, r), on ? ref : "");
+    return true;
+}
+
 bool acceleration_bind(struct job *job, const struct resource *r, const struct binding *now,
                        const struct change *change, const struct material *m, struct err *err)
 {
@@ -150,6 +193,8 @@ bool acceleration_bind(struct job *job, const struct resource *r, const struct b
     const char *id, *region;
     (void)now;
     (void)m;
+    if (strcmp(change->slot, "sm") == 0)
+        return write_sm(job, r, change, err);
     if (!change->add_count)
         return cloud_call(job, of(job)->set_certificate, "", &answer, err,
                           "{'DomainName':%s,'SSLProtocol':'off'}", r->vendor_id);

@@ -4,13 +4,17 @@
  * DomainStatus is "configuring". Certificates come in three kinds: "cas" is bound by reference and can be put back by
  * it; "upload" lives in the product alone and its key cannot be read back, so that it is named by its digest and put
  * back only from our own store; "free" cannot be put back.
+ *
+ * An SM certificate stands beside the other one, in the slot "sm", set by a call of its own. No answer tells which it is:
+ * what this access set last, or what the inventory keeps from an earlier deployment, is taken for it while the product
+ * still knows that certificate.
  */
 #pragma once
 #include "cloud/aliyun/aliyun.h"
 
 struct acceleration {
     const char *word; /* "CDN" */
-    const struct call *list_domains, *get_certificate, *set_certificate, *set_own_key;
+    const struct call *list_domains, *get_certificate, *set_certificate, *set_own_key, *set_sm, *get_sm;
     const char *list_https, *info_https,
         *info_pem; /* JSON pointers, from a domain and from its certificate */
 };

@@ -48,6 +48,7 @@ static const struct vendor_error errors[] = {
     {"ResourceNotFound.certificate", ERR_INVALID_CERTIFICATE, false, false}, /* NLB */
     {"ResourceNotFound*", ERR_NOT_FOUND, false, false},
     {"InvalidDomain.NotFound", ERR_NOT_FOUND, false, false},
+    {"InvalidCertIdentifier*", ERR_INVALID_CERTIFICATE, false, false}, /* CDN, DCDN: SM */
     {"NotFound*", ERR_NOT_FOUND, false, false},
     {"DomainNameNotFound", ERR_NOT_FOUND, false, false},
     {"RepeatedCommit", ERR_CONFLICT, true, false},
@@ -125,7 +126,7 @@ static const struct call upload = {
     ALIYUN_RPC("cas", "2020-04-07", "UploadUserCertificate"),
     .host = "cas.{region}.aliyuncs.com",
     .style = CALL_RPC_V1,
-    .parameters = "Name Cert Key",
+    .parameters = "Name Cert Key SignCert SignPrivateKey EncryptCert EncryptPrivateKey",
     .write = true,
     .per_second = 100,
 };
@@ -313,6 +314,27 @@ static bool look(struct job *job, void *context, const struct json *item, const 
     return true;
 }
 
+/* An upload is either a certificate and its key, or the two of an SM pair. */
+static const char *upload_arguments(struct arena *hidden, const char *name, const struct material *m)
+{
+    if (!m->sm2)
+        return json_format(hidden, "{'Name':%s,'Cert':%s,'Key':%s}", name, m->fullchain_pem,
+                           secret_bytes(m->key));
+    return json_format(
+        hidden, "{'Name':%s,'SignCert':%s,'SignPrivateKey':%s,'EncryptCert':%s,'EncryptPrivateKey':%s}", name,
+        m->fullchain_pem, secret_bytes(m->key),
+        arena_printf(hidden, "%s%s", m->sm2_encryption_pem, m->chain_pem),
+        secret_bytes(m->sm2_encryption_key));
+}
+
+bool aliyun_sm_store(const struct material *m, const char **ret, struct err *err)
+{
+    *ret = "cas:cn-hangzhou";
+    return (m->sm2_encryption_key && m->sm2_encryption_pem && *m->sm2_encryption_pem) ||
+           err_set(err, ERR_INVALID_CERTIFICATE,
+                   "the encryption half of the SM2 pair is missing: import both certificates with both keys");
+}
+
 bool aliyun_upload(struct job *job, const char *vendor_store, const struct material *m, const char **ret,
                    struct err *err)
 {
@@ -331,9 +353,7 @@ bool aliyun_upload(struct job *job, const char *vendor_store, const struct mater
             return false;
     if (!*s.id) {
         cleanup(arena_free_p) struct arena *hidden = arena_new_secret(4 << 20);
-        const char *arguments = json_format(hidden, "{'Name':%s,'Cert':%s,'Key':%s}", s.name,
-                                            m->fullchain_pem, secret_bytes(m->key));
-        if (!cloud_call_secret(job, &upload, region, &answer, err, arguments))
+        if (!cloud_call_secret(job, &upload, region, &answer, err, upload_arguments(hidden, s.name, m)))
             return false;
         s.id = json_text(a, json_at(answer.json, "/CertId"), "");
         brought = true;

@@ -26,6 +26,9 @@ must_use bool aliyun_regions(struct job *job, const struct call *call, const cha
 /* "cas:cn-hangzhou" for mainland resources (and global ones of a China account), else "cas:ap-southeast-1". */
 const char *aliyun_store(struct job *job, const char *resource_region);
 
+/* The store for SM2 pairs, which is the mainland site's; refused where the encryption half is missing. */
+must_use bool aliyun_sm_store(const struct material *m, const char **ret, struct err *err);
+
 /* product.upload for that store: finds the certificate by its name or digest, or uploads it. */
 must_use bool aliyun_upload(struct job *job, const char *vendor_store, const struct material *m,
                             const char **ret, struct err *err);

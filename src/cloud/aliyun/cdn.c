@@ -41,18 +41,37 @@ static const struct call set_own_key = {
     .per_second = 30,
 };
 
+static const struct call set_sm = {
+    ALIYUN_RPC("cdn", "2018-05-10", "SetCdnDomainSMCertificate"),
+    .host = "cdn.aliyuncs.com",
+    .style = CALL_RPC_QUERY,
+    .parameters = "DomainName CertIdentifier SSLProtocol",
+    .write = true,
+    .per_second = 30,
+};
+
+static const struct call get_sm = {
+    ALIYUN_RPC("cdn", "2018-05-10", "DescribeCdnSMCertificateDetail"),
+    .host = "cdn.aliyuncs.com",
+    .style = CALL_RPC_QUERY,
+    .parameters = "CertIdentifier",
+};
+
 const struct acceleration aliyun_cdn_acceleration = {
     .word = "CDN",
     .list_domains = &list_domains,
     .get_certificate = &get_certificate,
     .set_certificate = &set_certificate,
     .set_own_key = &set_own_key,
+    .set_sm = &set_sm,
+    .get_sm = &get_sm,
     .list_https = "/SslProtocol",
     .info_https = "/ServerCertificateStatus",
     .info_pem = "/ServerCertificate",
 };
 
-static const struct call *const calls[] = {&list_domains, &get_certificate, &set_certificate, &set_own_key,
+static const struct call *const calls[] = {&list_domains, &get_certificate, &set_certificate,
+                                           &set_own_key,  &set_sm,          &get_sm,
                                            NULL};
 
 const struct product aliyun_cdn = {
@@ -61,6 +80,8 @@ const struct product aliyun_cdn = {
     .code = "aliyun/cdn",
     .title = "Alibaba Cloud CDN",
     .global = true,
+    .takes_sm2 = true,
+    .sm_slot = true,
     .first_deployment = true,
     .consistency_ms = 30000,
     .settle_ms = 900000,

@@ -42,18 +42,37 @@ static const struct call set_own_key = {
     .per_second = 30,
 };
 
+static const struct call set_sm = {
+    ALIYUN_RPC("dcdn", "2018-01-15", "SetDcdnDomainSMCertificate"),
+    .host = "dcdn.aliyuncs.com",
+    .style = CALL_RPC_QUERY,
+    .parameters = "DomainName CertIdentifier SSLProtocol",
+    .write = true,
+    .per_second = 30,
+};
+
+static const struct call get_sm = {
+    ALIYUN_RPC("dcdn", "2018-01-15", "DescribeDcdnSMCertificateDetail"),
+    .host = "dcdn.aliyuncs.com",
+    .style = CALL_RPC_QUERY,
+    .parameters = "CertIdentifier",
+};
+
 const struct acceleration aliyun_dcdn_acceleration = {
     .word = "DCDN",
     .list_domains = &list_domains,
     .get_certificate = &get_certificate,
     .set_certificate = &set_certificate,
     .set_own_key = &set_own_key,
+    .set_sm = &set_sm,
+    .get_sm = &get_sm,
     .list_https = "/SSLProtocol",
     .info_https = "/SSLProtocol",
     .info_pem = "/SSLPub",
 };
 
-static const struct call *const calls[] = {&list_domains, &get_certificate, &set_certificate, &set_own_key,
+static const struct call *const calls[] = {&list_domains, &get_certificate, &set_certificate,
+                                           &set_own_key,  &set_sm,          &get_sm,
                                            NULL};
 
 const struct product aliyun_dcdn = {
@@ -62,6 +81,8 @@ const struct product aliyun_dcdn = {
     .code = "aliyun/dcdn",
     .title = "Alibaba Cloud DCDN",
     .global = true,
+    .takes_sm2 = true,
+    .sm_slot = true,
     .first_deployment = true,
     .consistency_ms = 30000,
     .settle_ms = 900000,
