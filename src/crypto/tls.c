@@ -138,6 +138,17 @@ bool tls_server_new(int fd, tls_choose_fn *choose, void *context, struct tls **r
     return true;
 }
 
+static int take_any(int ok, X509_STORE_CTX *store)
+{
+    (void)ok, (void)store;
+    return 1;
+}
+
+void tls_server_ask_client(struct tls *t)
+{
+    SSL_set_verify(t->ssl, SSL_VERIFY_PEER, take_any);
+}
+
 void tls_thread_end(void)
 {
     OPENSSL_thread_stop();
@@ -232,7 +243,8 @@ bool tls_peer_chain(struct tls *t, struct arena *a, struct x509 **ret, size_t *r
 {
     X509 *leaf = SSL_get0_peer_certificate(t->ssl);
     STACK_OF(X509) *all = SSL_get_peer_cert_chain(t->ssl);
-    int count = all ? sk_X509_num(all) : 0;
+    int own = SSL_is_server(t->ssl) && leaf; /* a client's leaf does not stand in its chain */
+    int count = own + (all ? sk_X509_num(all) : 0);
     if (!leaf || count <= 0 || count > TLS_CHAIN_MAX)
         return err_set(err, ERR_NETWORK, "the other side served %s",
                        count > 0 ? "too long a chain" : "no certificate");
@@ -240,7 +252,7 @@ bool tls_peer_chain(struct tls *t, struct arena *a, struct x509 **ret, size_t *r
     size_t parsed = 0;
     for (bool readable = true; readable && parsed < (size_t)count; parsed += readable) {
         unsigned char *der = NULL;
-        int size = i2d_X509(sk_X509_value(all, (int)parsed), &der);
+        int size = i2d_X509(own && !parsed ? leaf : sk_X509_value(all, (int)parsed - own), &der);
         struct err *leaf_err = parsed ? NULL : err;
         readable = (size > 0 || err_set(leaf_err, ERR_INTERNAL, "OpenSSL cannot write it as DER")) &&
                    x509_parse(a, der, (size_t)size, &chain[parsed], leaf_err);

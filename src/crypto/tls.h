@@ -25,6 +25,11 @@ struct tls_identity {
 typedef bool tls_choose_fn(void *context, const char *server_name, struct tls_identity *ret);
 must_use bool tls_server_new(int fd, tls_choose_fn *choose, void *context, struct tls **ret, struct err *err);
 
+/* Before the handshake: the client is asked for a certificate, and any is taken, or none; tls_peer_chain then shows which
+ * one it holds the key of.
+ */
+void tls_server_ask_client(struct tls *t);
+
 /* Gives back what the library keeps for the calling thread. A short-lived thread that used sessions calls it last, if
  * somebody waits for its end by other means than joining it.
  */

@@ -203,6 +203,26 @@ static void set_connection(const struct gate *g, CURL *easy, const struct http_r
         curl_easy_setopt(easy, CURLOPT_CA_CACHE_TIMEOUT, 0L);
 }
 
+static struct curl_blob blob_of(const char *data, size_t size)
+{
+    return (struct curl_blob){(void *)(uintptr_t)data, size, CURL_BLOB_NOCOPY};
+}
+
+/* Connections are kept apart by libcurl where certificates or CAs differ. */
+static void set_identity(CURL *easy, const struct http_request *request)
+{
+    if (request->ca_pem) {
+        struct curl_blob ca = blob_of(request->ca_pem, strlen(request->ca_pem));
+        curl_easy_setopt(easy, CURLOPT_CAINFO_BLOB, &ca);
+    }
+    if (request->client_pem) {
+        struct curl_blob chain = blob_of(request->client_pem, strlen(request->client_pem));
+        struct curl_blob key = blob_of(secret_bytes(request->client_key), secret_size(request->client_key));
+        curl_easy_setopt(easy, CURLOPT_SSLCERT_BLOB, &chain);
+        curl_easy_setopt(easy, CURLOPT_SSLKEY_BLOB, &key);
+    }
+}
+
 static void set_callbacks(CURL *easy, struct transfer *t)
 {
     curl_easy_setopt(easy, CURLOPT_PRIVATE, t);
@@ -245,6 +265,7 @@ static bool start(struct gate *g, struct transfer *t)
     set_body(t->easy, t->request);
     set_limits(t->easy, t);
     set_connection(g, t->easy, t->request);
+    set_identity(t->easy, t->request);
     set_callbacks(t->easy, t);
     if (curl_multi_add_handle(g->multi, t->easy) == CURLM_OK)
         return true;

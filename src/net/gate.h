@@ -37,14 +37,17 @@ struct http_request {
     const struct http_header
         *headers; /* exactly these are sent, plus Content-Length, Accept where absent; Host overrides */
     size_t header_count;
-    const void *body;              /* may hold a private key: it is not copied anywhere but onto the wire */
-    size_t body_size;              /* 0: no body, and no Content-Type of libcurl's own */
-    const char *proxy;             /* an HTTP proxy URL; NULL: none, whatever the environment says */
-    const char *ca_file;           /* NULL: the system's bundle */
-    const char *unix_socket;       /* connect there instead; NULL: TCP */
-    int64_t connect_ms, total_ms;  /* 0: the defaults above */
-    size_t max_answer;             /* 0: GATE_ANSWER_BYTES */
-    struct address_rule addresses; /* of a proxy only what is always forbidden: an administrator named it */
+    const void *body;       /* may hold a private key: it is not copied anywhere but onto the wire */
+    size_t body_size;       /* 0: no body, and no Content-Type of libcurl's own */
+    const char *proxy;      /* an HTTP proxy URL; NULL: none, whatever the environment says */
+    const char *ca_file;    /* NULL: the system's bundle */
+    const char *ca_pem;     /* CA certificates trusted instead of ca_file and the system's; NULL: those */
+    const char *client_pem; /* what we show to a server that asks, leaf first; NULL: nothing */
+    const struct secret *client_key; /* its key; not copied */
+    const char *unix_socket;         /* connect there instead; NULL: TCP */
+    int64_t connect_ms, total_ms;    /* 0: the defaults above */
+    size_t max_answer;               /* 0: GATE_ANSWER_BYTES */
+    struct address_rule addresses;   /* of a proxy only what is always forbidden: an administrator named it */
 };
 
 struct http_answer {

@@ -91,9 +91,9 @@ static const struct failure {
     enum err_kind kind;
     bool transient;
 } failures[] = {
-    {CURLE_URL_MALFORMAT, ERR_INPUT, false},       {CURLE_UNSUPPORTED_PROTOCOL, ERR_INPUT, false},
-    {CURLE_SSL_CACERT_BADFILE, ERR_INPUT, false},  {CURLE_PEER_FAILED_VERIFICATION, ERR_NETWORK, false},
-    {CURLE_OPERATION_TIMEDOUT, ERR_TIMEOUT, true},
+    {CURLE_URL_MALFORMAT, ERR_INPUT, false},      {CURLE_UNSUPPORTED_PROTOCOL, ERR_INPUT, false},
+    {CURLE_SSL_CACERT_BADFILE, ERR_INPUT, false}, {CURLE_PEER_FAILED_VERIFICATION, ERR_NETWORK, false},
+    {CURLE_SSL_CERTPROBLEM, ERR_INPUT, false},    {CURLE_OPERATION_TIMEDOUT, ERR_TIMEOUT, true},
 };
 
 void transfer_describe_failure(const struct transfer *t, struct err *err)
