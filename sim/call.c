@@ -66,11 +66,16 @@ static const struct sim_service *service_of(const char *host, const char **ret_r
     return NULL;
 }
 
-bool sim_is_api_host(const char *host)
+const struct sim_service *sim_service_at(struct arena *a, const char *host, unsigned port,
+                                         const char **ret_region)
 {
-    const char *region;
+    const char *region = "";
     size_t size;
-    return service_of(host, &region, &size) != NULL;
+    const struct sim_service *service = service_of(host, &region, &size);
+    if (!service || port != (service->port ? service->port : 443))
+        return NULL;
+    *ret_region = arena_copy(a, region, size);
+    return service;
 }
 
 static const struct sim_vendor *vendor_of(const char *cloud)
@@ -83,13 +88,13 @@ static const struct sim_vendor *vendor_of(const char *cloud)
 
 static bool find_service(struct sim_call *c)
 {
-    const char *host = c->request->host, *region = "";
-    size_t size = strcspn(host, ":");
-    if (!strcmp(host + size, ":443") || !strcmp(host + size, ":80"))
-        host = arena_copy(c->arena, host, size);
-    c->service = service_of(host, &region, &size);
+    const char *host;
+    unsigned port;
+    c->region = "";
+    if (!host_port_parse(c->arena, c->request->host, 443, &host, &port, NULL))
+        return false;
+    c->service = sim_service_at(c->arena, host, port == 80 ? 443 : port, &c->region);
     c->vendor = c->service ? vendor_of(c->service->cloud) : NULL;
-    c->region = size ? arena_copy(c->arena, region, size) : "";
     return c->vendor != NULL;
 }
 

@@ -40,8 +40,9 @@ enum sim_delivery sim_handle(struct sim *sim, struct arena *a, const struct sim_
 /* The metadata services of instances; true when the request was for one of them, and is answered. */
 bool sim_machine(struct sim_call *c);
 
-/* Whether the host (without port) is an API's. */
-bool sim_is_api_host(const char *host);
+/* The service that answers at this host and port, and what {region} in the host stands for; NULL if there is none. */
+const struct sim_service *sim_service_at(struct arena *a, const char *host, unsigned port,
+                                         const char **ret_region);
 
 /* The check of c->params against the operation's table: false after the vendor's refusal. */
 bool sim_params_check(struct sim_call *c);

@@ -98,7 +98,7 @@ static bool answer_call(struct sim_gateway *g, struct sim_stream *s, struct aren
 
 /* ---- TLS to an API host ---- */
 
-static struct identity *identity_of(struct sim_gateway *g, const char *host)
+static struct identity *identity_of(struct sim_gateway *g, const char *host, const struct minted *ca)
 {
     for (size_t i = 0; i < g->identity_count; i++)
         if (!strcmp(g->identities[i].host, host))
@@ -109,10 +109,11 @@ static struct identity *identity_of(struct sim_gateway *g, const char *host)
     struct minted leaf;
     struct identity *i = &g->identities[g->identity_count];
     i->host = arena_strdup(g->arena, host);
-    if (!mint_leaf(g->arena, &g->ca, &i->host, 1, KEY_ECDSA, 256, now_ms - day_ms, now_ms + 365 * day_ms,
-                   &leaf, NULL))
+    if (!mint_leaf(g->arena, ca, &i->host, 1, KEY_ECDSA, 256, now_ms - day_ms, now_ms + 365 * day_ms, &leaf,
+                   NULL))
         return NULL;
-    i->chain_pem = arena_printf(g->arena, "%s%s", x509_pem(g->arena, &leaf.cert), g->ca_pem);
+    i->chain_pem =
+        arena_printf(g->arena, "%s%s", x509_pem(g->arena, &leaf.cert), x509_pem(g->arena, &ca->cert));
     i->key = leaf.key;
     g->identity_count++;
     return i;
@@ -120,20 +121,33 @@ static struct identity *identity_of(struct sim_gateway *g, const char *host)
 
 struct tunnel {
     struct sim_gateway *gateway;
-    const char *host;
     const struct sim_edge *edge; /* resources that serve TLS under the API's own host; NULL: none do */
     struct arena *arena;
+    const struct sim_service *service;
+    const char *host, *region;
 };
 
+/* Names of other API hosts may be asked for in one tunnel, but none that has a CA of its own. */
 static bool choose_identity(void *context, const char *server_name, struct tls_identity *ret)
 {
     const struct tunnel *t = context;
     struct sim_gateway *g = t->gateway;
-    if (t->edge && server_name && !sim_is_api_host(server_name))
+    const char *host = t->host, *region;
+    if (t->edge && server_name && !sim_service_at(t->arena, server_name, 443, &region))
         return sim_edge_identity(t->edge, t->arena, server_name, ret);
+    struct minted ca = g->ca;
+    if (t->service->authority) {
+        sim_state_lock(g->sim->state);
+        const struct sim_object *o = t->service->authority(g->sim->state, t->region);
+        if (o && o->cert)
+            ca = (struct minted){.cert = o->cert->chain[0], .key = o->cert->key};
+        sim_state_unlock(g->sim->state);
+    } else if (server_name) {
+        const struct sim_service *other = sim_service_at(t->arena, server_name, 443, &region);
+        host = other && !other->authority ? server_name : host;
+    }
     pthread_mutex_lock(&g->mutex);
-    const struct identity *i =
-        identity_of(g, server_name && sim_is_api_host(server_name) ? server_name : t->host);
+    const struct identity *i = identity_of(g, host, &ca);
     if (i)
         *ret = (struct tls_identity){i->chain_pem, i->key};
     pthread_mutex_unlock(&g->mutex);
@@ -141,11 +155,19 @@ static bool choose_identity(void *context, const char *server_name, struct tls_i
 }
 
 /* The stream goes on inside TLS. */
-static bool begin_tls(struct sim_stream *s, const struct tunnel *t)
+static bool begin_tls(struct sim_stream *s, struct tunnel *tunnel)
 {
-    struct tunnel tunnel = *t;
-    return tls_server_new(s->fd, choose_identity, &tunnel, &s->tls, NULL) &&
-           tls_handshake(s->tls, NULL) == TLS_DONE;
+    struct x509 *chain;
+    size_t count;
+    if (!tls_server_new(s->fd, choose_identity, tunnel, &s->tls, NULL))
+        return false;
+    if (tunnel->service->authority)
+        tls_server_ask_client(s->tls);
+    if (tls_handshake(s->tls, NULL) != TLS_DONE)
+        return false;
+    if (tunnel->service->authority && tls_peer_chain(s->tls, tunnel->arena, &chain, &count, NULL))
+        memcpy(s->client, chain[0].sha256, sizeof s->client);
+    return true;
 }
 
 /* True: the connection goes on with calls, inside TLS. */
@@ -159,15 +181,16 @@ static bool connect_to(struct sim_gateway *g, struct sim_stream *s, struct arena
         return false;
     }
     struct sim_edge *edge = sim_edges_find(g->edges, arena_printf(a, "%s:%u", host, port));
-    bool api = port == 443 && sim_is_api_host(host);
-    if (!api && (!edge || sim_edge_refuses(edge))) {
+    struct tunnel tunnel = {.gateway = g, .edge = edge, .arena = a, .host = host};
+    tunnel.service = sim_service_at(a, host, port, &tunnel.region);
+    if (!tunnel.service && (!edge || sim_edge_refuses(edge))) {
         (void)!send_status(s, 502);
         return false;
     }
     if (!sim_stream_write(s, go_on, sizeof go_on - 1))
         return false;
-    if (api)
-        return begin_tls(s, &(struct tunnel){g, host, edge, a});
+    if (tunnel.service)
+        return begin_tls(s, &tunnel);
     sim_edge_serve(edge, s->fd);
     return false;
 }

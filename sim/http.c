@@ -27,9 +27,12 @@ const char *sim_status_text(unsigned status)
         {404, "Not Found"},
         {405, "Method Not Allowed"},
         {409, "Conflict"},
+        {410, "Gone"},
         {412, "Precondition Failed"},
         {413, "Content Too Large"},
         {414, "URI Too Long"},
+        {415, "Unsupported Media Type"},
+        {422, "Unprocessable Content"},
         {429, "Too Many Requests"},
         {431, "Request Header Fields Too Large"},
         {500, "Internal Server Error"},
@@ -302,7 +305,7 @@ static bool wants_close(const struct sim_request *r)
 
 bool sim_request_read(struct sim_stream *s, struct arena *a, struct sim_request *ret, unsigned *ret_status)
 {
-    struct sim_request r = {.body = "", .query = "", .path = "/"};
+    struct sim_request r = {.body = "", .query = "", .path = "/", .client = arena_strdup(a, s->client)};
     struct buf line = buf_new(a, SIM_TARGET_BYTES + 64);
     enum line got = read_line(s, &line);
     *ret_status = got == LINE_END ? 0 : got == LINE_LONG ? 414 : 400;

@@ -25,6 +25,7 @@ struct sim_request {
     const char *body; /* NUL after it */
     size_t body_size;
     bool keep_alive;
+    const char *client; /* as of the stream */
 };
 
 const char *sim_request_header(const struct sim_request *r, const char *lower_case_name); /* NULL if absent */
@@ -34,6 +35,7 @@ struct sim_stream { /* a connection; the descriptor and the session are its owne
     struct tls *tls; /* NULL: plain */
     char *buffer;    /* SIM_STREAM_BYTES; read and not yet used: begin..end */
     size_t begin, end;
+    char client[65]; /* digest of the certificate that the visitor showed within TLS; "" if none */
 };
 enum { SIM_STREAM_BYTES = 16 << 10 };
 

@@ -182,7 +182,9 @@ static const struct sim_param *row_of(const struct sim_operation *o, const char 
         const char *name = o->params[i].name;
         size_t size = strlen(name);
         bool below = size > 2 && !strcmp(name + size - 2, ".*");
-        if (below ? !strncmp(name, pattern, size - 1) : !strcmp(name, pattern))
+        bool stands_below = below && !strncmp(name, pattern, size - 2) &&
+                            (pattern[size - 2] == '.' || pattern[size - 2] == '[');
+        if (below ? stands_below : !strcmp(name, pattern))
             return &o->params[i];
     }
     return NULL;

@@ -67,6 +67,11 @@ struct sim_service {
     const struct sim_operation *operations;
     size_t operation_count;
     const char *style; /* for the vendor's own use: "query", "ec2", "json", "xml"; NULL */
+    unsigned port;     /* of its hosts; 0: 443 */
+    /* The CA that signs the certificate of such a host, by what {region} stands for, where it is not the simulator's
+     * own; then visitors are asked for a certificate, too (sim_request.client). NULL: the simulator's.
+     */
+    const struct sim_object *(*authority)(struct sim_state *s, const char *region);
 
     /* Only where the service has resources that serve TLS; else all NULL. */
     const char *resource_kind; /* "cdn.domain" */

@@ -1,6 +1,7 @@
 /* Alibaba Cloud's RPC gateway: ACS3-HMAC-SHA256 and RPC V1 signatures, and its errors. */
 #include "crypto/digest.h"
 #include "sim/aliyun/aliyun.h"
+#include "sim/aliyun/kube.h"
 
 #include <ctype.h>
 #include <stdlib.h>
@@ -114,8 +115,23 @@ char *aliyun_v1_signature(struct arena *a, const char *secret, const char *strin
 
 /* ---- errors ---- */
 
+static bool is_kube(const struct sim_call *c)
+{
+    return c->service->style && !strcmp(c->service->style, "kube");
+}
+
 static void fail(struct sim_call *c, unsigned status, const char *code, const char *message)
 {
+    if (is_kube(c)) {
+        kube_fail(c, status, code, message);
+        return;
+    }
+    if (c->service->style && !strcmp(c->service->style, "lower")) { /* services that spell it so */
+        sim_reply(c, status, "application/json;charset=utf-8",
+                  json_format(c->arena, "{'code':%s,'message':%s,'requestId':%s}", code, message,
+                              c->request_id));
+        return;
+    }
     const char *body =
         json_format(c->arena, "{'RequestId':%s,'Message':%s,'Recommend':%s,'HostId':%s,'Code':%s}",
                     c->request_id, message,
@@ -139,6 +155,10 @@ static void fail_denied(struct sim_call *c, const char *action)
 
 static void refuse(struct sim_call *c, enum sim_refusal why, const char *detail)
 {
+    if (is_kube(c)) {
+        kube_refuse(c, why, detail);
+        return;
+    }
     switch (why) {
     case REFUSE_THROTTLED:
         sim_fail(c, 400, "Throttling.User", "Request was denied due to user flow control.");
@@ -265,6 +285,8 @@ static bool route(struct sim_call *c)
 {
     const struct sim_request *r = c->request;
     struct pairs query = {0}, form = {0};
+    if (is_kube(c))
+        return kube_route(c);
     c->request_id = aliyun_upper(c->arena, c->request_id);
     if (c->service->operations[0].path)
         return aliyun_roa_route(c);
@@ -417,6 +439,8 @@ static bool check_v1(struct sim_call *c)
 
 static bool authenticate(struct sim_call *c)
 {
+    if (is_kube(c))
+        return kube_authenticate(c);
     return is_v3(c) || c->service->operations[0].path ? check_v3(c) : check_v1(c);
 }
 
