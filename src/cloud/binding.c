@@ -87,11 +87,12 @@ enum change_progress change_progress(const struct binding *now, const struct cha
 
 char *binding_to_json(struct arena *a, const struct binding *binding)
 {
-    return json_format(a, "{'https':%p,'ready':%p,'failed':%s,'etag':%s,'bound':%p,'settings':%p}",
+    const char *vault = binding->vault ? json_format(a, ",'vault':%s", secret_bytes(binding->vault)) : "";
+    return json_format(a, "{'https':%p,'ready':%p,'failed':%s,'etag':%s,'bound':%p,'settings':%p%p}",
                        json_boolean(binding->https), json_boolean(binding->ready), binding->failed,
                        binding->etag ? binding->etag : "",
                        bound_to_json(a, binding->bound, binding->bound_count),
-                       binding->settings ? binding->settings : "{}");
+                       binding->settings ? binding->settings : "{}", vault);
 }
 
 bool binding_from_json(struct arena *a, const char *json, struct binding *ret, struct err *err)
@@ -106,6 +107,11 @@ bool binding_from_json(struct arena *a, const char *json, struct binding *ret, s
         .etag = json_str(json_at(v, "/etag"), ""),
         .settings = json_is_object(json_at(v, "/settings")) ? json_dump(a, json_at(v, "/settings")) : "{}",
     };
+    const char *vault = json_str(json_at(v, "/vault"), NULL);
+    if (vault && strlen(vault) > SECRET_MAX_BYTES)
+        return err_set(err, ERR_STORE, "a saved binding is too large");
+    if (vault)
+        b.vault = secret_in(a, secret_new(vault, strlen(vault)));
     const struct json *bound = json_at(v, "/bound");
     const char *list = json_is_array(bound) ? json_dump(a, bound) : "[]";
     if (!bound_from_json(a, list, &b.bound, &b.bound_count, err))

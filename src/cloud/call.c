@@ -33,9 +33,11 @@ struct exchange { /* one call, over all its attempts */
 };
 
 static const char *bucket_key(struct arena *a, const struct vendor *v, const struct call *call,
-                              const char *region)
+                              const char *region, const struct endpoint *endpoint)
 {
     const char *what = call->limit_group ? call->limit_group : call->operation;
+    if (endpoint)
+        return arena_printf(a, "%s/%s@%s", call->service, what, endpoint->address);
     return arena_printf(a, "%s/%s@%s", call->service, what, v->limits_by_region ? region : "");
 }
 
@@ -64,6 +66,20 @@ static void sign(struct arena *a, const struct exchange *x, struct wire *w, stru
     wire_header(w, "Content-Type", "application/x-www-form-urlencoded");
 }
 
+/* What another address than the cloud's demands. Through a gateway it is reached by CONNECT, as entry points are. */
+static void aim(const struct exchange *x, struct http_request *request)
+{
+    const struct endpoint *e = x->job->endpoint;
+    const struct access_row *row = &x->keys->row;
+    request->ca_file = NULL;
+    request->ca_pem = e->ca_pem;
+    request->client_pem = e->client_pem;
+    request->client_key = e->client_key;
+    request->addresses.allow_private = true; /* the cloud said so: it lies in the account's own network */
+    if (*row->gateway)
+        request->proxy = row->gateway;
+}
+
 /* Sends w; a gateway gets the request under its own address, with the cloud's Host. */
 static bool transmit(struct arena *a, const struct exchange *x, const struct wire *w, struct http_answer *ret,
                      struct err *err)
@@ -72,8 +88,8 @@ static bool transmit(struct arena *a, const struct exchange *x, const struct wir
     size_t length = strlen(row->gateway);
     while (length && row->gateway[length - 1] == '/')
         length--;
-    const char *base =
-        length ? arena_printf(a, "%.*s", (int)length, row->gateway) : arena_printf(a, "https://%s", w->host);
+    const char *base = length && !x->job->endpoint ? arena_printf(a, "%.*s", (int)length, row->gateway)
+                                                   : arena_printf(a, "https://%s", w->host);
     struct http_header headers[WIRE_HEADERS_MAX + 2];
     size_t count = 0;
     headers[count++] = (struct http_header){"Host", w->host};
@@ -91,6 +107,8 @@ static bool transmit(struct arena *a, const struct exchange *x, const struct wir
         .ca_file = *row->ca_file ? row->ca_file : NULL,
         .addresses = x->keys->addresses,
     };
+    if (x->job->endpoint)
+        aim(x, &request);
     return gate_send(x->job->session->cloud->gate, x->job->arena, &request, ret, err) ||
            err_add(err, "%s %s", x->call->operation, w->host);
 }
@@ -116,12 +134,18 @@ static bool judge(const struct exchange *x, const struct http_answer *http, stru
                   bool *ret_clock, struct err *err)
 {
     struct session *s = x->job->session;
-    const struct secret *secrets[] = {x->keys->secret, x->keys->session_token};
+    const struct endpoint *endpoint = x->job->endpoint;
+    const struct secret *secrets[3];
+    size_t secret_count = 0;
+    secrets[secret_count++] = x->keys->secret;
+    if (x->keys->session_token)
+        secrets[secret_count++] = x->keys->session_token;
+    if (endpoint)
+        secrets[secret_count++] = endpoint->client_key;
     bool large = http->body_size > LARGE_BODY;
     if (large)
         parse_begin(s->cloud);
-    bool ok = wire_judge(x->job->arena, s->vendor, x->call, http, secrets, x->keys->session_token ? 2 : 1,
-                         ret, ret_clock, err);
+    bool ok = wire_judge(x->job->arena, s->vendor, x->call, http, secrets, secret_count, ret, ret_clock, err);
     if (large)
         parse_end(s->cloud);
     return ok;
@@ -162,7 +186,10 @@ static bool send_once(struct exchange *x, struct answer *ret, bool *ret_again, s
         return false;
     }
     int64_t skew_ms = session_skew_ms(s), new_skew_ms;
-    sign(a, x, &w, &parameters);
+    if (x->job->endpoint)
+        w.host = x->job->endpoint->address;
+    else
+        sign(a, x, &w, &parameters);
     struct http_answer http;
     bool clock = false, sent = transmit(a, x, &w, &http, err);
     bool ok = sent && judge(x, &http, ret, &clock, err);
@@ -281,7 +308,7 @@ static bool make(struct job *job, const struct call *call, const char *region, c
                          .arguments = arguments,
                          .document = document,
                          .etag = etag,
-                         .bucket = bucket_key(job->arena, v, call, region),
+                         .bucket = bucket_key(job->arena, v, call, region, job->endpoint),
                          .site = session_site(job)};
     if (v->prepare && !v->prepare(job, call, region, &x.path, &x.base, err))
         return err_add(err, "%s", call->operation);
@@ -427,7 +454,8 @@ bool cloud_each(struct job *job, const struct call *call, const char *region, it
     struct arena *outer = job->arena;
     bool ok = true;
     for (bool more = true; ok && more;) {
-        cleanup(arena_free_p) struct arena *page = arena_new(ARENA_JOB_BYTES);
+        cleanup(arena_free_p) struct arena *page =
+            call->private_answer ? arena_new_secret(ARENA_JOB_BYTES) : arena_new(ARENA_JOB_BYTES);
         job->arena = page;
         ok = walk_page(job, &w, &more, err);
         job->arena = outer;

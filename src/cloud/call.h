@@ -57,7 +57,10 @@ struct call {
      * anything else is refused as our mistake. Names in the path need not be listed. NULL: none.
      */
     const char *parameters;
-    bool write;              /* changes something */
+    const char *content_type; /* of CALL_REST_JSON's body; NULL: application/json */
+    bool
+        private_answer; /* it may hold private keys: walked in memory that is wiped (other calls: by the caller) */
+    bool write;         /* changes something */
     bool repeatable;         /* may be sent again when the answer was lost; reads always are */
     bool regional_header;    /* Tencent: send X-TC-Region */
     double per_second;       /* the published limit; 0: none published */

@@ -51,7 +51,7 @@ const char *session_get(struct job *job, const char *key)
     const char *found = NULL;
     pthread_mutex_lock(&s->lock);
     for (const struct note *n = s->notes; n && !found; n = n->next)
-        if (strcmp(n->key, key) == 0)
+        if (n->value && strcmp(n->key, key) == 0)
             found = arena_strdup(job->arena, n->value);
     pthread_mutex_unlock(&s->lock);
     return found;
@@ -89,6 +89,32 @@ void session_put(struct job *job, const char *key, const char *value)
     if (n) {
         free(n->value);
         n->value = copy(value);
+    }
+    pthread_mutex_unlock(&s->lock);
+}
+
+const struct secret *session_get_secret(struct job *job, const char *key)
+{
+    struct session *s = job->session;
+    const struct secret *found = NULL;
+    pthread_mutex_lock(&s->lock);
+    int64_t now_ms = clock_monotonic_ms(s->cloud->clock);
+    for (const struct note *n = s->notes; n && !found; n = n->next)
+        if (n->secret && strcmp(n->key, key) == 0 && now_ms < n->forget_ms)
+            found = secret_in(job->arena, secret_copy(n->secret));
+    pthread_mutex_unlock(&s->lock);
+    return found;
+}
+
+void session_put_secret(struct job *job, const char *key, const struct secret *value, int64_t lasts_ms)
+{
+    struct session *s = job->session;
+    pthread_mutex_lock(&s->lock);
+    struct note *n = add_note(s, key);
+    if (n) {
+        secret_free(n->secret);
+        n->secret = secret_copy(value);
+        n->forget_ms = clock_monotonic_ms(s->cloud->clock) + lasts_ms;
     }
     pthread_mutex_unlock(&s->lock);
 }

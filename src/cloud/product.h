@@ -14,6 +14,15 @@
 struct product;
 struct call;
 
+/* Where calls go instead of to the cloud's own host, and as whom: a cluster's API server, which knows no signatures but
+ * the certificate of a kubeconfig. It is reached through the access's proxy or, by CONNECT, its gateway.
+ */
+struct endpoint {
+    const char *address; /* "198.51.100.7:6443" */
+    const char *ca_pem, *client_pem;
+    const struct secret *client_key;
+};
+
 struct job { /* one piece of work on one access */
     struct arena *arena;
     struct session *session;
@@ -26,6 +35,7 @@ struct job { /* one piece of work on one access */
     bool check;              /* asks a suspended access all the same; cloud_check alone sets it */
     bool
         own_keys; /* asks with the access's key pair, not with those of its role; credentials.c alone sets it */
+    const struct endpoint *endpoint; /* NULL: the cloud itself */
 };
 
 /* The present binding of one resource. */
@@ -38,6 +48,7 @@ struct binding {
     size_t bound_count;
     const char *settings; /* JSON object: the settings beside the certificate that a change could harm */
     const char *document; /* the vendor's document as read, for splicing; NULL where unused */
+    const struct secret *vault; /* what else it takes to put this back: an old private key; NULL: nothing */
 };
 
 /* A change of one slot: the goal in the journal. For slot "default" (and "sm", and rule domains) add holds at most one ref and
@@ -68,7 +79,8 @@ enum change_progress change_progress(const struct binding *now, const struct cha
 bool binding_holds(const struct binding *now, const char *slot, const char *ref);
 const struct bound *binding_slot(const struct binding *now, const char *slot);
 
-char *binding_to_json(struct arena *a, const struct binding *binding); /* without document */
+/* Without document. With a vault the text holds it: then, and for reading it, `a` is an arena that is wiped. */
+char *binding_to_json(struct arena *a, const struct binding *binding);
 must_use bool binding_from_json(struct arena *a, const char *json, struct binding *ret, struct err *err);
 
 /* What goes to the cloud. In id-based products bind sees only refs; PEM-based ones get this. */

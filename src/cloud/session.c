@@ -212,6 +212,7 @@ void session_forget(struct session *s)
         s->notes = n->next;
         free(n->key);
         free(n->value);
+        secret_free(n->secret);
         free(n);
     }
     s->note_count = 0;

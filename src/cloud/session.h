@@ -21,9 +21,11 @@ struct bucket {
     struct limit limit;
 };
 
-struct note { /* session_put */
+struct note { /* session_put, session_put_secret */
     struct note *next;
     char *key, *value;
+    struct secret *secret;
+    int64_t forget_ms; /* monotonic; of a secret */
 };
 
 struct fact { /* what a vendor's certificate is */

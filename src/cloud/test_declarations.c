@@ -105,7 +105,13 @@ static bool position_fits(const struct call *c, const char *in, bool body)
 
 static bool is_body(const struct call *c, const char *name)
 {
-    return c->style == CALL_REST_JSON && strncmp(name, "body.", 5) == 0;
+    return c->style == CALL_REST_JSON && (strncmp(name, "body.", 5) == 0 || strncmp(name, "body[", 5) == 0);
+}
+
+/* "body.x" is "x" in the model, "body[].x" is "[].x". */
+static const char *below_body(const char *name)
+{
+    return name + (name[4] == '.' ? 5 : 4);
 }
 
 /* A declared parameter is in the model at its place. "X.*" stands for whatever is below X. */
@@ -113,7 +119,7 @@ static void check_parameter(struct arena *a, const struct json *model, const str
                             const char *declared)
 {
     bool body = is_body(c, declared);
-    const char *name = body ? declared + 5 : declared;
+    const char *name = body ? below_body(declared) : declared;
     size_t size = strlen(name);
     if (size > 2 && strcmp(name + size - 2, ".*") == 0)
         name = arena_copy(a, name, size - 2);
@@ -160,7 +166,7 @@ static void check_required(struct arena *a, const struct json *model, const stru
         size_t stem = strcspn(name, "[");
         bool found = false;
         for (size_t d = 0; d < count; d++) {
-            const char *own = is_body(c, declared[d]) ? declared[d] + 5 : declared[d];
+            const char *own = is_body(c, declared[d]) ? below_body(declared[d]) : declared[d];
             found |= strncmp(own, name, stem) == 0 && (!own[stem] || own[stem] == '[' || own[stem] == '.');
         }
         if (!found)
@@ -295,6 +301,9 @@ static void check_rendered(struct arena *a, const struct vendor *v, const struct
     check_sent(a, model, c, w.query);
     bool form = strncmp(wire_header_value(&w, "content-type"), "application/x-www-form", 22) == 0;
     check_sent(a, model, c, form ? w.body : query_format(a, &parameters));
+    const char *wanted_type = text_at(model, "/content_type");
+    if (c->style == CALL_REST_JSON && *wanted_type && w.body_size)
+        assert_string_equal(wire_header_value(&w, "content-type"), wanted_type);
     const char *target = wire_header_value(&w, "x-amz-target");
     if (*target)
         assert_string_equal(arena_printf(a, "X-Amz-Target: %s", target), text_at(model, "/action_header"));

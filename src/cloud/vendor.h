@@ -94,6 +94,11 @@ void session_regions(struct job *job, const char ***ret, size_t *ret_count);
 /* Small facts kept while the session lives (a project's id by region). Gone when the access's key changes. */
 const char *session_get(struct job *job, const char *key); /* NULL if absent */
 void session_put(struct job *job, const char *key, const char *value);
+/* The same for what must not be seen (a cluster's client key), kept for lasts_ms at most; value NULL: no longer. The copy
+ * given back is job->arena's.
+ */
+const struct secret *session_get_secret(struct job *job, const char *key); /* NULL if absent or too old */
+void session_put_secret(struct job *job, const char *key, const struct secret *value, int64_t lasts_ms);
 
 /* Completes a bound entry from the session's cache of certificates, or asks the vendor once. What cannot be found out
  * stays unknown; only a failure of the access itself (credential, network, throttled) is an error.

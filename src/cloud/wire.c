@@ -179,7 +179,7 @@ static bool render_rest(struct arena *a, const struct wire_input *in, const stru
         char *body;
         if (!json_excerpt(a, in->arguments, strlen(in->arguments), "/body", &body, err))
             return false;
-        set_body(w, body, "application/json");
+        set_body(w, body, in->call->content_type ? in->call->content_type : "application/json");
     } else if (!xml && strcmp(in->vendor->cloud, "huawei") == 0)
         wire_header(w, "Content-Type",
                     "application/json"); /* on requests without body too, as its SDK does */

@@ -143,7 +143,7 @@ static enum outcome go_on(struct turn *t, const struct copies *c, const struct b
     t->row.writes = 0;
     t->seen = *now;
     t->seen_ms = turn_now(t);
-    return turn_next(t, STEP_UPLOAD, &(struct commit){.before = binding_to_json(t->a, now)});
+    return turn_next(t, STEP_UPLOAD, &(struct commit){.before = binding_to_json(t->secrets, now)});
 }
 
 struct relying {
