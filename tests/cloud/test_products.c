@@ -103,6 +103,10 @@ static void add_access(struct sky *k, const struct json *access, double calls_pe
                              .proxy = "",
                              .calls_per_second = calls_per_second,
                              .account_id = "",
+                             .key_source = "stored",
+                             .secret_command = "",
+                             .role = "",
+                             .external_id = "",
                              .state = "unchecked",
                              .state_text = ""};
     assert_ok(y, store_access_add(y->db, &row, secret, NULL, &y->err));
