@@ -34,6 +34,23 @@ void aliyun_page_close(struct sim_call *c, struct aliyun_page *p)
     aliyun_end(c, p->answer);
 }
 
+void aliyun_numbered_open(struct sim_call *c, struct aliyun_page *p, const char *list, int64_t size)
+{
+    size = sim_arg_int(c, "PageSize", size);
+    *p = (struct aliyun_page){.from = (size_t)((sim_arg_int(c, "PageNumber", 1) - 1) * size),
+                              .size = (size_t)size};
+    p->answer = aliyun_begin(c);
+    json_key(&p->answer->w, list);
+    json_open_array(&p->answer->w);
+}
+
+void aliyun_numbered_close(struct sim_call *c, struct aliyun_page *p)
+{
+    json_close_array(&p->answer->w);
+    json_member_int(&p->answer->w, "TotalCount", (int64_t)p->seen);
+    aliyun_end(c, p->answer);
+}
+
 bool aliyun_is_asked(struct sim_call *c, const char *pattern, const char *value)
 {
     const char *item;

@@ -257,6 +257,10 @@ static void add_params(struct sim_call *c, const struct pairs *pairs, enum sim_w
 
 static bool find_operation(struct sim_call *c, const char *version)
 {
+    for (size_t i = 0; sim_services[i]; i++) /* some hosts serve several versions */
+        if (sim_services[i]->version && !strcmp(sim_services[i]->version, version) &&
+            !strcmp(sim_services[i]->hosts[0], c->service->hosts[0]))
+            c->service = sim_services[i];
     if (strcmp(version, c->service->version))
         return no(c, 400, "InvalidVersion", "Specified parameter Version is not valid.");
     for (size_t i = 0; i < c->service->operation_count; i++)

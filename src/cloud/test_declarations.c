@@ -271,6 +271,16 @@ static void check_sent(struct arena *a, const struct json *model, const struct c
     }
 }
 
+/* Some services have two sites instead of regions. */
+static const char *region_for(const struct json *model)
+{
+    const struct json *hosts = json_at(model, "/hosts");
+    for (size_t i = 0; i < json_count(hosts); i++)
+        if (strchr(json_str(json_item(hosts, i), ""), '{'))
+            return "xx-north-1";
+    return "cn-hangzhou";
+}
+
 static void check_rendered(struct arena *a, const struct vendor *v, const struct json *model,
                            const struct call *c)
 {
@@ -284,7 +294,7 @@ static void check_rendered(struct arena *a, const struct vendor *v, const struct
     struct wire_input in = {.vendor = v,
                             .call = c,
                             .site = strcmp(v->cloud, "aws") == 0 ? "international" : "china",
-                            .region = regional ? "xx-north-1" : "",
+                            .region = regional ? region_for(model) : "",
                             .arguments = example(a, declared, count),
                             .document = document ? "<x/>" : NULL,
                             .path = &path};

@@ -38,6 +38,10 @@ static const struct vendor_error errors[] = {
     {"IdempotenceProcessing", ERR_CONFLICT, true, false},
     {"ServiceBusy", ERR_CONFLICT, true, false},
     {"FlowControlError", ERR_THROTTLED, true, false}, /* DCDN */
+    {"Waf.Pullin.ResourceProcessing", ERR_CONFLICT, true, false},
+    {"StateError.*", ERR_CONFLICT, true, false},
+    {"NotActive.*", ERR_CONFLICT, true, false},
+    {"NotExist.BasicBandwidthPackage", ERR_CONFLICT, true, false},
     {"-22001", ERR_CONFLICT, true, false},
     {"-21020", ERR_CONFLICT, true, false},
     {"-22031", ERR_CONFLICT, true, false},
@@ -47,6 +51,11 @@ static const struct vendor_error errors[] = {
     {"ResourceNotFound.Certificate", ERR_INVALID_CERTIFICATE, false, false},
     {"ResourceNotFound.certificate", ERR_INVALID_CERTIFICATE, false, false}, /* NLB */
     {"ResourceNotFound*", ERR_NOT_FOUND, false, false},
+    {"*CertNotExist*", ERR_INVALID_CERTIFICATE, false, false},
+    {"*CertificateNotExist*", ERR_INVALID_CERTIFICATE, false, false},
+    {"NotExist.Certificate", ERR_INVALID_CERTIFICATE, false, false},
+    {"*DomainNotExist*", ERR_NOT_FOUND, false, false},
+    {"NotExist.*", ERR_NOT_FOUND, false, false},
     {"InvalidDomain.NotFound", ERR_NOT_FOUND, false, false},
     {"InvalidCertIdentifier*", ERR_INVALID_CERTIFICATE, false, false}, /* CDN, DCDN: SM */
     {"NotFound*", ERR_NOT_FOUND, false, false},
@@ -212,6 +221,27 @@ const char *aliyun_store(struct job *job, const char *resource_region)
     bool china =
         *resource_region ? strncmp(resource_region, "cn-", 3) == 0 : strcmp(session_site(job), "china") == 0;
     return china ? "cas:cn-hangzhou" : "cas:ap-southeast-1";
+}
+
+bool aliyun_sites(struct job *job, const char ***ret, size_t *ret_count, struct err *err)
+{
+    static const char *const sites[] = {"cn-hangzhou", "ap-southeast-1"};
+    const char **own;
+    size_t own_count;
+    session_regions(job, &own, &own_count);
+    *ret = arena_array(job->arena, const char *, countof(sites));
+    *ret_count = 0;
+    for (size_t s = 0; s < countof(sites); s++) {
+        bool wanted = !own_count;
+        for (size_t i = 0; i < own_count; i++) {
+            bool mainland = strncmp(own[i], "cn-", 3) == 0 && strcmp(own[i], "cn-hongkong") != 0;
+            wanted |= mainland == (s == 0);
+        }
+        if (wanted)
+            (*ret)[(*ret_count)++] = sites[s];
+    }
+    (void)err;
+    return true;
 }
 
 bool aliyun_ref_parse(struct arena *a, const char *ref, const char **ret_id, const char **ret_region)

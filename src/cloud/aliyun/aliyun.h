@@ -33,6 +33,11 @@ must_use bool aliyun_sm_store(const struct material *m, const char **ret, struct
 must_use bool aliyun_upload(struct job *job, const char *vendor_store, const struct material *m,
                             const char **ret, struct err *err);
 
+/* product.regions of those that have two sites instead: "cn-hangzhou" for mainland China, "ap-southeast-1" for the rest;
+ * of an access that is limited to regions, those in which they lie.
+ */
+must_use bool aliyun_sites(struct job *job, const char ***ret, size_t *ret_count, struct err *err);
+
 /* The parts of a reference: "8089870", "cn-hangzhou". False where it is not of that form. */
 must_use bool aliyun_ref_parse(struct arena *a, const char *ref, const char **ret_id,
                                const char **ret_region);
