@@ -400,14 +400,30 @@ static bool pass_limits(struct sim_call *c)
     return false;
 }
 
+/* Where a whole region fails: by the host, or by the parameter of services that have one host for all of them. */
+static bool is_failing(const struct sim_call *c)
+{
+    const char *region = *c->region ? c->region : sim_arg_or(c, "RegionId", "");
+    for (size_t i = 0; i < c->sim->failing_count; i++)
+        if (!strcmp(c->sim->failing[i], region))
+            return true;
+    return false;
+}
+
+/* The resource that a write is about; NULL for all else. With the lock held. */
+static struct sim_object *written(struct sim_call *c)
+{
+    return c->operation->writes && c->service->resource_kind
+               ? sim_find(c, c->service->resource_kind, NULL, c->resource)
+               : NULL;
+}
+
 static bool is_denied(struct sim_call *c, const char *key)
 {
     if (sim_fault_denies(c->sim->faults, key))
         return true;
-    if (!c->operation->writes || !c->service->resource_kind)
-        return false;
     sim_state_lock(c->state);
-    const struct sim_object *o = sim_find(c, c->service->resource_kind, NULL, c->resource);
+    const struct sim_object *o = written(c);
     bool denied = o && !strcmp(sim_get(c, o, "@deny"), "1");
     sim_state_unlock(c->state);
     return denied;
@@ -417,6 +433,9 @@ static void act(struct sim_call *c)
 {
     struct err err;
     sim_state_lock(c->state);
+    struct sim_object *o = written(c);
+    if (o && !strcmp(sim_get(c, o, "@vanish"), "1"))
+        state_delete(c->state, o); /* somebody else was quicker */
     c->operation->run(c);
     if (!sim_state_flush(c->state, &err)) { /* what is not kept must not be promised */
         fprintf(stderr, "certferry-sim: %s\n", err.text);
@@ -433,6 +452,8 @@ static enum sim_fault process(struct sim_call *c)
     const char *key = arena_printf(c->arena, "%s|%s|%s|%s|%s", c->key_id, c->service->code, c->region,
                                    c->operation->name, c->resource);
     enum sim_fault fault = sim_fault_of(c->sim->faults, c->key_id, key);
+    if (is_failing(c))
+        fault = FAULT_500;
     if (fault == FAULT_RESET || !pass_faults(c, fault) || !pass_limits(c) || !sim_params_check(c))
         return fault;
     if (is_denied(c, key)) {

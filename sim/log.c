@@ -2,6 +2,7 @@
 
 #include <fcntl.h>
 #include <stdlib.h>
+#include <string.h>
 #include <unistd.h>
 
 enum { LINE_BYTES = 64 << 10 };
@@ -63,6 +64,8 @@ void sim_log_call(struct sim_log *l, const struct sim_call *c, const char *fault
     for (size_t i = 0; i < c->changed_count; i++)
         json_put_string(&w, c->changed[i]);
     json_close_array(&w);
+    if (strstr(c->request->target, "PRIVATE"))
+        json_member_bool(&w, "key_in_url", true);
     if (fault)
         json_member_string(&w, "fault", fault);
     json_close_object(&w);

@@ -18,11 +18,12 @@ enum { MARKS = 64, READY_BYTES = 64 << 20 };
 
 struct options {
     const char *listen, *seed, *faults, *trust, *ca_out, *state, *log, *ready, *names, *services;
-    int64_t domains, latency_ms, session_seconds, settle_ms, slow_ms, random;
+    int64_t domains, days, latency_ms, session_seconds, settle_ms, slow_ms, random;
     double rate, burst;
     bool print_seed;
     const char *refuse[MARKS], *deny[MARKS];
-    size_t refuse_count, deny_count;
+    const char *vanish[MARKS], *fail[MARKS];
+    size_t refuse_count, deny_count, vanish_count, fail_count;
 };
 
 static const char help[] =
@@ -33,6 +34,7 @@ static const char help[] =
     "  --domains N             begin with N generated resources over all products (60)\n"
     "  --names A,B,*.C         what the generated resources are called, instead of names of our own\n"
     "  --services A/B,C/D      only these get generated resources: aliyun/cdn,aws/elbv2 (all)\n"
+    "  --cert-days D           generated certificates end in D days; before 0: they have ended (5 to 20)\n"
     "  --print-seed            write the seed of the first state to standard output and stop\n"
     "  --random-seed N         which accesses, names and faults are drawn (1)\n"
     "  --state DIR             keep the state there; without it, in memory only\n"
@@ -49,7 +51,9 @@ static const char help[] =
     "  --log FILE              one JSON line per call\n"
     "  --ready-file FILE       written when ready: gateway, accesses, resources and their edges\n"
     "  --refuse-edge ID        this resource's edge refuses connections (repeatable)\n"
-    "  --deny ID               every write on this resource is denied (repeatable)\n";
+    "  --deny ID               every write on this resource is denied (repeatable; '*': on all)\n"
+    "  --vanish ID             this resource is deleted when the first write on it comes (likewise)\n"
+    "  --fail-region R         every call in this region fails (repeatable)\n";
 
 enum option_id {
     OPT_LISTEN = 1000,
@@ -73,6 +77,9 @@ enum option_id {
     OPT_RANDOM,
     OPT_REFUSE,
     OPT_DENY,
+    OPT_VANISH,
+    OPT_FAIL_REGION,
+    OPT_DAYS,
     OPT_HELP
 };
 
@@ -98,17 +105,20 @@ static const struct option long_options[] = {
     {"random-seed", required_argument, NULL, OPT_RANDOM},
     {"refuse-edge", required_argument, NULL, OPT_REFUSE},
     {"deny", required_argument, NULL, OPT_DENY},
+    {"vanish", required_argument, NULL, OPT_VANISH},
+    {"fail-region", required_argument, NULL, OPT_FAIL_REGION},
+    {"cert-days", required_argument, NULL, OPT_DAYS},
     {"help", no_argument, NULL, OPT_HELP},
     {NULL, 0, NULL, 0},
 };
 
-static bool read_number(const char *name, int64_t max, int64_t *ret, struct err *err)
+static bool read_number(const char *name, int64_t min, int64_t max, int64_t *ret, struct err *err)
 {
     char *end;
     long long value = strtoll(optarg, &end, 10);
-    if (end == optarg || *end || value < 0 || value > max)
-        return err_set(err, ERR_INPUT, "--%s %s: give a whole number from 0 to %lld", name, optarg,
-                       (long long)max);
+    if (end == optarg || *end || value < min || value > max)
+        return err_set(err, ERR_INPUT, "--%s %s: give a whole number from %lld to %lld", name, optarg,
+                       (long long)min, (long long)max);
     *ret = value;
     return true;
 }
@@ -124,7 +134,7 @@ static bool read_rate(const char *name, double *ret, struct err *err)
 static bool add_mark(const char **list, size_t *count, struct err *err)
 {
     if (*count == MARKS)
-        return err_set(err, ERR_INPUT, "at most %d of --refuse-edge and --deny; use a seed file for more",
+        return err_set(err, ERR_INPUT, "at most %d of --refuse-edge, --deny, --vanish and --fail-region each",
                        MARKS);
     list[(*count)++] = optarg;
     return true;
@@ -153,17 +163,19 @@ static bool read_option(struct options *o, int id, struct err *err)
         return true;
     switch (id) {
     case OPT_DOMAINS:
-        return read_number("domains", 1000000, &o->domains, err);
+        return read_number("domains", 0, 1000000, &o->domains, err);
     case OPT_LATENCY:
-        return read_number("latency-ms", 600000, &o->latency_ms, err);
+        return read_number("latency-ms", 0, 600000, &o->latency_ms, err);
     case OPT_SETTLE:
-        return read_number("settle-ms", 86400000, &o->settle_ms, err);
+        return read_number("settle-ms", 0, 86400000, &o->settle_ms, err);
     case OPT_SESSION:
-        return read_number("session-seconds", 43200, &o->session_seconds, err);
+        return read_number("session-seconds", 0, 43200, &o->session_seconds, err);
     case OPT_SLOW:
-        return read_number("slow-ms", 600000, &o->slow_ms, err);
+        return read_number("slow-ms", 0, 600000, &o->slow_ms, err);
     case OPT_RANDOM:
-        return read_number("random-seed", INT64_MAX, &o->random, err);
+        return read_number("random-seed", 0, INT64_MAX, &o->random, err);
+    case OPT_DAYS:
+        return read_number("cert-days", -10000, 10000, &o->days, err);
     case OPT_RATE:
         return read_rate("calls-per-second", &o->rate, err);
     case OPT_BURST:
@@ -172,6 +184,10 @@ static bool read_option(struct options *o, int id, struct err *err)
         return add_mark(o->refuse, &o->refuse_count, err);
     case OPT_DENY:
         return add_mark(o->deny, &o->deny_count, err);
+    case OPT_VANISH:
+        return add_mark(o->vanish, &o->vanish_count, err);
+    case OPT_FAIL_REGION:
+        return add_mark(o->fail, &o->fail_count, err);
     case OPT_PRINT:
         o->print_seed = true;
         return true;
@@ -217,12 +233,26 @@ static bool fill_state(struct sim *sim, const struct options *o, struct err *err
     if (o->services && !sim_seed_read_services(sim->arena, o->services, &services, err))
         return err_add(err, "--services");
     return sim_seed_generate(sim->state, o->domains < 0 ? 60 : (size_t)o->domains, sim->random, names,
-                             services, err);
+                             services, o->days, err);
+}
+
+static bool mark_each(struct sim *sim, const struct sim_field *field)
+{
+    for (size_t i = 0; sim_services[i]; i++) {
+        const char *kind = sim_services[i]->resource_kind;
+        struct sim_object *o;
+        for (size_t cursor = 0;
+             kind && (o = state_next(sim->state, sim_services[i]->cloud, NULL, kind, NULL, &cursor));)
+            state_change(sim->state, o, SETTLE_AT_ONCE, field, 1, NULL);
+    }
+    return true;
 }
 
 static bool mark(struct sim *sim, const char *id, const char *field, struct err *err)
 {
     const struct sim_field fields[] = {{field, "1"}};
+    if (!strcmp(id, "*"))
+        return mark_each(sim, fields);
     for (size_t i = 0; sim_services[i]; i++) {
         struct sim_object *o = sim_services[i]->resource_kind
                                    ? state_find(sim->state, sim_services[i]->cloud, NULL,
@@ -244,6 +274,9 @@ static bool mark_all(struct sim *sim, const struct options *o, struct err *err)
     for (size_t i = 0; i < o->deny_count; i++)
         if (!mark(sim, o->deny[i], "@deny", err))
             return false;
+    for (size_t i = 0; i < o->vanish_count; i++)
+        if (!mark(sim, o->vanish[i], "@vanish", err))
+            return false;
     return sim_state_flush(sim->state, err);
 }
 
@@ -255,6 +288,8 @@ static bool set_up(struct sim *sim, const struct options *o, struct err *err)
     sim->latency_ms = o->latency_ms;
     sim->slow_ms = o->slow_ms;
     sim->session_seconds = o->session_seconds;
+    sim->failing = o->fail;
+    sim->failing_count = o->fail_count;
     sim->random = (uint64_t)o->random;
     if (o->rate > 0)
         sim->limiter = sim_limiter_new(o->rate, o->burst > 0 ? o->burst : o->rate);

@@ -82,7 +82,8 @@ void sim_seed_cert(struct sim_seeding *s, const char *names, const char **ret_ch
     while (count < countof(list) && (list[count] = sim_list_item(s->arena, names, count)))
         count++;
     uint64_t hash = sim_hash(s->number, names);
-    int64_t end_ms = s->now_ms + 5 * day_ms + (int64_t)(hash % (uint64_t)(15 * day_ms));
+    int64_t end_ms =
+        s->now_ms + (s->days ? s->days * day_ms : 5 * day_ms + (int64_t)(hash % (uint64_t)(15 * day_ms)));
     struct minted leaf;
     struct err err;
     if (!mint_leaf(s->arena, s->ca, list, count, KEY_ECDSA, 256, end_ms - 90 * day_ms, end_ms, &leaf, &err)) {
@@ -174,7 +175,7 @@ static size_t wanted(struct arena *a, const char *services)
 }
 
 bool sim_seed_generate(struct sim_state *state, size_t resources, uint64_t random, const char *names,
-                       const char *services, struct err *err)
+                       const char *services, int64_t days, struct err *err)
 {
     cleanup(arena_free_p) struct arena *a = arena_new(RESOURCE_BYTES);
     int64_t now_ms = state_now_ms(state);
@@ -199,6 +200,7 @@ bool sim_seed_generate(struct sim_state *state, size_t resources, uint64_t rando
                                     .names = names,
                                     .number = n * kinds + place,
                                     .count = count,
+                                    .days = days,
                                     .ca = &ca};
             service->generate(&s, n);
             if (!sim_state_flush(state, err))

@@ -17,6 +17,7 @@ struct sim_seeding {     /* what generate() is given */
     const char *names;       /* what --names says, as a list ("a b"); NULL: the scheme of docs/simulator.md */
     uint64_t number;         /* of the resource over all products, for names */
     size_t count;            /* how many resources this product gets in all */
+    int64_t days;            /* in which the certificates end; 0: 5 to 20, each its own */
     const struct minted *ca; /* issuer of the generated certificates */
 };
 
@@ -42,10 +43,10 @@ struct sim_object *sim_seed_object(struct sim_seeding *s, const char *kind, cons
 must_use bool sim_seed_load(struct sim_state *state, const char *path, struct err *err);
 /* One access per cloud and this many resources, spread over all products. Key ids, secrets and names follow from
  * `random`, keys of certificates do not. `names` is a list of names to use, or NULL; `services` a list of those that
- * get resources ("aliyun/cdn aws/elbv2"), NULL: all.
+ * get resources ("aliyun/cdn aws/elbv2"), NULL: all. `days`: see struct sim_seeding.
  */
 must_use bool sim_seed_generate(struct sim_state *state, size_t resources, uint64_t random, const char *names,
-                                const char *services, struct err *err);
+                                const char *services, int64_t days, struct err *err);
 /* "a,*.b" as a list ("a *.b"); what is not a DNS name is refused. */
 must_use bool sim_seed_read_names(struct arena *a, const char *text, const char **ret, struct err *err);
 /* "aliyun/cdn,aws/elbv2" as a list; one that has no resources is refused. */

@@ -44,8 +44,8 @@ static inline struct fixture *fixture_in(const char *directory, const char *serv
     f->sim.random = 1;
     assert_true(sim_state_open(directory, f->sim.clock, settle_ms, &f->sim.state, &err));
     if (sim_state_is_empty(f->sim.state))
-        assert_true(
-            sim_seed_generate(f->sim.state, resources, 1, NULL, services ? services : first_services, &err));
+        assert_true(sim_seed_generate(f->sim.state, resources, 1, NULL, services ? services : first_services,
+                                      0, &err));
     sim_load_accesses(&f->sim);
     assert_true(mint_ca(f->arena, "Test CA", KEY_ECDSA, 256, f->clock.now_ms - 1000,
                         f->clock.now_ms + 1000000000000, &f->ca, &err));

@@ -39,7 +39,7 @@ void alb_generate(struct sim_seeding *s, size_t n)
               n % LISTENERS_PER_LB ? arena_printf(s->arena, "%zu", 8442 + n % LISTENERS_PER_LB) : "443"},
              {"ListenerDescription", arena_printf(s->arena, "listener-%zu", n)}, {"GzipEnabled", "true"},
              {"Http2Enabled", "true"}, {"IdleTimeout", "15"}, {"RequestTimeout", "60"},
-             {"CaEnabled", "false"}, {"SecurityPolicyId", "tls_cipher_policy_1_2"},
+             {"CaEnabled", n % 10 == 4 ? "true" : "false"}, {"SecurityPolicyId", "tls_cipher_policy_1_2"},
              {"ServerGroupId", "sgp-web"}, {"@names", names},
              {"Certificates", arena_printf(s->arena, "%s-%s", cert, site)}, {"AdditionalCertificates", more});
     if (n % 2 == 0)

@@ -97,7 +97,8 @@ void elb_generate(struct sim_seeding *s, size_t n)
              {"loadbalancer_id", lb}, {"protocol", protocol}, {"@names", names},
              {"protocol_port",
               n % LISTENERS_PER_LB ? arena_printf(s->arena, "%zu", 8442 + n % LISTENERS_PER_LB) : "443"},
-             {"default_tls_container_ref", cert}, {"client_ca_tls_container_ref", ""},
+             {"default_tls_container_ref", cert},
+             {"client_ca_tls_container_ref", n % 10 == 4 ? uuid(s, "ca", number) : ""},
              {"sni_container_refs", second ? seed_cert(s, region, second) : ""},
              {"sni_match_algo", "wildcard"}, {"http2_enable", "true"}, {"tls_ciphers_policy", "tls-1-2"},
              {"enterprise_project_id", "0"}, {"protection_status", "nonProtection"});

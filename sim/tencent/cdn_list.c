@@ -114,9 +114,10 @@ static char *cert_info(struct sim_call *c, const struct sim_object *o, const str
     if (!cert && !*id)
         return NULL;
     return json_format(c->arena,
-                       "{'CertId':%s,'CertName':%s,'Certificate':null,'PrivateKey':null,'ExpireTime':%s,"
+                       "{'CertId':%s,'CertName':%s,'Certificate':%s,'PrivateKey':null,'ExpireTime':%s,"
                        "'DeployTime':%s,'Message':%s,'From':'upload'}",
                        id, cert ? sim_field(cert->now, "Alias") : "",
+                       *id || !cert ? NULL : sim_field(cert->now, "Cert"),
                        cert && cert->cert ? tencent_time(c->arena, sim_leaf(cert->cert)->not_after_ms) : "",
                        sim_field(shown, "@DeployTime"), sim_field(shown, "Https.CertInfo.Message"));
 }
@@ -128,7 +129,8 @@ static char *client_cert_info(struct sim_call *c, const struct sim_fields *shown
     return json_format(c->arena, "{'Certificate':%s,'CertName':%s,'ExpireTime':%s,'DeployTime':%s}",
                        sim_field(shown, "Https.ClientCertInfo.Certificate"),
                        sim_field(shown, "Https.ClientCertInfo.CertName"),
-                       tencent_time(c->arena, c->now_ms + 300 * day_ms), sim_field(shown, "@DeployTime"));
+                       tencent_time(c->arena, c->now_ms - c->now_ms % day_ms + 300 * day_ms),
+                       tencent_time(c->arena, c->now_ms - c->now_ms % day_ms - 80 * day_ms));
 }
 
 static char *tls_versions(struct sim_call *c, const struct sim_fields *shown)

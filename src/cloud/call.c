@@ -347,6 +347,7 @@ struct walk { /* one listing */
     item_fn *each;
     void *context;
     struct arena *keep; /* lives as long as the walk */
+    unsigned page_size;
     size_t items, pages;
     const char *marker; /* "" before the first page */
 };
@@ -357,7 +358,7 @@ static bool page_arguments(struct arena *a, const struct walk *w, char **ret, st
     char *text = arena_strdup(a, w->arguments);
     const char *quote = rule->size_as_text ? "\"" : "";
     if (rule->size && !json_splice(a, text, strlen(text), arena_printf(a, "/%s", rule->size),
-                                   arena_printf(a, "%s%u%s", quote, rule->size_value, quote), &text, err))
+                                   arena_printf(a, "%s%u%s", quote, w->page_size, quote), &text, err))
         return false;
     const char *position = NULL;
     quote = rule->position_as_text ? "\"" : "";
@@ -414,8 +415,8 @@ static bool page_more(struct arena *a, struct walk *w, const struct answer *answ
         int64_t total = !rule->total  ? -1
                         : answer->xml ? xml_int(answer->xml, rule->total, -1)
                                       : json_int(json_at(answer->json, rule->total), -1);
-        *ret_more = count && (total >= 0 ? (int64_t)w->items < total : count >= rule->size_value);
-    } else if (!rule->short_is_last || count >= rule->size_value) {
+        *ret_more = count && (total >= 0 ? (int64_t)w->items < total : count >= w->page_size);
+    } else if (!rule->short_is_last || count >= w->page_size) {
         const char *next = answer->xml ? xml_text(answer->xml, rule->next, "")
                                        : json_text(a, json_at(answer->json, rule->next), "");
         if (*next && strcmp(next, w->marker) == 0)
@@ -445,8 +446,15 @@ bool cloud_each(struct job *job, const struct call *call, const char *region, it
                 struct err *err, const char *arguments, ...)
 {
     cleanup(arena_free_p) struct arena *keep = arena_new(ARENA_JOB_BYTES);
-    struct walk w =
-        {.call = call, .region = region, .each = each, .context = context, .keep = keep, .marker = ""};
+    unsigned size = call->page.size_value;
+    struct walk w = {.call = call,
+                     .region = region,
+                     .each = each,
+                     .context = context,
+                     .keep = keep,
+                     .page_size =
+                         call->page.size && job->page_most && job->page_most < size ? job->page_most : size,
+                     .marker = ""};
     va_list args;
     va_start(args, arguments);
     w.arguments = json_vformat(keep, arguments, args);

@@ -1,0 +1,25 @@
+#include "cloud/suite.h"
+
+/* What cannot be tried, and the line of the vendor's documentation that says why. Only what no declared fact of the
+ * product tells (global, sni, first_deployment, store_for, declared calls) stands here.
+ */
+static const struct {
+    const char *product, *name, *why;
+} exemptions[] = {
+    {"aliyun/cdn", "mutual TLS", "client certificates are not a setting of CDN domains"},
+    {"aliyun/dcdn", "mutual TLS", "client certificates are not a setting of DCDN domains"},
+    {"aliyun/fc", "mutual TLS",
+     "a custom domain has certificate, TLS versions and ciphers, and no client CA"},
+    {"tencent/cdn", "restore of none before",
+     "its adapter replaces certificates and never switches HTTPS on"},
+    {"aws/nlb", "mutual TLS", "listeners of Network Load Balancers take no MutualAuthentication"},
+    {"aws/cloudfront", "mutual TLS", "a viewer certificate asks for none: distributions have no client CA"},
+};
+
+const char *suite_exempt(const char *product, const char *name)
+{
+    for (size_t i = 0; i < countof(exemptions); i++)
+        if (strcmp(exemptions[i].product, product) == 0 && strcmp(exemptions[i].name, name) == 0)
+            return exemptions[i].why;
+    return NULL;
+}
