@@ -1,15 +1,14 @@
-// Huawei Cloud's own Node core SDK against the simulator, and what it and certferry see of each other. The registry has no
-// package for ELB: its requests are declared here as the SDK's generated packages do it, from tests/data/operations.json.
+// IAM and ELB by Huawei Cloud's own Node core SDK against the simulator, and what it and certferry see of each other.
 import assert from 'node:assert/strict';
 import { createRequire } from 'node:module';
 import { test } from 'node:test';
-import { makeStage, operations, served, serves, until } from './stage.js';
+import { makeStage, served, serves, until } from './stage.js';
+import { refusal, request } from './huawei.js';
 
 const require = createRequire(import.meta.url);
 const core = '@huaweicloud/huaweicloud-sdk-core';
 const { BasicCredentials, GlobalCredentials, Region } = require(core);
 const { ClientBuilder } = require(`${core}/ClientBuilder`);
-const { ClientRequestException } = require(`${core}/exception/ClientRequestException`);
 
 const REGION = 'cn-north-4';
 const ELB = `https://elb.${REGION}.myhuaweicloud.com`;
@@ -29,38 +28,7 @@ const elbClient = (options) => new ClientBuilder((client) => client)
 const iamClient = () => new ClientBuilder((client) => client).withEndpoint('https://iam.myhuaweicloud.com')
   .withCredential(new GlobalCredentials({ ak: stage.access.key_id, sk: stage.access.secret, domainId: stage.access.account })).build();
 
-// The SDK prints every refused request, private key and all, on standard output.
-require(`${core}/logger/log4jLogger`).Logger4jInstance.error = () => {};
-
-const filled = (value, path) => path.split('.').reduce((at, name) => (name.endsWith('[]')
-  ? at?.[name.slice(0, -2)]?.[0] : at?.[name]), value);
-
-// A call with its parameters where the vendor's model wants them; what the model requires must be there and what it does
-// not know must not, so that a test cannot ask for more than the vendor takes. `extra` goes past that check.
-function request(service, name, { path = {}, query = {}, body, extra = {} } = {}) {
-  const model = operations.find((o) => o.cloud === 'huawei' && o.service === service && o.operation === name && o.version === 'v3');
-  assert.ok(model, `operations.json has huawei ${service} ${name}`);
-  const known = (where) => model.request.filter((p) => p.in === where).map((p) => p.name.replace(/\[\]$/, ''));
-  for (const key of Object.keys(query)) assert.ok(known('query').includes(key), `${name} has the parameter ${key}`);
-  for (const p of model.request.filter((p) => p.in === 'path' && p.name !== 'project_id')) assert.ok(path[p.name], p.name);
-  for (const object of Object.keys(body ?? {}))
-    for (const key of Object.keys(body[object])) assert.ok(known('json').includes(`${object}.${key}`), `${name} has ${object}.${key}`);
-  if (!extra.incomplete)
-    for (const p of model.request.filter((p) => p.in === 'json' && p.required))
-      assert.notEqual(filled(body, p.name), undefined, `${name} needs ${p.name}`);
-  return { method: model.http_method, url: model.path, contentType: 'application/json', headers: {}, pathParams: path,
-    queryParams: { ...query, ...extra.query }, data: body ? { ...body, ...extra.body } : {} };
-}
-
 const elb = (name, parameters, client = elbClient()) => client.sendRequest(request('elb', name, parameters));
-
-const refusal = (status, code) => (error) => {
-  assert.ok(error instanceof ClientRequestException, String(error));
-  assert.equal(error.httpStatusCode, status);
-  assert.equal(error.errorCode, code);
-  assert.match(error.requestId, /^[0-9a-f-]{32,36}$/);
-  return true;
-};
 
 const create = async (cert, name, domain) => (await elb('CreateCertificate', { body: { certificate: {
   name, type: 'server', certificate: cert.chain, private_key: cert.key, ...(domain && { domain }) } } })).certificate;
