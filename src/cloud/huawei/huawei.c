@@ -46,6 +46,7 @@ static const struct vendor_error errors[] = {
     {"WAF.00010002", ERR_CONFLICT, true, false},
     {"WAF.00011019", ERR_INVALID_CERTIFICATE, false, false},
     {"WAF.00011021", ERR_INVALID_CERTIFICATE, false, false},
+    {"WAF.00011016", ERR_CONFLICT, false, false},
 };
 
 /* Four shapes: error_code at the top, inside error, error.code with error.message, and a message alone. */
@@ -211,10 +212,13 @@ static bool elb_facts(struct job *job, const char *region, struct bound *b, stru
            err_set(err, ERR_NOT_FOUND, "ELB does not show certificate %s", b->ref);
 }
 
-/* What a reference names: a certificate of SCM, else of ELB. */
+/* What a reference names: a certificate of SCM by its form, else of the store of the product. */
 static bool facts(struct job *job, const char *region, struct bound *b, struct err *err)
 {
-    return huawei_is_scm_id(b->ref) ? huawei_scm_facts(job, b, err) : elb_facts(job, region, b, err);
+    if (huawei_is_scm_id(b->ref))
+        return huawei_scm_facts(job, b, err);
+    bool waf = job->product && strcmp(job->product->code, "huawei/waf") == 0;
+    return waf ? huawei_waf_facts(job, region, b, err) : elb_facts(job, region, b, err);
 }
 
 struct search {
@@ -273,6 +277,15 @@ bool huawei_upload(struct job *job, const char *vendor_store, const struct mater
     return *s.id || upload_in_doubt(err_set(err, ERR_VENDOR, "ELB answered no certificate id"), err);
 }
 
+/* WAF's one host of another domain. */
+static const char *host_of(struct arena *a, const char *site, const struct call *call, const char *region)
+{
+    (void)a;
+    (void)site;
+    bool special = strcmp(call->service, "waf") == 0 && strcmp(region, "cn-north-9") == 0;
+    return special ? "waf.cn-north-9.myhuaweicloud.cn" : NULL;
+}
+
 static const struct call *const calls[] = {&list_auth_domains,
                                            &assume_agency,
                                            &list_auth_projects,
@@ -292,6 +305,7 @@ const struct vendor huawei_vendor = {
     .error_count = countof(errors),
     .site_china = "cn-north-4", /* where the certificate service answers */
     .site_international = "ap-southeast-1",
+    .host = host_of,
     .prepare = prepare,
     .refusal = refusal,
     .identify = identify,

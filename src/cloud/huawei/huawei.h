@@ -25,3 +25,6 @@ must_use bool huawei_regions(struct job *job, const char ***ret, size_t *ret_cou
 /* product.upload for the stores "elb:REGION". */
 must_use bool huawei_upload(struct job *job, const char *vendor_store, const struct material *m,
                             const char **ret, struct err *err);
+
+/* vendor.facts for what WAF holds; asked where a job is WAF's. */
+must_use bool huawei_waf_facts(struct job *job, const char *region, struct bound *b, struct err *err);
