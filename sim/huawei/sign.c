@@ -275,7 +275,7 @@ static bool check_time(struct sim_call *c, const char *date)
 static bool check_account(struct sim_call *c)
 {
     const char *header = sim_request_header(c->request, "x-domain-id");
-    if (!strcmp(c->service->code, "iam"))
+    if (strcmp(c->service->code, "cdn") && strcmp(c->service->code, "scm"))
         return true;
     return (header && !strcmp(header, c->access->account)) ||
            no(c, 403, "APIGW.0302", "X-Domain-Id does not name the account of the caller.");

@@ -180,9 +180,10 @@ static bool prepare(struct job *job, const struct call *call, const char *region
     const char *key = arena_printf(a, "project:%s", region), **names;
     size_t count;
     const char *id = NULL;
-    if (strcmp(call->service, "iam") == 0)
-        return true;
+    bool by_account = strcmp(call->service, "cdn") == 0 || strcmp(call->service, "scm") == 0;
     if (!strstr(call->path, "{project_id}")) {
+        if (!by_account)
+            return true;
         if (!account(job, &id, err))
             return false;
         wire_header(w, "X-Domain-Id", id);
