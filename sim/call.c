@@ -418,6 +418,16 @@ static struct sim_object *written(struct sim_call *c)
                : NULL;
 }
 
+static const char *named_resource(struct sim_call *c)
+{
+    const char *name, *id = "";
+    for (size_t i = 0; (name = sim_list_item(c->arena, c->operation->resource, i)); i++) {
+        const char *part = sim_arg_or(c, name, "");
+        id = *id && *part ? arena_printf(c->arena, "%s/%s", id, part) : *part ? part : id;
+    }
+    return id;
+}
+
 static bool is_denied(struct sim_call *c, const char *key)
 {
     if (sim_fault_denies(c->sim->faults, key))
@@ -507,7 +517,7 @@ enum sim_delivery sim_handle(struct sim *sim, struct arena *a, const struct sim_
     if (c.vendor->route(&c)) {
         c.action = c.operation->name;
         if (c.operation->resource && !*c.resource)
-            c.resource = sim_arg_or(&c, c.operation->resource, "");
+            c.resource = named_resource(&c);
         fault = process(&c);
     }
     const char *name = sim_fault_name(fault);

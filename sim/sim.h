@@ -45,7 +45,9 @@ struct sim_operation {
     const char *name;
     const char *method, *path; /* REST only, "/v3/{project_id}/elb/listeners/{listener_id}"; else NULL */
     bool writes;               /* what is not a write is a read: for the log and for AWS's limits */
-    const char *resource; /* the parameter that names what it is about, for the log, denials and faults */
+    const char *
+        resource; /* the parameter that names what it is about, for the log, denials and faults; several ("A B")
+                             make an id "a/b" */
     const struct sim_param *params;
     size_t param_count;
     void (*run)(struct sim_call *c);

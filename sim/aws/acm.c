@@ -57,6 +57,9 @@ const char *aws_users(struct sim_call *c, const struct sim_object *cert)
     const char *list = aws_elb_users(c, arn), *more = aws_cloudfront_users(c, *id ? id : arn), *item;
     for (size_t i = 0; (item = sim_list_item(c->arena, more, i)); i++)
         list = sim_list_add(c->arena, list, item);
+    more = *id ? "" : aws_classic_users(c, arn); /* IAM does not know of these */
+    for (size_t i = 0; (item = sim_list_item(c->arena, more, i)); i++)
+        list = sim_list_add(c->arena, list, item);
     return list;
 }
 

@@ -30,7 +30,8 @@ static const char *namespace_of(const struct sim_service *s)
         return "https://sts.amazonaws.com/doc/2011-06-15/";
     if (!strcmp(s->code, "ec2"))
         return "http://ec2.amazonaws.com/doc/2016-11-15/";
-    return "http://elasticloadbalancing.amazonaws.com/doc/2015-12-01/";
+    return strcmp(s->code, "elb") ? "http://elasticloadbalancing.amazonaws.com/doc/2015-12-01/"
+                                  : "http://elasticloadbalancing.amazonaws.com/doc/2012-06-01/";
 }
 
 static struct aws_xml *begin(struct sim_call *c)

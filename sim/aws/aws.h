@@ -60,7 +60,11 @@ const struct sim_object *aws_iam_by_id(struct sim_state *s, const char *account,
 /* A certificate for these names, generated into a region's ACM; returns its ARN. */
 const char *aws_seed_acm(struct sim_seeding *s, const char *region, const char *names);
 
+/* The same in IAM. */
+const char *aws_seed_iam(struct sim_seeding *s, const char *names);
+
 /* ARNs of what uses the certificate (load balancers, distributions), as a list. */
 const char *aws_users(struct sim_call *c, const struct sim_object *cert);
 const char *aws_elb_users(struct sim_call *c, const char *arn);
+const char *aws_classic_users(struct sim_call *c, const char *arn);
 const char *aws_cloudfront_users(struct sim_call *c, const char *arn_or_id);

@@ -18,6 +18,20 @@ const struct sim_object *aws_iam_by_id(struct sim_state *s, const char *account,
     return NULL;
 }
 
+const char *aws_seed_iam(struct sim_seeding *s, const char *names)
+{
+    const char *name = arena_printf(s->arena, "old-%s", sim_hex_id(s->arena, names, 12)), *chain, *key;
+    const char *arn = arena_printf(s->arena, "arn:aws:iam::%s:server-certificate/%s", s->account, name);
+    char *id = arena_printf(s->arena, "ASCA%s", sim_hex_id(s->arena, arn, 17));
+    for (char *p = id; *p; p++)
+        *p = (char)toupper((unsigned char)*p);
+    sim_seed_cert(s, names, &chain, &key);
+    SIM_SEED(s, aws_iam_kind, "", name, {"Path", "/"}, {"ServerCertificateId", id}, {"@arn", arn},
+             {"@ready", "1"}, {"UploadDate", time_iso(s->arena, s->now_ms - 80 * 86400000LL)},
+             {"Cert", chain}, {"Key", key});
+    return arn;
+}
+
 static struct sim_object *wanted(struct sim_call *c)
 {
     const char *name = sim_arg(c, "ServerCertificateName");
@@ -136,6 +150,11 @@ static const struct sim_param delete_server_certificate_params[] = {
     {"ServerCertificateName", IN_FORM, T_STRING, .required = true, .min = 1, .max = 128},
 };
 
+static const struct sim_param get_account_summary_params[] = {
+    {"Action", IN_FORM, T_STRING, .required = true, .values = "GetAccountSummary"},
+    {"Version", IN_FORM, T_STRING, .required = true, .values = "2010-05-08"},
+};
+
 static void list(struct sim_call *c)
 {
     const char *prefix = sim_arg_or(c, "PathPrefix", "/");
@@ -157,6 +176,20 @@ static void list(struct sim_call *c)
     aws_text(x, "IsTruncated", next ? "true" : "false");
     if (next)
         aws_text(x, "Marker", next);
+    aws_end(c, x);
+}
+
+/* Two of the many figures that there are. */
+static void summary(struct sim_call *c)
+{
+    size_t count = 0, cursor = 0;
+    while (sim_next(c, aws_iam_kind, "", &cursor))
+        count++;
+    struct aws_xml *x = aws_begin(c);
+    buf_printf(&x->body,
+               "<SummaryMap><entry><key>ServerCertificates</key><value>%zu</value></entry>"
+               "<entry><key>ServerCertificatesQuota</key><value>%d</value></entry></SummaryMap>",
+               count, QUOTA);
     aws_end(c, x);
 }
 
@@ -205,6 +238,7 @@ static const struct sim_operation operations[] = {
      .resource = "ServerCertificateName",
      SIM_PARAMS(get_server_certificate_params),
      .run = get},
+    {.name = "GetAccountSummary", SIM_PARAMS(get_account_summary_params), .run = summary},
     {.name = "DeleteServerCertificate",
      .writes = true,
      .resource = "ServerCertificateName",

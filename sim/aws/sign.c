@@ -220,6 +220,17 @@ static bool find_by_name(struct sim_call *c, const char *name)
     return c->operation || no(c, REFUSE_UNKNOWN_ACTION, name);
 }
 
+/* The two generations of load balancing share a host; only the version tells them apart. */
+static const struct sim_service *service_of_version(const struct sim_call *c, const char *version)
+{
+    for (size_t i = 0; sim_services[i]; i++)
+        if (!strcmp(sim_services[i]->cloud, "aws") && sim_services[i]->version &&
+            !strcmp(sim_services[i]->version, version) && *c->service->hosts && *sim_services[i]->hosts &&
+            !strcmp(*sim_services[i]->hosts, *c->service->hosts))
+            return sim_services[i];
+    return c->service;
+}
+
 static bool route_query(struct sim_call *c)
 {
     const struct sim_request *r = c->request;
@@ -231,6 +242,7 @@ static bool route_query(struct sim_call *c)
     if (!query_parse(c->arena, r->body, r->body_size, true, PAIRS_MAX, &form, NULL))
         return no(c, REFUSE_BAD_REQUEST, "The form cannot be decoded.");
     const char *action = pairs_get(&form, "Action"), *version = pairs_get(&form, "Version");
+    c->service = version ? service_of_version(c, version) : c->service;
     if (!action || !version || strcmp(version, c->service->version))
         return no(c, REFUSE_UNKNOWN_ACTION, action ? action : "");
     if (!find_by_name(c, action))
@@ -362,7 +374,7 @@ static bool signs_enough(struct sim_call *c, const char *signed_headers)
 
 static const char *sign_name(const struct sim_service *s)
 {
-    return strcmp(s->code, "elbv2") ? s->code : "elasticloadbalancing";
+    return strncmp(s->code, "elb", 3) ? s->code : "elasticloadbalancing";
 }
 
 static bool authenticate(struct sim_call *c)

@@ -1,9 +1,8 @@
 // AWS's own Node SDK (v3) against the simulated Network Load Balancers, and what it and certferry see of each other.
 import assert from 'node:assert/strict';
-import { execFileSync } from 'node:child_process';
 import { test } from 'node:test';
 import * as elb from '@aws-sdk/client-elastic-load-balancing-v2';
-import { ACM, ELB, arns, client, importCertificate, issue, keys, listener, listenerCertificates, refusal, regionOf, stage, whenKnown } from './aws.js';
+import { ACM, ELB, arns, client, importCertificate, issue, issueRsa, keys, listener, listenerCertificates, refusal, regionOf, stage, whenKnown } from './aws.js';
 import { served, serves, until } from './stage.js';
 
 // What a change of the certificate must leave as it is.
@@ -70,12 +69,8 @@ test('aws/nlb: certferry replaces an SNI entry of the SDK\'s, and leaves the def
 
 test('aws/nlb: a key that AWS does not support is refused with its code', async () => {
   const resource = stage.of('aws/nlb')[2], region = regionOf(resource);
-  const openssl = (...args) => execFileSync('openssl', args, { stdio: ['ignore', 'pipe', 'ignore'] }).toString();
-  const pem = openssl('req', '-x509', '-newkey', 'rsa:4096', '-nodes', '-keyout', '-', '-subj', '/CN=large.example.com', '-days', '30',
-    '-addext', 'subjectAltName=DNS:large.example.com');
-  const [, key, leaf] = pem.match(/(-----BEGIN PRIVATE KEY-----[^]*?-----END PRIVATE KEY-----\n)([^]*)/);
+  const { leaf, key } = issueRsa(4096, 'large.example.com');
   const { CertificateArn } = await ACM(region, 'ImportCertificate', { Certificate: Buffer.from(leaf), PrivateKey: Buffer.from(key) });
-  keys.push(key.split('\n')[1]);
   await assert.rejects(whenKnown('CertificateNotFoundException', () =>
     ELB(region, 'ModifyListener', { ListenerArn: resource.id, Certificates: [{ CertificateArn }] })), refusal('UnsupportedCertificate', 400));
 });

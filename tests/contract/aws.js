@@ -1,6 +1,10 @@
 // What the contract tests of AWS share: a stage, and AWS's own Node SDK (v3) sent through its gateway.
 import assert from 'node:assert/strict';
+import { execFileSync } from 'node:child_process';
+import fs from 'node:fs';
 import https from 'node:https';
+import os from 'node:os';
+import path from 'node:path';
 import * as acm from '@aws-sdk/client-acm';
 import * as cloudfront from '@aws-sdk/client-cloudfront';
 import * as ec2 from '@aws-sdk/client-ec2';
@@ -11,8 +15,8 @@ import * as sts from '@aws-sdk/client-sts';
 import { NodeHttpHandler } from '@smithy/node-http-handler';
 import { makeStage, until } from './stage.js';
 
-export const stage = makeStage({ cloud: 'aws', options: ['--services', 'aws/cloudfront,aws/elbv2,aws/nlb',
-  '--domains', '24', '--settle-ms', '500'] });
+export const stage = makeStage({ cloud: 'aws', options: ['--services', 'aws/cloudfront,aws/elbv2,aws/nlb,aws/elb',
+  '--domains', '32', '--settle-ms', '500'] });
 export const keys = [];
 export const issue = (...names) => {
   const cert = stage.issue(...names);
@@ -54,3 +58,16 @@ export const listener = async (arn) => (await ELB(arn.split(':')[3], 'DescribeLi
 export const listenerCertificates = async (arn) =>
   (await ELB(arn.split(':')[3], 'DescribeListenerCertificates', { ListenerArn: arn, PageSize: 100 })).Certificates;
 export const arns = (certificates, isDefault) => certificates.filter((c) => c.IsDefault === isDefault).map((c) => c.CertificateArn);
+
+// A self-signed RSA certificate, as issue() gives EC ones.
+export const issueRsa = (bits, name) => {
+  const folder = fs.mkdtempSync(path.join(os.tmpdir(), 'certferry-contract-rsa-'));
+  process.once('exit', () => fs.rmSync(folder, { recursive: true, force: true }));
+  const openssl = (...args) => execFileSync('openssl', args, { cwd: folder, stdio: ['ignore', 'pipe', 'ignore'] }).toString();
+  openssl('req', '-x509', '-newkey', `rsa:${bits}`, '-nodes', '-keyout', 'key', '-out', 'leaf', '-subj', `/CN=${name}`, '-days', '200',
+    '-addext', `subjectAltName=DNS:${name}`, '-addext', 'basicConstraints=critical,CA:FALSE');
+  const [leaf, key] = ['leaf', 'key'].map((file) => fs.readFileSync(path.join(folder, file), 'utf8'));
+  keys.push(key.split('\n')[1]);
+  const fingerprint = openssl('x509', '-in', 'leaf', '-noout', '-fingerprint', '-sha256').trim().split('=')[1].replaceAll(':', '').toLowerCase();
+  return { leaf, key, chainFile: path.join(folder, 'leaf'), keyFile: path.join(folder, 'key'), fingerprint };
+};

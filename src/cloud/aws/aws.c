@@ -4,6 +4,7 @@
  */
 #include "cloud/aws/aws.h"
 
+#include "cloud/session.h"
 #include "codec/text.h"
 #include <string.h>
 
@@ -40,6 +41,9 @@ static const struct vendor_error errors[] = {
     {"ResourceInUse*", ERR_CONFLICT, true, false},
     {"Conflict*", ERR_CONFLICT, true, false},
     {"OperationAborted", ERR_CONFLICT, true, false},
+    {"EntityAlreadyExists", ERR_CONFLICT, true, false}, /* its list was not up to date */
+    {"ConcurrentModification", ERR_CONFLICT, true, false},
+    {"InvalidConfigurationRequest", ERR_VENDOR, false, false},
     {"NoSuch*", ERR_NOT_FOUND, false, false},
     {"*NotFound*", ERR_NOT_FOUND, false, false},
     {"InvalidViewerCertificate", ERR_INVALID_CERTIFICATE, false, false},
@@ -163,13 +167,10 @@ static bool identify(struct job *job, struct identity *ret, struct err *err)
 #define ACM(name)                                                                                            \
     .service = "acm", .version = "2015-12-08", .operation = (name), .method = "POST", .path = "/",           \
     .host = "acm.{region}.amazonaws.com{site}", .target = "CertificateManager", .style = CALL_AWS_JSON
-#define IAM(name)                                                                                            \
-    .service = "iam", .version = "2010-05-08", .operation = (name), .method = "POST", .path = "/",           \
-    .host = "iam.amazonaws.com", .style = CALL_AWS_QUERY
 
 static const struct call list_certificates = {
     ACM("ListCertificates"),
-    .parameters = "CertificateStatuses[] Includes.keyTypes[] CertificateKeyPairOrigins[] MaxItems NextToken",
+    .parameters = "Includes.keyTypes[] CertificateKeyPairOrigins[] MaxItems NextToken",
     .per_second = 8,
     .page = {.items = "/CertificateSummaryList",
              .next = "/NextToken",
@@ -186,18 +187,6 @@ static const struct call import_certificate = {
     .write = true,
     .per_second = 1,
 };
-static const struct call list_server_certificates = {
-    IAM("ListServerCertificates"),
-    .parameters = "Marker MaxItems",
-    .page = {.items = "ListServerCertificatesResult/ServerCertificateMetadataList/member",
-             .next = "ListServerCertificatesResult/Marker",
-             .position = "Marker",
-             .size = "MaxItems",
-             .size_value = 100,
-             .style = PAGE_MARKER},
-};
-static const struct call get_server_certificate = {IAM("GetServerCertificate"),
-                                                   .parameters = "ServerCertificateName"};
 static const struct call list_regions = {
     .service = "ec2",
     .version = "2016-11-15",
@@ -253,42 +242,12 @@ static const char *arn_part(struct arena *a, const char *arn, unsigned part)
 
 struct search { /* a certificate looked for in a list */
     struct arena *keep;
-    const char *wanted; /* fingerprint, or IAM's id */
-    int64_t not_after_s;
+    const char *wanted; /* fingerprint */
+    int64_t not_after_s, year_ago_s;
     const char *region;
-    const char *found; /* ARN, or IAM's name; "" until found */
+    const char *found;                /* ARN; "" until found */
+    size_t imported, imported_lately; /* of all, and within a year */
 };
-
-static bool look_for_id(struct job *job, void *context, const struct json *item, const struct xml *node,
-                        struct err *err)
-{
-    struct search *s = context;
-    (void)job;
-    (void)item;
-    (void)err;
-    if (strcmp(xml_text(node, "ServerCertificateId", ""), s->wanted) == 0)
-        s->found = arena_strdup(s->keep, xml_text(node, "ServerCertificateName", ""));
-    return true;
-}
-
-/* IAM's certificates are known by name alone, which is the end of an ARN; CloudFront tells the id. */
-static bool facts_of_iam(struct job *job, struct bound *b, struct err *err)
-{
-    struct arena *a = job->arena;
-    const char *slash = strrchr(b->ref, '/');
-    struct search s = {.keep = a, .wanted = b->ref + strlen("iam:"), .found = slash ? slash + 1 : ""};
-    struct answer answer;
-    if (!slash && !cloud_each(job, &list_server_certificates, "", look_for_id, &s, err, "{}"))
-        return false;
-    if (!*s.found)
-        return err_set(err, ERR_NOT_FOUND, "IAM has no certificate %s", b->ref);
-    if (!cloud_call(job, &get_server_certificate, "", &answer, err, "{'ServerCertificateName':%s}", s.found))
-        return false;
-    b->name = s.found;
-    const char *pem =
-        xml_text(answer.xml, "GetServerCertificateResult/ServerCertificate/CertificateBody", "");
-    return bound_of_pem(a, pem, b) || err_set(err, ERR_NOT_FOUND, "IAM does not show %s", b->ref);
-}
 
 static bool facts(struct job *job, const char *region, struct bound *b, struct err *err)
 {
@@ -296,7 +255,7 @@ static bool facts(struct job *job, const char *region, struct bound *b, struct e
     const char *service = arn_part(job->arena, b->ref, 2);
     (void)region;
     if (strncmp(b->ref, "iam:", 4) == 0 || strcmp(service, "iam") == 0)
-        return facts_of_iam(job, b, err);
+        return aws_iam_facts(job, b, err);
     if (strcmp(service, "acm") != 0)
         return err_set(err, ERR_NOT_FOUND, "%s is no certificate of ACM or IAM", b->ref);
     if (!cloud_call(job, &get_certificate, arn_part(job->arena, b->ref, 3), &answer, err,
@@ -317,14 +276,37 @@ static bool look(struct job *job, void *context, const struct json *item, const 
                       .fingerprint = ""};
     int64_t not_after_s = (int64_t)json_double(json_at(item, "/NotAfter"), 0);
     (void)node;
-    if (*s->found || strcmp(json_str(json_at(item, "/Type"), ""), "IMPORTED") != 0 ||
-        (not_after_s && not_after_s != s->not_after_s))
+    if (strcmp(json_str(json_at(item, "/Type"), ""), "IMPORTED") != 0)
+        return true;
+    s->imported++;
+    s->imported_lately += (int64_t)json_double(json_at(item, "/ImportedAt"), 0) > s->year_ago_s;
+    if (*s->found || (not_after_s && not_after_s != s->not_after_s))
         return true;
     if (!session_facts(job, s->region, &b, err))
         return false;
     if (strcmp(b.fingerprint, s->wanted) == 0)
         s->found = arena_strdup(s->keep, b.ref);
     return true;
+}
+
+/* What a region's ACM takes unless AWS raised it, which it does not tell: more than that is there only where it did. What
+ * was imported and deleted since is counted by AWS, and by nobody else.
+ */
+static bool has_room(const struct search *s, struct err *err)
+{
+    enum { CERTIFICATES = 2500, IMPORTS_A_YEAR = 5000 };
+    if (s->imported == CERTIFICATES)
+        return err_set(
+            err, ERR_QUOTA,
+            "ACM in %s holds %d imported certificates, as many as it takes: delete unused ones, or ask "
+            "AWS to raise the quota",
+            s->region, CERTIFICATES);
+    return s->imported_lately != IMPORTS_A_YEAR ||
+           err_set(
+               err, ERR_QUOTA,
+               "ACM in %s took %d imports within 365 days, as many as it takes: wait, or ask AWS to raise "
+               "the quota",
+               s->region, IMPORTS_A_YEAR);
 }
 
 /* ACM wants base64 of the PEM text. */
@@ -356,20 +338,22 @@ bool aws_upload(struct job *job, const char *vendor_store, const struct material
                 struct err *err)
 {
     const char *region = strchr(vendor_store, ':') ? strchr(vendor_store, ':') + 1 : "";
+    if (strncmp(vendor_store, "iam:", 4) == 0)
+        return aws_iam_upload(job, vendor_store + 4, m, ret, err);
     struct search s = {.keep = job->arena,
                        .wanted = m->fingerprint,
                        .not_after_s = m->not_after_ms / 1000,
+                       .year_ago_s = clock_wall_ms(job->session->cloud->clock) / 1000 - 365 * 86400,
                        .region = region,
                        .found = ""};
     /* Without all key types and origins the list leaves certificates out. */
-    if (!cloud_each(
-            job, &list_certificates, region, look, &s, err,
-            "{'CertificateStatuses':['ISSUED'],'Includes':{'keyTypes':['RSA_1024','RSA_2048','RSA_3072',"
-            "'RSA_4096','EC_prime256v1','EC_secp384r1','EC_secp521r1']},"
-            "'CertificateKeyPairOrigins':['AWS_MANAGED','ACME','CUSTOMER_PROVIDED']}"))
+    if (!cloud_each(job, &list_certificates, region, look, &s, err,
+                    "{'Includes':{'keyTypes':['RSA_1024','RSA_2048','RSA_3072',"
+                    "'RSA_4096','EC_prime256v1','EC_secp384r1','EC_secp521r1']},"
+                    "'CertificateKeyPairOrigins':['AWS_MANAGED','ACME','CUSTOMER_PROVIDED']}"))
         return false;
     *ret = s.found;
-    return *s.found || import(job, region, m, ret, err);
+    return *s.found || (has_room(&s, err) && import(job, region, m, ret, err));
 }
 
 bool aws_store(struct job *job, const char *region, const struct material *m, const char **ret,
@@ -398,8 +382,10 @@ static const struct call *const calls[] = {&get_caller_identity,
                                            &get_certificate,
                                            &import_certificate,
                                            &list_regions,
-                                           &list_server_certificates,
-                                           &get_server_certificate,
+                                           &aws_iam_list,
+                                           &aws_iam_get,
+                                           &aws_iam_summary,
+                                           &aws_iam_put,
                                            NULL};
 
 const struct vendor aws_vendor = {

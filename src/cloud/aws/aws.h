@@ -10,11 +10,21 @@ extern const struct vendor aws_vendor;
 /* product.regions: those of the access, else those the account has switched on. */
 must_use bool aws_regions(struct job *job, const char ***ret, size_t *ret_count, struct err *err);
 
-/* "acm:REGION", or why ACM refuses the certificate; product.upload for these stores. */
+/* "acm:REGION", or why ACM refuses the certificate; product.upload for these stores and IAM's. */
 must_use bool aws_store(struct job *job, const char *region, const struct material *m, const char **ret,
                         struct err *err);
 must_use bool aws_upload(struct job *job, const char *vendor_store, const struct material *m,
                          const char **ret, struct err *err);
+
+/* "iam:PATH", or why IAM refuses the certificate; and IAM's part of the above (iam.c). A path that begins with "/cloudfront/"
+ * is for CloudFront.
+ */
+must_use bool aws_iam_store(struct job *job, const char *path, const struct material *m, const char **ret,
+                            struct err *err);
+must_use bool aws_iam_upload(struct job *job, const char *path, const struct material *m, const char **ret,
+                             struct err *err);
+must_use bool aws_iam_facts(struct job *job, struct bound *b, struct err *err);
+extern const struct call aws_iam_list, aws_iam_get, aws_iam_summary, aws_iam_put;
 
 /* A certificate that was just imported is not known everywhere at once: with material (ours, not one from long ago)
  * the failure becomes one that passes. Always false.

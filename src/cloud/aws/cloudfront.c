@@ -128,11 +128,10 @@ static bool store_for(struct job *job, const struct resource *r, const struct ma
                       struct err *err)
 {
     (void)r;
-    if (strcmp(session_site(job), "china") == 0)
-        return err_set(err, ERR_INVALID_CERTIFICATE,
-                       "CloudFront in China takes certificates from IAM, where certferry uploads none");
     if (m->key_type == KEY_ECDSA && m->key_bits > 256)
         return err_set(err, ERR_INVALID_CERTIFICATE, "CloudFront takes ECDSA keys on P-256 only");
+    if (strcmp(session_site(job), "china") == 0)
+        return aws_iam_store(job, "/cloudfront/certferry/", m, ret, err);
     return aws_store(job, "us-east-1", m, ret, err);
 }
 

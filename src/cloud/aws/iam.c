@@ -1,0 +1,161 @@
+/* IAM's server certificates, for what cannot read ACM: CloudFront in China, and classic load balancers with keys that they do
+ * not take from ACM. One store for the whole account, of 20 places unless AWS raised that. A name is one certificate for
+ * ever; the load balancers know it by its ARN, CloudFront by its id.
+ */
+#include "cloud/aws/aws.h"
+
+#include <string.h>
+
+#define IAM(name)                                                                                            \
+    .service = "iam", .version = "2010-05-08", .operation = (name), .method = "POST", .path = "/",           \
+    .host = "iam.amazonaws.com", .style = CALL_AWS_QUERY
+
+const struct call aws_iam_list = {
+    IAM("ListServerCertificates"),
+    .parameters = "Marker MaxItems",
+    .page = {.items = "ListServerCertificatesResult/ServerCertificateMetadataList/member",
+             .next = "ListServerCertificatesResult/Marker",
+             .position = "Marker",
+             .size = "MaxItems",
+             .size_value = 100,
+             .style = PAGE_MARKER},
+};
+const struct call aws_iam_get = {IAM("GetServerCertificate"), .parameters = "ServerCertificateName"};
+const struct call aws_iam_summary = {IAM("GetAccountSummary")};
+const struct call aws_iam_put = {
+    IAM("UploadServerCertificate"),
+    .parameters = "Path ServerCertificateName CertificateBody PrivateKey CertificateChain Tags[].Key "
+                  "Tags[].Value",
+    .write = true,
+};
+
+struct search { /* a certificate looked for in the list */
+    struct arena *keep;
+    const char *wanted, *member; /* what that member of its metadata is */
+    const char *name, *id, *arn; /* "" until found */
+    size_t count;                /* of all */
+};
+
+static bool look(struct job *job, void *context, const struct json *item, const struct xml *node,
+                 struct err *err)
+{
+    struct search *s = context;
+    (void)job;
+    (void)item;
+    (void)err;
+    s->count++;
+    if (strcmp(xml_text(node, s->member, ""), s->wanted) != 0)
+        return true;
+    s->name = arena_strdup(s->keep, xml_text(node, "ServerCertificateName", ""));
+    s->id = arena_strdup(s->keep, xml_text(node, "ServerCertificateId", ""));
+    s->arn = arena_strdup(s->keep, xml_text(node, "Arn", ""));
+    return true;
+}
+
+static bool search(struct job *job, const char *member, const char *wanted, struct search *ret,
+                   struct err *err)
+{
+    *ret = (struct search){.keep = job->arena,
+                           .wanted = wanted,
+                           .member = member,
+                           .name = "",
+                           .id = "",
+                           .arn = ""};
+    return cloud_each(job, &aws_iam_list, "", look, ret, err, "{}");
+}
+
+/* The name is the end of an ARN; behind an id it is looked up. */
+bool aws_iam_facts(struct job *job, struct bound *b, struct err *err)
+{
+    const char *slash = strrchr(b->ref, '/'), *name = slash ? slash + 1 : "";
+    struct search s;
+    struct answer answer;
+    if (!slash) {
+        if (!search(job, "ServerCertificateId", b->ref + strlen("iam:"), &s, err))
+            return false;
+        name = s.name;
+    }
+    if (!*name)
+        return err_set(err, ERR_NOT_FOUND, "IAM has no certificate %s", b->ref);
+    if (!cloud_call(job, &aws_iam_get, "", &answer, err, "{'ServerCertificateName':%s}", name))
+        return false;
+    b->name = name;
+    const char *pem =
+        xml_text(answer.xml, "GetServerCertificateResult/ServerCertificate/CertificateBody", "");
+    return bound_of_pem(job->arena, pem, b) || err_set(err, ERR_NOT_FOUND, "IAM does not show %s", b->ref);
+}
+
+/* Whether one more fits; the account's own quota is asked for only where the usual one would be exceeded. */
+static bool has_room(struct job *job, size_t count, struct err *err)
+{
+    enum { USUAL_QUOTA = 20 };
+    int64_t quota = USUAL_QUOTA;
+    struct answer answer;
+    struct err why = {0};
+    if (count < USUAL_QUOTA)
+        return true;
+    bool told = cloud_call(job, &aws_iam_summary, "", &answer, &why, "{}");
+    if (!told && why.kind != ERR_PERMISSION) {
+        if (err)
+            *err = why;
+        return false;
+    }
+    const struct xml *entry = told ? xml_at(answer.xml, "GetAccountSummaryResult/SummaryMap/entry") : NULL;
+    for (; entry; entry = xml_next(entry))
+        if (strcmp(xml_text(entry, "key", ""), "ServerCertificatesQuota") == 0)
+            quota = xml_int(entry, "value", quota);
+    return (int64_t)count < quota ||
+           err_set(
+               err, ERR_QUOTA,
+               "IAM holds %zu server certificates, and this account may have %lld: delete unused ones, or "
+               "ask AWS to raise the quota of server certificates",
+               count, (long long)quota);
+}
+
+static bool upload(struct job *job, const char *path, const char *name, const struct material *m,
+                   struct search *ret, struct err *err)
+{
+    cleanup(arena_free_p) struct arena *hidden = arena_new_secret(4 << 20);
+    struct answer answer;
+    const char *chain = *m->chain_pem ? json_format(hidden, ",'CertificateChain':%s", m->chain_pem) : "";
+    const char *arguments =
+        json_format(hidden,
+                    "{'Path':%s,'ServerCertificateName':%s,'CertificateBody':%s,'PrivateKey':%s%p,"
+                    "'Tags':[{'Key':'certferry-fingerprint','Value':%s}]}",
+                    path, name, m->leaf_pem, secret_bytes(m->key), chain, m->fingerprint);
+    if (!cloud_call_secret(job, &aws_iam_put, "", &answer, err, arguments))
+        return false;
+    const struct xml *made = xml_at(answer.xml, "UploadServerCertificateResult/ServerCertificateMetadata");
+    ret->name = name;
+    ret->id = made ? xml_text(made, "ServerCertificateId", "") : "";
+    ret->arn = made ? xml_text(made, "Arn", "") : "";
+    return *ret->arn || upload_in_doubt(err_set(err, ERR_VENDOR, "IAM answered no ARN"), err);
+}
+
+/* Below the path for CloudFront a certificate stands beside the same one for load balancers, under a name of its own. */
+bool aws_iam_upload(struct job *job, const char *path, const struct material *m, const char **ret,
+                    struct err *err)
+{
+    bool cloudfront = strncmp(path, "/cloudfront/", 12) == 0;
+    const char *name = arena_printf(job->arena, "%s%s", m->name, cloudfront ? "-cloudfront" : "");
+    struct search s;
+    if (!search(job, "ServerCertificateName", name, &s, err) ||
+        (!*s.name && (!has_room(job, s.count, err) || !upload(job, path, name, m, &s, err))))
+        return false;
+    struct bound b = {.slot = "", .ref = s.arn, .name = "", .fingerprint = ""};
+    if (!session_facts(job, "", &b, err))
+        return false;
+    if (*b.fingerprint && strcmp(b.fingerprint, m->fingerprint) != 0)
+        return err_set(err, ERR_CONFLICT, "IAM has another certificate under the name %s", name);
+    *ret = cloudfront ? arena_printf(job->arena, "iam:%s", s.id) : s.arn;
+    return true;
+}
+
+bool aws_iam_store(struct job *job, const char *path, const struct material *m, const char **ret,
+                   struct err *err)
+{
+    if (m->sm2 || (m->key_type != KEY_RSA && m->key_type != KEY_ECDSA))
+        return err_set(err, ERR_INVALID_CERTIFICATE, "IAM takes RSA and ECDSA certificates only");
+    *ret = arena_printf(job->arena, "iam:%s", path);
+    return true;
+}
