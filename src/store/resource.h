@@ -56,8 +56,9 @@ struct resource {
     const char *alias_of;   /* vendor_id of the same thing seen twice; "" if none */
     const char *managed_by; /* "" or the owner: "ack:c123" */
     const char *unfit;      /* "" or why nothing can be deployed here: "offline", "no aliases" */
-    const char *extra;      /* JSON for its adapter */
-    bool missing;           /* no longer listed */
+    const char *
+        extra; /* JSON for its adapter; for the plan: sni_max and sni_room, of a set with a limit of its own */
+    bool missing; /* no longer listed */
     int64_t generation, synced_ms;
 };
 

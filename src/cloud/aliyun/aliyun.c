@@ -47,6 +47,9 @@ static const struct vendor_error errors[] = {
     {"-22031", ERR_CONFLICT, true, false},
     {"NameRepeat*", ERR_CONFLICT, false, false},
     {"QuotaExceeded*", ERR_QUOTA, false, false},
+    {"CertQuotaCheckFailed", ERR_QUOTA, false, false},
+    {"Certificate.Duplicated", ERR_CONFLICT, false, false},
+    {"SiteNotFound", ERR_NOT_FOUND, false, false},
     {"ResourceQuotaExceeded*", ERR_QUOTA, false, false},
     {"ResourceNotFound.Certificate", ERR_INVALID_CERTIFICATE, false, false},
     {"ResourceNotFound.certificate", ERR_INVALID_CERTIFICATE, false, false}, /* NLB */
@@ -272,7 +275,7 @@ void aliyun_names(struct arena *a, const char *list, const char ***names, size_t
     }
 }
 
-static const char *lower_hex(struct arena *a, const char *text)
+const char *aliyun_hex(struct arena *a, const char *text)
 {
     char *copy = arena_alloc(a, strlen(text) + 1), *end = copy;
     for (; *text; text++)
@@ -306,8 +309,8 @@ static bool facts(struct job *job, const char *region, struct bound *b, struct e
     if (!detail_of(job, cas_region, id, &answer, err))
         return false;
     const struct json *v = answer.json;
-    const char *digest = lower_hex(a, json_str(json_at(v, "/Sha2"), json_str(json_at(v, "/CertSha2"), "")));
-    const char *serial = lower_hex(a, json_str(json_at(v, "/SerialNo"), ""));
+    const char *digest = aliyun_hex(a, json_str(json_at(v, "/Sha2"), json_str(json_at(v, "/CertSha2"), "")));
+    const char *serial = aliyun_hex(a, json_str(json_at(v, "/SerialNo"), ""));
     b->name = json_str(json_at(v, "/Name"), "");
     b->fingerprint = strlen(digest) == 64 ? digest : "";
     b->serial = serial + strspn(serial, "0");
@@ -404,6 +407,8 @@ const struct vendor aliyun_vendor = {
     .sign = acs3_sign,
     .errors = errors,
     .error_count = countof(errors),
+    .site_china = "cn-hangzhou",
+    .site_international = "ap-southeast-1",
     .host = host,
     .prepare = prepare,
     .refusal = refusal,

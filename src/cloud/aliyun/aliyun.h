@@ -42,6 +42,9 @@ must_use bool aliyun_sites(struct job *job, const char ***ret, size_t *ret_count
 must_use bool aliyun_ref_parse(struct arena *a, const char *ref, const char **ret_id,
                                const char **ret_region);
 
+/* A digest or serial number in lower case, without colons. */
+const char *aliyun_hex(struct arena *a, const char *text);
+
 /* Names of a comma or space separated list, normalised; what is no name is left out. */
 void aliyun_names(struct arena *a, const char *list, const char ***names, size_t *count);
 
