@@ -247,6 +247,15 @@ bool aliyun_sites(struct job *job, const char ***ret, size_t *ret_count, struct 
     return true;
 }
 
+unsigned aliyun_port(const struct json *ports)
+{
+    for (size_t i = 0; i < json_count(ports); i++)
+        if (json_int(json_item(ports, i), 0) == 443)
+            return 443;
+    int64_t first = json_int(json_item(ports, 0), 443);
+    return first > 0 && first < 65536 ? (unsigned)first : 443;
+}
+
 bool aliyun_ref_parse(struct arena *a, const char *ref, const char **ret_id, const char **ret_region)
 {
     size_t digits = strspn(ref, "0123456789");

@@ -38,6 +38,11 @@ must_use bool aliyun_upload(struct job *job, const char *vendor_store, const str
  */
 must_use bool aliyun_sites(struct job *job, const char ***ret, size_t *ret_count, struct err *err);
 
+/* Which of a domain's HTTPS ports (numbers, or texts of numbers) is its entry point: 443 if it is among them or there are
+ * none, else the first.
+ */
+unsigned aliyun_port(const struct json *ports);
+
 /* The parts of a reference: "8089870", "cn-hangzhou". False where it is not of that form. */
 must_use bool aliyun_ref_parse(struct arena *a, const char *ref, const char **ret_id,
                                const char **ret_region);

@@ -82,16 +82,6 @@ struct domain { /* one domain as read */
     unsigned port;
 };
 
-/* 443 if it is among them, else the first. */
-static unsigned port_of(const struct json *ports)
-{
-    for (size_t i = 0; i < json_count(ports); i++)
-        if (json_int(json_item(ports, i), 0) == 443)
-            return 443;
-    int64_t first = json_int(json_item(ports, 0), 443);
-    return first > 0 && first < 65536 ? (unsigned)first : 443;
-}
-
 static bool read_3(struct job *job, const struct place *p, const char *domain, struct domain *ret,
                    struct err *err)
 {
@@ -111,7 +101,7 @@ static bool read_3(struct job *job, const struct place *p, const char *domain, s
     const char *ref = json_str(json_at(v, "/Listen/CertId"), "");
     *ret = (struct domain){
         .host = json_str(json_at(v, "/Cname"), ""),
-        .port = port_of(ports),
+        .port = aliyun_port(ports),
         .unfit = status == 4 ? "the domain is being released" : "",
         .binding = {.https = json_count(ports) > 0,
                     .ready = status == 1,
@@ -136,7 +126,7 @@ static bool read_2(struct job *job, const struct place *p, const char *domain, s
     bool native = strcmp(json_str(json_at(v, "/AccessType"), ""), "waf-cloud-native") == 0;
     *ret = (struct domain){
         .host = json_str(json_at(v, "/Cname"), ""),
-        .port = port_of(ports),
+        .port = aliyun_port(ports),
         .unfit = native
                      ? "it is protected in transparent mode: its certificate is bound at the product behind"
                      : "",

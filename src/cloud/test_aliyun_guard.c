@@ -4,7 +4,9 @@
 
 #include <string.h>
 
-/* WAF: what is written to which version, and that it is exactly what was read, but for the certificate. */
+/* What stands in front of others' servers. WAF: what is written to which version, and that it is exactly what was read,
+ * but for the certificate. Anti-DDoS Proxy: which certificate is the bound one, and what cannot be done.
+ */
 
 static const struct resource domain_3 = {.region = "cn-hangzhou",
                                          .vendor_id = "www.example.com",
@@ -136,6 +138,62 @@ static void R_waf_a_refused_version_2_matters_only_without_version_3(void **stat
     assert_int_equal(found, 0);
 }
 
+#define RULE(more)                                                                                           \
+    "{\"WebRules\":[{\"Domain\":\"xwww.example.com\"},{\"Domain\":\"www.example.com\",\"CertExpireTime\":1," \
+    "\"SslCiphers\":\"strict\",\"ProxyTypes\":[{\"ProxyType\":\"https\",\"ProxyPorts\":[\"443\"]}]" more     \
+    "}],\"TotalCount\":2}"
+#define RELATED                                                                                              \
+    "{\"Certs\":[{\"Id\":7,\"Name\":\"c\",\"DomainRelated\":false},{\"Id\":8,\"Name\":\"a\","                \
+    "\"DomainRelated\":true},{\"Id\":9,\"Name\":\"b\",\"DomainRelated\":true}]}"
+
+static void R_ddos_the_bound_certificate_is_the_one_the_rule_names(void **state)
+{
+    struct stage *g = *state;
+    REPLIES(g, {200, NULL, RULE(",\"CertName\":\"b\",\"CertRegion\":\"ap-southeast-1\"")},
+            {200, NULL, RELATED}, {404, NULL, "{\"Code\":\"NotFound\"}"}, {200, NULL, RULE("")},
+            {200, NULL, RELATED}, {404, NULL, "{\"Code\":\"NotFound\"}"},
+            {200, NULL, "{\"WebRules\":[],\"TotalCount\":0}"});
+    static const char *const refs[] = {"9-ap-southeast-1", "8-cn-hangzhou"};
+    begin_as(g, "aliyun", false);
+    g->job.product = product_find("aliyun/ddos");
+    for (size_t i = 0; i < countof(refs); i++) {
+        struct binding now;
+        assert_ok(g->y, g->job.product->read(&g->job, &domain_3, &now, &g->y->err));
+        assert_true(now.https && now.ready);
+        assert_int_equal(now.bound_count, 1);
+        assert_string_equal(now.bound[0].ref, refs[i]);
+        assert_null(strstr(now.settings, "Cert"));
+        assert_non_null(strstr(now.settings, "strict"));
+    }
+    struct binding none;
+    assert_err(g->y, ERR_NOT_FOUND, g->job.product->read(&g->job, &domain_3, &none, &g->y->err));
+    assert_sent(g, 6, "QueryDomainPattern=exact");
+}
+
+static void R19_ddos_refuses_sm2_and_says_that_nothing_can_be_unbound(void **state)
+{
+    struct stage *g = *state;
+    const struct product *p = product_find("aliyun/ddos");
+    const struct material m = {.sm2 = true};
+    const struct bound none = {.slot = "default", .ref = ""},
+                       one = {.slot = "default", .ref = "9-cn-hangzhou"};
+    const struct change off = {.slot = "default",
+                               .remove = (const char *[]){"9-cn-hangzhou"},
+                               .remove_count = 1};
+    const struct binding now = {.etag = ""};
+    const char *text = NULL;
+    begin_as(g, "aliyun", false);
+    g->job.product = p;
+    assert_err(g->y, ERR_INVALID_CERTIFICATE, p->store_for(&g->job, &domain_3, &m, &text, &g->y->err));
+    assert_non_null(strstr(g->y->err.text, "offers no way"));
+    assert_ok(g->y, p->old_key(&g->job, &domain_3, &none, &text, &g->y->err));
+    assert_non_null(strstr(text, "offers no way"));
+    assert_ok(g->y, p->old_key(&g->job, &domain_3, &one, &text, &g->y->err));
+    assert_null(text);
+    assert_err(g->y, ERR_INPUT, p->bind(&g->job, &domain_3, &now, &off, NULL, &g->y->err));
+    assert_int_equal(calls_seen(g), 0);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -144,6 +202,8 @@ int main(void)
         stage_test(R_waf_a_refusal_of_another_kind_is_no_reason_for_the_other_way),
         stage_test(R_waf_2_binds_by_number_of_its_own_site),
         stage_test(R_waf_a_refused_version_2_matters_only_without_version_3),
+        stage_test(R_ddos_the_bound_certificate_is_the_one_the_rule_names),
+        stage_test(R19_ddos_refuses_sm2_and_says_that_nothing_can_be_unbound),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
