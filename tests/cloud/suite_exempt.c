@@ -22,6 +22,9 @@ static const struct {
      "its adapter replaces certificates and never switches HTTPS on"},
     {"aws/nlb", "mutual TLS", "listeners of Network Load Balancers take no MutualAuthentication"},
     {"aws/cloudfront", "mutual TLS", "a viewer certificate asks for none: distributions have no client CA"},
+    {"huawei/waf", "mutual TLS", "no client CA is among the settings of WAF's websites"},
+    {"huawei/waf", "restore of none before",
+     "a website that was given a certificate holds one for good: one without is not begun"},
 };
 
 const char *suite_exempt(const char *product, const char *name)

@@ -389,16 +389,6 @@ static bool write_change(struct job *job, const struct resource *r, const struct
                            err);
 }
 
-static bool old_key(struct job *job, const struct resource *r, const struct bound *old, const char **ret,
-                    struct err *err)
-{
-    (void)job;
-    (void)r;
-    (void)err;
-    *ret = *old->ref ? NULL : "it had no certificate before, and WAF offers no way back to none";
-    return true;
-}
-
 static const struct call *const calls[] = {&list_hosts,        &show_host,
                                            &show_premium_host, &list_certificates,
                                            &show_certificate,  &create_certificate,
@@ -420,5 +410,4 @@ const struct product huawei_waf = {
     .store_for = store_for,
     .upload = upload,
     .bind = write_change,
-    .old_key = old_key,
 };
