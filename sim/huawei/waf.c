@@ -303,8 +303,10 @@ static struct sim_object *takes(struct sim_call *c, const struct sim_object *cer
 {
     struct sim_object *o = sim_find(c, host_kind, c->region, id);
     const char *project = sim_get(c, cert, "enterprise_project_id");
-    if (!o || strcmp(sim_get(c, o, "waf_type"), type) ||
-        strcmp(sim_get(c, o, "enterprise_project_id"), project))
+    if (!o)
+        sim_fail(c, 404, "WAF.00014002", "Resource not found.");
+    else if (strcmp(sim_get(c, o, "waf_type"), type) ||
+             strcmp(sim_get(c, o, "enterprise_project_id"), project))
         sim_fail(c, 400, "WAF.00011001", "Bad request: %s is no %s host of this enterprise project.", id,
                  type);
     else if (!is_https(c, o))
@@ -340,7 +342,6 @@ static void apply_to_hosts(struct sim_call *c)
                                      sim_get(c, hosts[i], "hostname"), sim_get(c, hosts[i], "waf_type")));
     }
     json_close_array(&w);
-    c->resource = hosts[0]->id;
     huawei_reply(c, 200,
                  json_format(c->arena, "{'id':%s,'name':%s,'timestamp':%p,'expire_time':%lld,'bind_host':%p}",
                              cert->id, sim_get(c, cert, "name"), sim_get(c, cert, "timestamp"),
@@ -396,7 +397,7 @@ static const struct sim_operation operations[] = {
      .method = "POST",
      .path = PROJECT "/waf/certificate/{certificate_id}/apply-to-hosts",
      .writes = true,
-     .resource = "certificate_id",
+     .resource = "cloud_host_ids.0 premium_host_ids.0",
      SIM_PARAMS(apply_certificate_to_host_params),
      .run = apply_to_hosts},
 };
