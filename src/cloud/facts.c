@@ -330,6 +330,8 @@ bool session_material(struct job *job, const char *fingerprint, struct material 
 {
     struct arena *a = job->arena;
     struct own own = {.arena = a, .fingerprint = fingerprint};
+    if (!job->session->cloud->store) /* fuzzing */
+        return err_set(err, ERR_NOT_FOUND, "there are no certificates of our own");
     if (!store_read(job->session->cloud->store, load_own, &own, err))
         return false;
     const struct json *names = NULL;

@@ -6,6 +6,7 @@
  */
 #include "cloud/aliyun/aliyun.h"
 
+#include "cloud/aliyun/clb.h"
 #include "codec/name.h"
 #include <stdlib.h>
 #include <string.h>
@@ -45,6 +46,13 @@ static const struct vendor_error errors[] = {
     {"-22001", ERR_CONFLICT, true, false},
     {"-21020", ERR_CONFLICT, true, false},
     {"-22031", ERR_CONFLICT, true, false},
+    {"ServiceIsConfiguring", ERR_CONFLICT, true, false}, /* CLB, as the next four */
+    {"OperationFailed.ListenerStatusNotSupport", ERR_CONFLICT, true, false},
+    {"DomainExtensionProcessing", ERR_CONFLICT, true, false},
+    {"BackendServer.configuring", ERR_CONFLICT, true, false},
+    {"ServerCertificateId.NotFound", ERR_INVALID_CERTIFICATE, false, false},
+    {"InvalidLoadBalancerId.NotFound", ERR_NOT_FOUND, false, false},
+    {"InvalidParameter.DomainExtensionId", ERR_NOT_FOUND, false, false},
     {"NameRepeat*", ERR_CONFLICT, false, false},
     {"QuotaExceeded*", ERR_QUOTA, false, false},
     {"CertQuotaCheckFailed", ERR_QUOTA, false, false},
@@ -83,6 +91,22 @@ static bool refusal(struct arena *a, long status, const struct json *json, const
     return status >= 300 || !json_bool(json_at(json, "/Success"), true);
 }
 
+/* Regions that CLB serves at its oldest host. */
+static bool is_central_slb(const char *region)
+{
+    static const char *const regions[] = {"cn-qingdao",          "cn-beijing",
+                                          "cn-hangzhou",         "cn-shanghai",
+                                          "cn-shenzhen",         "cn-hongkong",
+                                          "ap-southeast-1",      "us-east-1",
+                                          "us-west-1",           "cn-shanghai-finance-1",
+                                          "cn-hangzhou-finance", "cn-shenzhen-finance-1",
+                                          "cn-north-2-gov-1"};
+    for (size_t i = 0; i < countof(regions); i++)
+        if (strcmp(region, regions[i]) == 0)
+            return true;
+    return false;
+}
+
 static const char *host(struct arena *a, const char *site, const struct call *call, const char *region)
 {
     static const char *const fc_regions[] = {"me-central-1", "cn-hangzhou-finance", "cn-shanghai-finance-1",
@@ -92,6 +116,8 @@ static const char *host(struct arena *a, const char *site, const struct call *ca
         return "cas.aliyuncs.com";
     if (strcmp(call->service, "alb") == 0 && strcmp(region, "cn-hangzhou-finance") == 0)
         return "alb.cn-hangzhou.aliyuncs.com";
+    if (strcmp(call->service, "slb") == 0 && is_central_slb(region))
+        return "slb.aliyuncs.com";
     for (size_t i = 0; i < countof(fc_regions) && strcmp(call->service, "fc3") == 0; i++)
         if (strcmp(region, fc_regions[i]) == 0)
             return arena_printf(a, "%s.fc.aliyuncs.com", region);
@@ -307,17 +333,16 @@ static bool detail_of(struct job *job, const char *region, const char *id, struc
     return cloud_call(job, &get_detail, region, ret, err, "{'CertId':%p,'CertFilter':true}", id);
 }
 
-static bool facts(struct job *job, const char *region, struct bound *b, struct err *err)
+bool aliyun_cas_facts(struct job *job, const char *site, const char *id, const char *sha1, struct bound *b,
+                      struct err *err)
 {
     struct arena *a = job->arena;
-    const char *id, *cas_region;
     struct answer answer;
-    (void)region;
-    if (!aliyun_ref_parse(a, b->ref, &id, &cas_region))
-        return err_set(err, ERR_NOT_FOUND, "%s is no reference of the certificate service", b->ref);
-    if (!detail_of(job, cas_region, id, &answer, err))
+    if (!detail_of(job, site, id, &answer, err))
         return false;
     const struct json *v = answer.json;
+    if (sha1 && strcmp(aliyun_lower_hex(a, json_str(json_at(v, "/Fingerprint"), "")), sha1) != 0)
+        return err_set(err, ERR_NOT_FOUND, "certificate %s of %s is another one", id, site);
     const char *digest = aliyun_hex(a, json_str(json_at(v, "/Sha2"), json_str(json_at(v, "/CertSha2"), "")));
     const char *serial = aliyun_hex(a, json_str(json_at(v, "/SerialNo"), ""));
     b->name = json_str(json_at(v, "/Name"), "");
@@ -333,6 +358,16 @@ static bool facts(struct job *job, const char *region, struct bound *b, struct e
     if (!time_parse(json_str(json_at(v, "/EndDate"), ""), &b->not_after_ms, NULL))
         b->not_after_ms = 0;
     return true;
+}
+
+static bool facts(struct job *job, const char *region, struct bound *b, struct err *err)
+{
+    const char *id, *site;
+    if (aliyun_is_clb_ref(b->ref) && *region)
+        return aliyun_clb_facts(job, region, b, err);
+    if (!aliyun_ref_parse(job->arena, b->ref, &id, &site))
+        return err_set(err, ERR_NOT_FOUND, "%s is no reference of the certificate service", b->ref);
+    return aliyun_cas_facts(job, site, id, NULL, b, err);
 }
 
 struct search {

@@ -47,6 +47,12 @@ unsigned aliyun_port(const struct json *ports);
 must_use bool aliyun_ref_parse(struct arena *a, const char *ref, const char **ret_id,
                                const char **ret_region);
 
+/* vendor.facts of a certificate of CAS, by site and number; with sha1 only if it is the one of that fingerprint, else
+ * ERR_NOT_FOUND.
+ */
+must_use bool aliyun_cas_facts(struct job *job, const char *site, const char *id, const char *sha1,
+                               struct bound *b, struct err *err);
+
 /* A digest or serial number in lower case, without colons. */
 const char *aliyun_hex(struct arena *a, const char *text);
 
