@@ -19,7 +19,7 @@ const cas = rpc(stage, 'cas');
 const upload = async (cert, ServerCertificateName) => (await slb('UploadServerCertificate',
   { ServerCertificateName, ServerCertificate: cert.chain, PrivateKey: cert.key })).ServerCertificateId;
 const place = (resource) => {
-  const [LoadBalancerId, ListenerPort] = resource.id.split(':');
+  const [LoadBalancerId, ListenerPort] = resource.id.split('/');
   return { LoadBalancerId, ListenerPort: Number(ListenerPort) };
 };
 const listener = (resource) => slb('DescribeLoadBalancerHTTPSListenerAttribute', place(resource));
@@ -47,14 +47,14 @@ test('aliyun/clb: regions, load balancers and HTTPS listeners page by page, with
   } while (NextToken);
   assert.ok(listeners.length >= 5);
   for (const one of listeners) {
-    const resource = stage.resources.find((r) => r.id === `${one.LoadBalancerId}:${one.ListenerPort}`);
+    const resource = stage.resources.find((r) => r.id === `${one.LoadBalancerId}/${one.ListenerPort}`);
     assert.equal(`${balancers.find((b) => b.LoadBalancerId === one.LoadBalancerId).Address}:${one.ListenerPort}`, resource.entry);
     assert.match(one.HTTPSListenerConfig.ServerCertificateId, /^\d+_[0-9a-f]+_\d+_\d+$/);
   }
 });
 
 test('aliyun/clb: the client replaces a default; certferry sees it, deploys and rolls back; neighbours stay', async () => {
-  const resource = here().find((r) => r.id.endsWith(':8444')); // it asks clients for certificates and has an extension
+  const resource = here().find((r) => r.id.endsWith('/8444')); // it asks clients for certificates and has an extension
   const theirs = issue(resource.domain), ours = issue(resource.domain);
   const id = await upload(theirs, 'contract-clb');
   const before = await listener(resource);

@@ -85,16 +85,21 @@ static bool held(struct job *job, const char *region, const struct json *listene
     return true;
 }
 
+/* A port without a listener has no code of its own. Returns ok. */
+static bool gone_or(bool ok, struct err *err)
+{
+    if (!ok && err && strcmp(err->code, "InvalidParameter") == 0 && strstr(err->text, "does not exist"))
+        err->kind = ERR_NOT_FOUND;
+    return ok;
+}
+
 static bool attributes_of(struct job *job, const char *region, const char *balancer, long long port,
                           struct answer *ret, struct err *err)
 {
-    if (cloud_call(job, &get_listener, region, ret, err,
-                   "{'RegionId':%s,'LoadBalancerId':%s,'ListenerPort':%lld}", region, balancer, port))
-        return true;
-    /* A port without listener has no code of its own. */
-    if (err && strcmp(err->code, "InvalidParameter") == 0 && strstr(err->text, "does not exist"))
-        err->kind = ERR_NOT_FOUND;
-    return false;
+    return gone_or(cloud_call(job, &get_listener, region, ret, err,
+                              "{'RegionId':%s,'LoadBalancerId':%s,'ListenerPort':%lld}", region, balancer,
+                              port),
+                   err);
 }
 
 static void add_names(struct arena *a, const struct json *listener, struct resource *r)
@@ -234,10 +239,11 @@ static bool write_extension(struct job *job, const struct resource *r, const str
         return !id || cloud_call(job, &delete_extension, r->region, &answer, err,
                                  "{'RegionId':%s,'DomainExtensionId':%s}", r->region, id);
     if (!id)
-        return cloud_call(job, &create_extension, r->region, &answer, err,
-                          "{'RegionId':%s,'LoadBalancerId':%s,'ListenerPort':%lld,'Domain':%s,"
-                          "'ServerCertificateId':%s}",
-                          r->region, balancer, port, change->slot, change->add[0]);
+        return gone_or(cloud_call(job, &create_extension, r->region, &answer, err,
+                                  "{'RegionId':%s,'LoadBalancerId':%s,'ListenerPort':%lld,'Domain':%s,"
+                                  "'ServerCertificateId':%s}",
+                                  r->region, balancer, port, change->slot, change->add[0]),
+                       err);
     return cloud_call(job, &set_extension, r->region, &answer, err,
                       "{'RegionId':%s,'DomainExtensionId':%s,'ServerCertificateId':%s}", r->region, id,
                       change->add[0]);
@@ -256,9 +262,11 @@ static bool write_change(struct job *job, const struct resource *r, const struct
         return err_set(err, ERR_INPUT,
                        "a listener always has a default certificate: it can be replaced, not removed");
     return place_of(job, r, &balancer, &port, err) &&
-           cloud_call(job, &set_default, r->region, &answer, err,
-                      "{'RegionId':%s,'LoadBalancerId':%s,'ListenerPort':%lld,'ServerCertificateId':%s}",
-                      r->region, balancer, port, change->add[0]);
+           gone_or(
+               cloud_call(job, &set_default, r->region, &answer, err,
+                          "{'RegionId':%s,'LoadBalancerId':%s,'ListenerPort':%lld,'ServerCertificateId':%s}",
+                          r->region, balancer, port, change->add[0]),
+               err);
 }
 
 static const struct call *const calls[] = {&list_regions,

@@ -1,0 +1,172 @@
+#include "cloud/test_stage.h"
+
+#include "crypto/mint.h"
+#include "crypto/x509.h"
+#include <string.h>
+
+/* CLB's own certificate store, and domain extensions that come and go. */
+
+static void assert_sent(struct stage *g, size_t i, const char *text, bool sent)
+{
+    const char *request = i < calls_seen(g) ? g->log[i] : "";
+    if (!*request || (strstr(request, text) != NULL) != sent)
+        fail_msg("request %zu %s %s: %s", i, sent ? "lacks" : "has", text, request);
+}
+
+static struct material make(struct stage *g, struct minted *leaf)
+{
+    struct yard *y = g->y;
+    static const char *const names[] = {"www.example.com"};
+    struct minted ca;
+    int64_t now_ms = clock_wall_ms(&clock_system);
+    assert_ok(y, mint_ca(y->a, "Test Root", KEY_ECDSA, 256, now_ms - 1000, now_ms + 900000, &ca, &y->err));
+    assert_ok(y,
+              mint_leaf(y->a, &ca, names, 1, KEY_ECDSA, 256, now_ms - 1000, now_ms + 800000, leaf, &y->err));
+    const char *pem = x509_pem(y->a, &leaf->cert);
+    return (struct material){.fingerprint = leaf->cert.sha256,
+                             .leaf_pem = pem,
+                             .fullchain_pem =
+                                 arena_printf(y->a, "%s\r\n\r\n%s", pem, x509_pem(y->a, &ca.cert)),
+                             .key = leaf->key,
+                             .key_type = KEY_ECDSA,
+                             .domains = names,
+                             .domain_count = 1};
+}
+
+static bool bring(struct stage *g, const struct material *m, const char **ret)
+{
+    const struct product *p = product_find("aliyun/clb");
+    g->y->err = (struct err){0};
+    g->job.product = p;
+    return p->upload(&g->job, "clb:cn-shanghai", m, ret, &g->y->err);
+}
+
+static void R_clb_gets_the_key_in_the_body_and_the_chain_without_gaps(void **state)
+{
+    struct stage *g = *state;
+    struct minted leaf;
+    struct material m = make(g, &leaf);
+    const char *ref = "";
+    REPLIES(g,
+            {200, NULL,
+             "{\"ServerCertificates\":{\"ServerCertificate\":[{\"ServerCertificateId\":\"1_a_2_3\","
+             "\"Fingerprint\":\"00:11\"}]}}"},
+            {200, NULL, "{\"ServerCertificateId\":\"1_b_2_3\"}"});
+    begin_as(g, "aliyun", false);
+    assert_ok(g->y, bring(g, &m, &ref));
+    assert_string_equal(ref, "1_b_2_3");
+    assert_sent(g, 0, "x-acs-action: DescribeServerCertificates", true);
+    assert_sent(g, 0, "RegionId=cn-shanghai", true);
+    assert_sent(g, 1, "POST / HTTP/1.1", true); /* nothing of it is in the URL */
+    assert_sent(g, 1, "slb.aliyuncs.com", true);
+    assert_sent(g, 1, "Action=UploadServerCertificate", true);
+    assert_sent(g, 1, arena_printf(g->y->a, "ServerCertificateName=certferry-%s", m.fingerprint), true);
+    assert_sent(g, 1, "BEGIN%20EC%20PRIVATE%20KEY", true);
+    assert_sent(g, 1, "%0A%0A", false);
+    assert_sent(g, 1, "%0D", false);
+}
+
+static void R_clb_finds_a_certificate_by_either_fingerprint(void **state)
+{
+    struct stage *g = *state;
+    struct minted leaf;
+    struct material m = make(g, &leaf);
+    char colons[64] = "";
+    for (size_t i = 0, n = 0; leaf.cert.sha1[i]; i++) {
+        if (i && i % 2 == 0)
+            colons[n++] = ':';
+        char digit = leaf.cert.sha1[i];
+        colons[n++] = (char)(digit >= 'a' ? digit - 32 : digit);
+    }
+    const char *prints[] = {colons, leaf.cert.sha1, leaf.cert.sha256};
+    begin_as(g, "aliyun", false);
+    for (size_t i = 0; i < countof(prints); i++) {
+        const struct reply reply =
+            {200, NULL,
+             arena_printf(
+                 g->y->a,
+                 "{\"ServerCertificates\":{\"ServerCertificate\":[{\"ServerCertificateId\":\"1_a_2_3\","
+                 "\"Fingerprint\":\"00:11\"},{\"ServerCertificateId\":\"1_b_2_3\",\"Fingerprint\":\"%s\"}]}}",
+                 prints[i])};
+        const char *ref = "";
+        g->replies = &reply;
+        g->reply_count = 1;
+        assert_ok(g->y, bring(g, &m, &ref));
+        assert_string_equal(ref, "1_b_2_3");
+        assert_int_equal(calls_seen(g), i + 1);
+    }
+}
+
+static const struct resource listener = {.region = "cn-shanghai",
+                                         .vendor_id = "lb-1/8443",
+                                         .title = "web HTTPS:8443"};
+
+static bool write_to(struct stage *g, const struct binding *now, const struct change *change)
+{
+    const struct product *p = product_find("aliyun/clb");
+    g->y->err = (struct err){0};
+    g->job.product = p;
+    return p->bind(&g->job, &listener, now, change, NULL, &g->y->err);
+}
+
+static void R_clb_an_extension_is_set_deleted_and_made_anew(void **state)
+{
+    struct stage *g = *state;
+    const char *old = "1_a_2_3", *new = "1_b_2_3";
+    struct bound held[] = {{.slot = "default", .ref = "d"}, {.slot = "*.shop.example", .ref = "1_a_2_3"}};
+    struct binding now = {.bound = held,
+                          .bound_count = 2,
+                          .document = "[{\"DomainExtensionId\":\"de-1\",\"Domain\":\"*.SHOP.example\"}]"};
+    struct binding without = {.bound = held, .bound_count = 1, .document = "[]"};
+    const struct change set = {"*.shop.example", &new, 1, &old, 1},
+                        gone = {"*.shop.example", NULL, 0, &old, 1},
+                        back = {"*.shop.example", &old, 1, NULL, 0};
+    REPLIES(g, {200, NULL, "{}"});
+    begin_as(g, "aliyun", false);
+    assert_ok(g->y, write_to(g, &now, &set));
+    assert_sent(g, 0, "x-acs-action: SetDomainExtensionAttribute", true);
+    assert_sent(g, 0, "RegionId=cn-shanghai&DomainExtensionId=de-1&ServerCertificateId=1_b_2_3", true);
+    assert_ok(g->y, write_to(g, &now, &gone));
+    assert_sent(g, 1, "x-acs-action: DeleteDomainExtension", true);
+    assert_ok(g->y, write_to(g, &without, &back));
+    assert_sent(g, 2, "x-acs-action: CreateDomainExtension", true);
+    assert_sent(g, 2,
+                "LoadBalancerId=lb-1&ListenerPort=8443&Domain=%2A.shop.example&ServerCertificateId=1_a_2_3",
+                true);
+    assert_ok(g->y, write_to(g, &without, &gone));
+    assert_int_equal(calls_seen(g), 3); /* it is gone already */
+}
+
+static void R_clb_a_port_without_listener_is_not_found(void **state)
+{
+    struct stage *g = *state;
+    struct binding now;
+    struct resource odd = listener;
+    const struct product *p = product_find("aliyun/clb");
+    REPLIES(g,
+            {400, NULL,
+             "{\"Code\":\"InvalidParameter\",\"Message\":\"The specified resource does not exist.\"}"},
+            {400, NULL, "{\"Code\":\"InvalidParameter\",\"Message\":\"ListenerPort is wrong.\"}"});
+    begin_as(g, "aliyun", false);
+    g->job.product = p;
+    assert_err(g->y, ERR_NOT_FOUND, p->read(&g->job, &listener, &now, &g->y->err));
+    assert_false(p->read(&g->job, &listener, &now, &g->y->err));
+    assert_int_not_equal(g->y->err.kind, ERR_NOT_FOUND);
+    static const char *const ids[] = {"lb-1", "lb-1/", "lb-1/0", "lb-1/65536", "lb-1/x"};
+    for (size_t i = 0; i < countof(ids); i++) {
+        odd.vendor_id = ids[i];
+        assert_err(g->y, ERR_NOT_FOUND, p->read(&g->job, &odd, &now, &g->y->err));
+    }
+    assert_int_equal(calls_seen(g), 2);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        stage_test(R_clb_gets_the_key_in_the_body_and_the_chain_without_gaps),
+        stage_test(R_clb_finds_a_certificate_by_either_fingerprint),
+        stage_test(R_clb_an_extension_is_set_deleted_and_made_anew),
+        stage_test(R_clb_a_port_without_listener_is_not_found),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
