@@ -341,7 +341,7 @@ bool aliyun_cas_facts(struct job *job, const char *site, const char *id, const c
     if (!detail_of(job, site, id, &answer, err))
         return false;
     const struct json *v = answer.json;
-    if (sha1 && strcmp(aliyun_lower_hex(a, json_str(json_at(v, "/Fingerprint"), "")), sha1) != 0)
+    if (sha1 && strcmp(aliyun_hex(a, json_str(json_at(v, "/Fingerprint"), "")), sha1) != 0)
         return err_set(err, ERR_NOT_FOUND, "certificate %s of %s is another one", id, site);
     const char *digest = aliyun_hex(a, json_str(json_at(v, "/Sha2"), json_str(json_at(v, "/CertSha2"), "")));
     const char *serial = aliyun_hex(a, json_str(json_at(v, "/SerialNo"), ""));
