@@ -113,7 +113,7 @@ bool sim_machine(struct sim_call *c)
     const char *ttl = sim_request_header(r, m->ttl_header), *proof = sim_request_header(r, m->token_header);
     const char *role = strncmp(r->path, m->roles, strlen(m->roles)) ? NULL : r->path + strlen(m->roles);
     if (!strcmp(r->method, "PUT") && !strcmp(r->path, "/latest/api/token")) {
-        bool good = ttl && atol(ttl) >= 1 && atol(ttl) <= TOKEN_SECONDS_MAX;
+        bool good = ttl && strtol(ttl, NULL, 10) >= 1 && strtol(ttl, NULL, 10) <= TOKEN_SECONDS_MAX;
         sim_reply(c, good ? 200 : 400, "text/plain", good ? proof_of(c, m) : "");
     } else if (!proof || strcmp(proof, proof_of(c, m)) != 0)
         sim_reply(c, 401, "text/plain", "");

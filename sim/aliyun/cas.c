@@ -295,7 +295,7 @@ static void put_listed(struct sim_call *c, struct json_writer *w, const struct s
     json_member_string(w, "CommonName", common_name(c, cert));
     json_member_int(w, "CertStartTime", sim_leaf(cert)->not_before_ms);
     json_member_int(w, "CertEndTime", sim_leaf(cert)->not_after_ms);
-    json_member_bool(w, "Upload", true);
+    json_member_bool(w, "Upload", strcmp(sim_get(c, o, "Official"), "1") != 0);
     json_member_string(w, "Status", status_of(c, cert));
     json_close_object(w);
 }

@@ -28,6 +28,11 @@ const struct sim_object *aws_cert_ready(struct sim_call *c, const char *arn)
     return known && !strcmp(sim_show(c, o, "@ready"), "1") && !strcmp(sim_get(c, o, "@arn"), arn) ? o : NULL;
 }
 
+static const char *type_of(struct sim_call *c, const struct sim_object *o)
+{
+    return strcmp(sim_get(c, o, "Official"), "1") ? "IMPORTED" : "AMAZON_ISSUED";
+}
+
 const char *aws_seed_acm(struct sim_seeding *s, const char *region, const char *names)
 {
     const char *hex = sim_hex_id(s->arena, arena_printf(s->arena, "old acm %s %s", region, names), 32),
@@ -283,17 +288,16 @@ static void put_listed(struct sim_call *c, struct json_writer *w, const struct s
     const struct x509 *leaf = sim_leaf(o->cert);
     size_t names = size_min(leaf->name_count, 100);
     json_put_raw(
-        w,
-        json_format(
-            c->arena,
-            "{'CertificateArn':%s,'DomainName':%s,'SubjectAlternativeNameSummaries':%p,"
-            "'HasAdditionalSubjectAlternativeNames':%p,'Status':%s,'Type':'IMPORTED','KeyAlgorithm':%s,"
-            "'InUse':%p,'NotBefore':%lld,'NotAfter':%lld,'CreatedAt':%p,'ImportedAt':%p,"
-            "'CertificateKeyPairOrigin':'CUSTOMER_PROVIDED'}",
-            o->id, main_name(leaf), json_strings(c->arena, leaf->names, names),
-            json_boolean(names < leaf->name_count), status_of(c, leaf), key_algorithm(c, leaf, '-'),
-            json_boolean(*aws_users(c, o) != 0), (long long)(leaf->not_before_ms / 1000),
-            (long long)(leaf->not_after_ms / 1000), sim_get(c, o, "@imported"), sim_get(c, o, "@imported")));
+        w, json_format(c->arena,
+                       "{'CertificateArn':%s,'DomainName':%s,'SubjectAlternativeNameSummaries':%p,"
+                       "'HasAdditionalSubjectAlternativeNames':%p,'Status':%s,'Type':%s,'KeyAlgorithm':%s,"
+                       "'InUse':%p,'NotBefore':%lld,'NotAfter':%lld,'CreatedAt':%p,'ImportedAt':%p,"
+                       "'CertificateKeyPairOrigin':'CUSTOMER_PROVIDED'}",
+                       o->id, main_name(leaf), json_strings(c->arena, leaf->names, names),
+                       json_boolean(names < leaf->name_count), status_of(c, leaf), type_of(c, o),
+                       key_algorithm(c, leaf, '-'), json_boolean(*aws_users(c, o) != 0),
+                       (long long)(leaf->not_before_ms / 1000), (long long)(leaf->not_after_ms / 1000),
+                       sim_get(c, o, "@imported"), sim_get(c, o, "@imported")));
 }
 
 static void list(struct sim_call *c)
@@ -350,12 +354,13 @@ static void describe(struct sim_call *c)
                c->arena,
                "{'Certificate':{'CertificateArn':%s,'DomainName':%s,'SubjectAlternativeNames':%p,'Serial':%s,"
                "'Subject':%s,'Issuer':%s,'CreatedAt':%p,'ImportedAt':%p,'Status':%s,'NotBefore':%lld,"
-               "'NotAfter':%lld,'KeyAlgorithm':%s,'InUseBy':%p,'Type':'IMPORTED',"
+               "'NotAfter':%lld,'KeyAlgorithm':%s,'InUseBy':%p,'Type':%s,"
                "'RenewalEligibility':'INELIGIBLE'}}",
                o->id, main_name(leaf), json_strings(c->arena, leaf->names, leaf->name_count),
                serial(c, leaf->serial), leaf->subject, leaf->issuer, sim_get(c, o, "@imported"),
                sim_get(c, o, "@imported"), status_of(c, leaf), (long long)(leaf->not_before_ms / 1000),
-               (long long)(leaf->not_after_ms / 1000), key_algorithm(c, leaf, '-'), users_json(c, o)));
+               (long long)(leaf->not_after_ms / 1000), key_algorithm(c, leaf, '-'), users_json(c, o),
+               type_of(c, o)));
 }
 
 static void get(struct sim_call *c)

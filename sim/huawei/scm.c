@@ -78,13 +78,14 @@ static char *brief(struct sim_call *c, const struct sim_object *o)
         c->arena,
         "{'id':%s,'name':%s,'domain':%s,'sans':%s,'signature_algorithm':'SHA256withRSA','deploy_support':"
         "true,"
-        "'type':'DV_SSL_CERT','brand':null,'expire_time':%s,'domain_type':%s,'validity_period':%lld,"
+        "'type':'DV_SSL_CERT','brand':%s,'expire_time':%s,'domain_type':%s,'validity_period':%lld,"
         "'status':%s,'domain_count':%zu,'wildcard_count':%zu,'description':null,'domain_id':%s,"
         "'enterprise_project_id':%s}",
         o->id, sim_get(c, o, "name"), first_name(leaf), other_names(c, leaf),
-        scm_time(c->arena, leaf->not_after_ms), domain_type(leaf),
-        (long long)((leaf->not_after_ms - leaf->not_before_ms) / (30 * day_ms)), status_of(c, o),
-        leaf->name_count, wildcards(leaf), o->account, sim_get(c, o, "enterprise_project_id"));
+        strcmp(status_of(c, o), "ISSUED") ? NULL : "DIGICERT", scm_time(c->arena, leaf->not_after_ms),
+        domain_type(leaf), (long long)((leaf->not_after_ms - leaf->not_before_ms) / (30 * day_ms)),
+        status_of(c, o), leaf->name_count, wildcards(leaf), o->account,
+        sim_get(c, o, "enterprise_project_id"));
 }
 
 static bool is_listed(struct sim_call *c, const struct sim_object *o)

@@ -61,7 +61,7 @@ static void put_common(struct sim_call *c, struct json_writer *w, const struct s
     const struct x509 *leaf = sim_leaf(o->cert);
     json_member_string(w, "OwnerUin", c->access->account);
     json_member_string(w, "ProjectId", sim_get(c, o, "ProjectId"));
-    json_member_string(w, "From", "upload");
+    json_member_string(w, "From", strcmp(sim_get(c, o, "Official"), "1") ? "upload" : "trustasia");
     json_member_string(w, "CertificateType", sim_get(c, o, "CertificateType"));
     json_member_string(w, "CertificateId", o->id);
     json_member_string(w, "Alias", sim_get(c, o, "Alias"));

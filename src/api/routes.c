@@ -12,6 +12,7 @@ const struct route routes[] = {
     {"GET", "/api/v1/certificates/{certificate}", v1_certificate_show, ON_LOOP, NULL},
     {"POST", "/api/v1/certificates/{certificate}/export", v1_certificate_export, ON_JOB,
      certificate_export_fields},
+    {"POST", "/api/v1/certificates/sync", v1_certificate_sync, ON_JOB, certificate_sync_fields},
     {"DELETE", "/api/v1/certificates/{certificate}", v1_certificate_delete, ON_JOB, NULL},
 
     {"POST", "/api/v1/accesses", v1_access_add, ON_JOB, access_add_fields},

@@ -1,8 +1,11 @@
 #include "api/v1_certificate.h"
 
+#include "api/event_stream.h"
+#include "api/problem.h"
 #include "api/view.h"
 #include "cert/certificate.h"
 #include "codec/text.h"
+#include "inventory/held.h"
 #include <string.h>
 
 const struct field certificate_import_fields[] = {
@@ -51,68 +54,23 @@ static bool parse_input(struct request *rq, struct certificate *ret, struct err 
     return certificate_import(rq->arena, &input, rq->api->parts.clock, ret, err);
 }
 
-static const char *roots_pem(struct arena *a, const struct certificate *cert)
-{
-    struct buf out = buf_new(a, 1 << 20);
-    for (size_t i = 0; i < cert->root_count; i++)
-        buf_puts(&out, x509_pem(a, &cert->roots[i]));
-    return out.data;
-}
-
-static struct certificate_row row_of(struct arena *a, const struct certificate *cert)
-{
-    return (struct certificate_row){
-        .owner = "",
-        .kind = "uploaded", /* a certificate given as file is never official */
-        .fingerprint = certificate_fingerprint(a, cert),
-        .serial = cert->leaf.serial,
-        .issuer = cert->leaf.issuer,
-        .common_name = cert->leaf.common_name,
-        .domains = json_strings(a, cert->domains, cert->domain_count),
-        .key_type = key_type_name(cert->leaf.key_type),
-        .key_bits = cert->leaf.key_bits,
-        .not_before_ms = cert->leaf.not_before_ms,
-        .not_after_ms = cert->leaf.not_after_ms,
-        .chain_complete = cert->chain_complete,
-        .warnings = json_strings(a, cert->warnings, cert->warning_count),
-        .leaf_pem = certificate_leaf_pem(a, cert),
-        .chain_pem = certificate_chain_pem(a, cert),
-        .roots_pem = roots_pem(a, cert),
-        .sm2_encryption_pem = cert->sm2_encryption ? x509_pem(a, cert->sm2_encryption) : "",
-    };
-}
-
 bool v1_certificate_given(struct request *rq, struct certificate_row *ret, struct err *err)
 {
     struct certificate cert;
     if (!parse_input(rq, &cert, err))
         return false;
-    *ret = row_of(rq->arena, &cert);
+    *ret = certificate_row_of(rq->arena, &cert);
     ret->name = certificate_name_suggest(rq->arena, &cert);
     return true;
 }
 
-/* A name nobody has yet: the one given, or the suggested one with a number behind it. */
+/* The name given, or the suggested one with a number behind it. */
 static bool pick_name(struct db *db, struct import *import, struct err *err)
 {
     struct arena *a = import->rq->arena;
-    struct certificate_row other;
     import->row.name = import->wanted_name;
-    for (int n = 2; !import->wanted_name; n++) {
-        const char *base = certificate_name_suggest(a, import->cert);
-        import->row.name =
-            n == 2 ? base : arena_printf(a, "%.*s-%d", CERTIFICATE_NAME_CHARACTERS - 5, base, n - 1);
-        struct err missing;
-        if (!store_certificate_find(db, a, import->row.name, &other, &missing)) {
-            if (missing.kind == ERR_NOT_FOUND)
-                return true;
-            *err = missing;
-            return false;
-        }
-        if (n > 999)
-            return err_set(err, ERR_INPUT, "give the certificate a name: too many are called %s", base);
-    }
-    return true;
+    return import->wanted_name ||
+           certificate_free_name(db, a, certificate_name_suggest(a, import->cert), &import->row.name, err);
 }
 
 /* What is there already stays as it is, but for a chain that was incomplete and comes complete now. */
@@ -126,6 +84,14 @@ static bool complete_chain(struct db *db, struct import *import, struct err *err
            store_certificate_load(db, import->rq->arena, row->id, &import->existing, err);
 }
 
+/* Until now only a vendor's certificate service had it. */
+static bool bring_key(struct db *db, struct import *import, struct err *err)
+{
+    import->row.id = import->existing.id;
+    return store_certificate_complete(db, &import->row, import->cert->key, err) &&
+           store_certificate_load(db, import->rq->arena, import->row.id, &import->existing, err);
+}
+
 static bool add_certificate(struct db *db, void *context, struct err *err)
 {
     struct import *import = context;
@@ -133,7 +99,7 @@ static bool add_certificate(struct db *db, void *context, struct err *err)
     struct err missing;
     if (store_certificate_by_fingerprint(db, a, import->row.fingerprint, &import->existing, &missing)) {
         import->already = true;
-        return complete_chain(db, import, err);
+        return import->existing.has_key ? complete_chain(db, import, err) : bring_key(db, import, err);
     }
     if (missing.kind != ERR_NOT_FOUND) {
         *err = missing;
@@ -154,7 +120,10 @@ bool v1_certificate_import(struct request *rq, struct reply *reply, struct err *
     if ((name && !(certificate_name_check(name, err) && request_name_check(name, err))) ||
         !parse_input(rq, &cert, err))
         return false;
-    struct import import = {.rq = rq, .cert = &cert, .row = row_of(rq->arena, &cert), .wanted_name = name};
+    struct import import = {.rq = rq,
+                            .cert = &cert,
+                            .row = certificate_row_of(rq->arena, &cert),
+                            .wanted_name = name};
     import.row.id = store_new_id(store);
     if (!store_write(store, add_certificate, &import, err))
         return false;
@@ -302,6 +271,12 @@ bool v1_certificate_export(struct request *rq, struct reply *reply, struct err *
         return err_set(err, ERR_INPUT, "format \"%s\": pem, der or pkcs12", format);
     if (!store_read(rq->api->parts.store, load_one, &show, err))
         return false;
+    if (!show.row.has_key)
+        return err_set(
+            err, ERR_CONFLICT,
+            "certificate %s has no private key here: only a vendor's certificate service holds it; "
+            "`certferry cert sync --with-key` fetches it where the service gives it",
+            show.row.name);
     json_open_object(&w);
     if (!formats[i].put(&show, &w, err))
         return false;
@@ -327,5 +302,64 @@ bool v1_certificate_delete(struct request *rq, struct reply *reply, struct err *
     if (!store_write(rq->api->parts.store, delete_one, &show, err))
         return false;
     buf_puts(&reply->body, json_format(rq->arena, "{'deleted':%lld}", (long long)show.row.id));
+    return true;
+}
+
+const struct field certificate_sync_fields[] = {
+    {"access", FIELD_TEXT, true, 64},
+    {"with_key", FIELD_BOOL, false, 0},
+    {NULL, FIELD_TEXT, false, 0},
+};
+
+struct held_run { /* in an arena of its own: the exchange goes when the stream begins */
+    struct arena *arena;
+    struct event_stream *stream;
+};
+
+/* A client that left does not stop the work. */
+static void held_progress(void *context, const struct held_outcome *o)
+{
+    struct held_run *run = context;
+    cleanup(arena_free_p) struct arena *a = arena_new(1 << 20);
+    (void)event_stream_put(run->stream, "progress",
+                           json_format(a,
+                                       "{'store':%s,'ref':%s,'name':%s,'added':%p,'has_key':%p,'error':%s}",
+                                       o->vendor_store, o->ref, o->name, json_boolean(o->added),
+                                       json_boolean(o->has_key), o->error));
+}
+
+struct find_access {
+    struct arena *arena;
+    const char *name;
+    struct access_row row;
+};
+
+static bool find_access(struct db *db, void *context, struct err *err)
+{
+    struct find_access *find = context;
+    return store_access_find(db, find->arena, find->name, &find->row, err);
+}
+
+bool v1_certificate_sync(struct request *rq, struct reply *reply, struct err *err)
+{
+    cleanup(arena_free_p) struct arena *a = arena_new(16 << 20);
+    const struct api_parts *parts = &rq->api->parts;
+    struct held_run run = {.arena = a};
+    struct held_summary sum = {0};
+    struct find_access access = {.arena = a, .name = request_text(rq, "access")};
+    struct err failed = {0};
+    if (!store_read(parts->store, find_access, &access, err))
+        return false;
+    struct held_options options = {access.row.id, request_bool(rq, "with_key", false), &rq->api->stopping};
+    run.stream = event_stream_open(rq->exchange);
+    reply->taken = true;
+    if (inventory_held(parts->cloud, parts->store, parts->clock, &options, held_progress, &run, &sum,
+                       &failed))
+        (void)event_stream_put(run.stream, "done",
+                               json_format(a, "{'found':%zu,'added':%zu,'keys':%zu,'failed':%zu}", sum.found,
+                                           sum.added, sum.keys, sum.failed));
+    else
+        (void)event_stream_put(run.stream, "problem", problem_document(a, &failed));
+    event_stream_close(run.stream);
     return true;
 }

@@ -28,6 +28,7 @@ void view_certificate(struct json_writer *w, struct arena *a, const struct certi
     json_member_string(w, "issuer", row->issuer);
     json_member_string(w, "serial", row->serial);
     json_member_string(w, "fingerprint", row->fingerprint);
+    json_member_bool(w, "has_key", row->has_key);
     json_member_bool(w, "chain_complete", row->chain_complete);
     json_member_raw(w, "warnings", row->warnings);
     member_time(w, a, "created", row->created_ms);

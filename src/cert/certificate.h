@@ -36,7 +36,7 @@ struct certificate { /* what import makes; everything lives in the arena given t
     const char **
         domains; /* bound domains, normalised, no duplicates: alternative names, or the common name where there are none (R42) */
     size_t domain_count;
-    struct secret *key;          /* PKCS#8 PEM; the arena's */
+    struct secret *key;          /* PKCS#8 PEM; the arena's; NULL where none was given and none was wanted */
     bool sm2;                    /* the leaf is an SM2 signing certificate */
     struct x509 *sm2_encryption; /* the pair's other half; NULL if not given */
     struct secret *sm2_encryption_key;
@@ -56,6 +56,7 @@ struct certificate_input {
     const void *pkcs12;
     size_t pkcs12_size;
     const struct secret *pkcs12_password;
+    bool keyless; /* the key may be missing: then the leaf stands first, and ret->key is NULL */
     const char
         *roots_path; /* PEM bundle of trusted roots; NULL: the system's. Absent: only given roots count */
 };

@@ -142,7 +142,7 @@ static bool material_read(struct material *m, const struct certificate_input *in
     if (!input->pkcs12 && own_key_file &&
         !pem_read(m, "key file", input->key_pem, input->key_size, true, false, err))
         return false;
-    if (!m->key_count)
+    if (!m->key_count && !input->keyless)
         return err_set(err, ERR_INPUT, "no private key: it is wanted together with the certificate");
     return true;
 }
@@ -213,6 +213,14 @@ static bool leaf_take(struct material *m, struct certificate *ret, struct err *e
         m->used[at] = true;
         ret->leaf = m->certs[at];
         ret->key = m->keys[0].pem;
+    }
+    if (m->key_count == 0) {
+        m->used[0] = true;
+        ret->leaf = m->certs[0];
+        if (ret->leaf.is_ca)
+            return err_set(err, ERR_INPUT,
+                           "\"%.200s\" is a CA certificate: certificates of servers are deployed",
+                           ret->leaf.subject);
     }
     ret->sm2 = ret->leaf.key_type == KEY_SM2;
     if (ret->leaf.key_type == KEY_OTHER)

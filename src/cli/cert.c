@@ -24,6 +24,12 @@ const struct option_def cert_export_options[] = {
     {NULL, NULL, false, NULL},
 };
 
+const struct option_def cert_sync_options[] = {
+    {"access", "ACCESS", false, "the account to ask"},
+    {"with-key", NULL, false, "fetch private keys too, where the service gives them"},
+    {NULL, NULL, false, NULL},
+};
+
 bool option_file(struct command *c, const char *path, size_t max_bytes, const char **ret, size_t *ret_size,
                  struct err *err)
 {
@@ -127,7 +133,7 @@ static const char *paged(struct command *c, const char *path)
 
 static void print_list(struct command *c, const struct json *answer)
 {
-    static const char *const headers[] = {"ID", "NAME", "STATUS", "UNTIL", "KEY", "DOMAINS"};
+    static const char *const headers[] = {"ID", "NAME", "STATUS", "UNTIL", "KEY", "DOMAINS", "NOTE"};
     struct table table = table_new(c->arena, headers, countof(headers));
     const struct json *items = json_at(answer, "/items");
     for (size_t i = 0; i < json_count(items); i++) {
@@ -139,6 +145,7 @@ static void print_list(struct command *c, const struct json *answer)
         table_add(&table, arena_printf(c->arena, "%s %s", json_str(json_at(cert, "/key_type"), ""),
                                        json_text(c->arena, json_at(cert, "/key_bits"), "")));
         table_add(&table, texts_join(c->arena, json_at(cert, "/domains"), 3));
+        table_add(&table, json_bool(json_at(cert, "/has_key"), true) ? "" : "no key here");
     }
     table_print(&table);
 }
@@ -228,4 +235,62 @@ static void print_deleted(struct command *c, const struct json *answer)
 int verb_cert_delete(struct command *c)
 {
     return command_show(c, "DELETE", path_of(c, "certificates", c->args.arguments[0], ""), print_deleted);
+}
+
+struct held_state {
+    struct command *c;
+    long long found, added, keys, failed;
+    bool done;
+    struct err problem;
+};
+
+static bool held_event(void *context, const char *event, const struct json *data)
+{
+    struct held_state *state = context;
+    struct command *c = state->c;
+    const char *error = json_str(json_at(data, "/error"), NULL);
+    if (strcmp(event, "progress") == 0) {
+        if (error)
+            command_note(c, "%s %s: %s", json_str(json_at(data, "/store"), ""),
+                         json_str(json_at(data, "/ref"), ""), text_clean_cut(c->arena, error, 0));
+        return true;
+    }
+    if (strcmp(event, "problem") == 0)
+        err_set(&state->problem, err_kind_of_name(json_str(json_at(data, "/kind"), "internal")), "%s",
+                json_str(json_at(data, "/detail"), ""));
+    else {
+        state->done = true;
+        state->found = json_int(json_at(data, "/found"), 0);
+        state->added = json_int(json_at(data, "/added"), 0);
+        state->keys = json_int(json_at(data, "/keys"), 0);
+        state->failed = json_int(json_at(data, "/failed"), 0);
+    }
+    return false;
+}
+
+int verb_cert_sync(struct command *c)
+{
+    struct held_state state = {.c = c};
+    struct err err = {0};
+    const char *access = args_get(&c->args, "access");
+    if (!access) {
+        err_set(&err, ERR_INPUT, "cert sync needs --access: see certferry help cert sync");
+        command_fail(c, &err);
+        return EXIT_MISUSE;
+    }
+    const char *body = json_format(c->arena, "{'access':%s,'with_key':%p}", access,
+                                   json_boolean(args_flag(&c->args, "with-key")));
+    if (!command_events(c, "POST", "/api/v1/certificates/sync", body, held_event, &state, &err))
+        return command_fail(c, &err);
+    if (!state.done && !*state.problem.text)
+        err_set(&state.problem, ERR_NETWORK, "the listing was interrupted: what was found is kept");
+    if (!state.done)
+        return command_fail(c, &state.problem);
+    if (c->globals.json)
+        puts(json_format(c->arena, "{'found':%lld,'added':%lld,'keys':%lld,'failed':%lld}", state.found,
+                         state.added, state.keys, state.failed));
+    else
+        printf("%lld certificates found, %lld new, %lld keys fetched, %lld left out\n", state.found,
+               state.added, state.keys, state.failed);
+    return state.failed ? EXIT_PARTLY : EXIT_DONE;
 }

@@ -32,6 +32,16 @@ const struct verb verbs[] = {
      "  certferry cert import --cert fullchain.pem --key privkey.pem\n"
      "  certferry cert import --pkcs12 site.pfx --password-file pass.txt --name site-2026\n",
      cert_import_options, verb_cert_import, false},
+    {"cert sync", NULL, 0, 0, "bring in what an account's certificate service holds",
+     "Lists the certificates of Alibaba CAS, Tencent SSL, Huawei SCM or AWS ACM, as official or uploaded. "
+     "Without its "
+     "key one\n"
+     "can be deployed inside that account, by its id there. The key is fetched only with --with-key, where "
+     "the "
+     "service gives it.\n"
+     "\n"
+     "  certferry cert sync --access prod\n",
+     cert_sync_options, verb_cert_sync, false},
     {"cert list", NULL, 0, 0, "certificates, newest first", "", page_options, verb_cert_list, false},
     {"cert show", "CERT", 1, 1, "one certificate", "", NULL, verb_cert_show, false},
     {"cert export", "CERT", 1, 1, "certificate, chain and private key as a file",

@@ -38,7 +38,7 @@ static bool split(struct arena *a, const char *command, char **words, struct err
 /* In a group of its own, so that what it starts ends with it; its standard error is nobody's, as it may show the secret. */
 static bool start(char *const *words, int output, pid_t *ret, struct err *err)
 {
-    static char path[] = "PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin";
+    char path[] = "PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin";
     char *const environment[] = {path, NULL};
     posix_spawn_file_actions_t files;
     posix_spawnattr_t attributes;

@@ -44,6 +44,17 @@ struct machine {
     struct grant_shape shape;
 };
 
+/* A certificate in the vendor's certificate service. */
+struct held_certificate {
+    const char *vendor_store, *ref; /* as products name them */
+    const char *name;               /* the vendor's; "" */
+    bool official;                  /* bought or issued there, not uploaded */
+    const char *pem;                /* leaf first; "" where the service does not show it without the key */
+    const struct secret *key;       /* PEM; NULL unless asked for and given */
+};
+/* Called for each; its strings need not outlive the call. False stops the walk with err. */
+typedef bool held_fn(void *context, const struct held_certificate *held, struct err *err);
+
 struct vendor {
     const char *cloud; /* "aliyun" */
     sign_fn *sign;
@@ -78,6 +89,9 @@ struct vendor {
      * looked up. Called once per ref and session.
      */
     bool (*facts)(struct job *job, const char *region, struct bound *b, struct err *err);
+
+    /* Every certificate that the account's certificate service holds and that may be deployed, of all its sites and regions. */
+    bool (*held)(struct job *job, bool with_key, held_fn *each, void *context, struct err *err);
 
     const struct call *const *calls; /* those of the vendor's folder beside its products', NULL-ended */
 };

@@ -14,13 +14,13 @@ struct access_row {
     const char *gateway, *ca_file, *proxy; /* "" where none */
     double calls_per_second;               /* 0: the published limits */
     bool read_only;
-    const char *account_id; /* the vendor's, from the first successful check; "" before */
-    const char *state;      /* "unchecked", "normal", "suspended" */
-    const char *state_text; /* why it is suspended; "" otherwise */
-    int64_t checked_ms;     /* 0: never */
-    int64_t clock_skew_ms;  /* theirs minus ours, learnt */
-    const char *key_source; /* "stored", "command", "machine": where the key pair comes from */
-    const char *secret_command; /* the program that prints it, with its arguments; "" where none */
+    const char *account_id;         /* the vendor's, from the first successful check; "" before */
+    const char *state;              /* "unchecked", "normal", "suspended" */
+    const char *state_text;         /* why it is suspended; "" otherwise */
+    int64_t checked_ms;             /* 0: never */
+    int64_t clock_skew_ms;          /* theirs minus ours, learnt */
+    const char *key_source;         /* "stored", "command", "machine": where the key pair comes from */
+    const char *secret_command;     /* the program that prints it, with its arguments; "" where none */
     const char *role, *external_id; /* what the key pair is exchanged for; "" where it is used itself */
 };
 

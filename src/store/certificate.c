@@ -19,6 +19,7 @@ bool store_certificate_add(struct db *db, const struct certificate_row *row, con
     new.version = 1;
     new.updated_ms = db_now_ms(db);
     new.created_ms = row->created_ms ? row->created_ms : new.updated_ms;
+    new.has_key = key != NULL;
     struct value values[countof(fields) + 2];
     row_values(fields, countof(fields), &new, values);
     values[countof(fields)] = row_seal_secret(db, a, "certificate", row->id, "key", key);
@@ -72,6 +73,40 @@ bool store_certificate_key(struct db *db, struct arena *a, int64_t id, struct se
     if (ret_sm2_encryption)
         *ret_sm2_encryption = encryption_key;
     return true;
+}
+
+bool store_certificate_complete(struct db *db, const struct certificate_row *row, const struct secret *key,
+                                struct err *err)
+{
+    cleanup(arena_free_p) struct arena *a = arena_new(SEALED_BYTES);
+    return row_change(db, SQL_CERTIFICATE_COMPLETE,
+                      VALUES(value_int(row->id), value_text(row->leaf_pem), value_text(row->chain_pem),
+                             value_text(row->roots_pem), value_text(row->warnings),
+                             value_int(row->chain_complete), value_int(row->key_bits),
+                             value_int(row->not_before_ms), value_int(key != NULL),
+                             row_seal_secret(db, a, "certificate", row->id, "key", key),
+                             value_int(db_now_ms(db))),
+                      &table, row->id, err);
+}
+
+bool store_certificate_held(struct db *db, struct arena *a, int64_t id, int64_t **ret, size_t *ret_count,
+                            struct err *err)
+{
+    cleanup(query_close) struct query q = {0};
+    size_t count = 0, capacity = 0;
+    void *ids = NULL;
+    bool row = false;
+    if (!query_open(db, SQL_CERTIFICATE_HELD, VALUES(value_int(id)), &q, err))
+        return false;
+    while (query_next(&q, &row, err)) {
+        if (!row) {
+            *ret = ids;
+            *ret_count = count;
+            return true;
+        }
+        *(int64_t *)arena_push(a, &ids, &count, &capacity, sizeof(int64_t)) = query_int(&q, 0);
+    }
+    return false;
 }
 
 bool store_certificate_set_chain(struct db *db, const struct certificate_row *row, struct err *err)

@@ -18,6 +18,8 @@ struct certificate_row {
     const char *warnings;                         /* JSON array of sentences */
     const char *leaf_pem, *chain_pem, *roots_pem; /* "" where none */
     const char *sm2_encryption_pem;               /* "" unless an SM2 pair */
+    bool
+        has_key; /* set by the store. Without: only a vendor's service has it, and it may have no PEM here either */
 };
 
 /* Adds the row with its private key (and an SM2 encryption key, else NULL), sealed. ERR_CONFLICT if the fingerprint
@@ -39,6 +41,12 @@ must_use bool store_certificate_key(struct db *db, struct arena *a, int64_t id, 
                                     struct secret **ret_sm2_encryption, struct err *err);
 /* Replaces chain, roots, warnings and chain_complete by those of row, whose id names the certificate. */
 must_use bool store_certificate_set_chain(struct db *db, const struct certificate_row *row, struct err *err);
+/* Gives one without a key what came later: PEM, chain, and the key where not NULL. */
+must_use bool store_certificate_complete(struct db *db, const struct certificate_row *row,
+                                         const struct secret *key, struct err *err);
+/* The accesses in whose account a copy lies. */
+must_use bool store_certificate_held(struct db *db, struct arena *a, int64_t id, int64_t **ret,
+                                     size_t *ret_count, struct err *err);
 /* Whether a waiting or running task, a possible rollback (a deployment's before or new) or a served resource needs it;
  * *ret_reason is a sentence naming what, or NULL.
  */

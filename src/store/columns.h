@@ -25,7 +25,8 @@
     X(TEXT, leaf_pem)                                                                                        \
     X(TEXT, chain_pem)                                                                                       \
     X(TEXT, roots_pem)                                                                                       \
-    X(TEXT, sm2_encryption_pem)
+    X(TEXT, sm2_encryption_pem)                                                                              \
+    X(BOOL, has_key)
 
 #define ACCESS_FIELDS(X)                                                                                     \
     COMMON_FIELDS(X)                                                                                         \

@@ -33,6 +33,11 @@ static const struct migration {
         2,
 #include "store/schema_002.inc"
     },
+    {
+        3,
+        3,
+#include "store/schema_003.inc"
+    },
 };
 
 /* One caller of store_write, on its stack while it waits. */

@@ -236,8 +236,22 @@ static bool slot_wanted(const struct planning *p, const struct slot *slot)
 }
 
 /* NULL when the product takes the certificate. */
-static const char *refusal(struct arena *a, const struct product *product, const struct certificate_row *row)
+static const char *refusal(struct arena *a, const struct product *product, const struct resource *r,
+                           const struct plan_certificate *cert)
 {
+    const struct certificate_row *row = &cert->row;
+    bool held = row->has_key;
+    for (size_t i = 0; i < cert->held_count; i++)
+        held |= cert->held[i] == r->access_id;
+    if (!held)
+        return arena_printf(
+            a,
+            "%s has no private key here and lies in another account: it can be deployed where it "
+            "lies, or elsewhere once its key was imported",
+            row->name);
+    if (!row->has_key && !product->upload)
+        return arena_printf(a, "%s wants the private key itself, and that of %s is not here", product->title,
+                            row->name);
     if (strcmp(row->key_type, "sm2") == 0 && !product->takes_sm2)
         return arena_printf(a, "%s takes no SM2 certificate (%s)", product->title, row->name);
     if (product->needs_chain && !row->chain_complete)
@@ -299,7 +313,8 @@ static bool concerns(const struct planning *p, const struct product *product, co
     return false;
 }
 
-static struct choice choose(struct planning *p, const struct product *product, const struct slot *slot)
+static struct choice choose(struct planning *p, const struct product *product, const struct resource *r,
+                            const struct slot *slot)
 {
     struct choice c = {.chosen = ""};
     struct fitness best = {0};
@@ -316,7 +331,7 @@ static struct choice choose(struct planning *p, const struct product *product, c
             c.objection =
                 arena_printf(p->a, "%s covers %zu of %zu names, and %s wants all of them: have it reissued",
                              row->name, f.covered, slot->name_count, product->title);
-        const char *refused = f.fit == FIT_NONE ? NULL : refusal(p->a, product, row);
+        const char *refused = f.fit == FIT_NONE ? NULL : refusal(p->a, product, r, p->candidates[i].cert);
         if (refused)
             c.objection = refused;
         if (refused || f.fit == FIT_NONE)
@@ -421,7 +436,7 @@ static void plan_slots(struct planning *p, const struct product *product, const 
             skipped++;
             continue;
         }
-        struct choice c = choose(p, product, &slots->items[i]);
+        struct choice c = choose(p, product, r, &slots->items[i]);
         if (c.fit != FIT_NONE)
             join(p, &groups, &count, &capacity, &slots->items[i], &c);
         else if (c.objection)

@@ -19,6 +19,8 @@ struct plan_certificate {
     struct certificate_row row;
     const char **domains; /* row.domains, parsed */
     size_t domain_count;
+    const int64_t *held; /* accesses in whose account a copy lies; asked where the key is not here */
+    size_t held_count;
 };
 
 /* Whether what the slot holds can be put back: *ret_reason NULL if so. Asked for rows that would write. */

@@ -20,7 +20,8 @@ struct loading {
     const char *replaces_fingerprint;
 };
 
-static bool add_certificate(struct loading *l, const struct certificate_row *row, struct err *err)
+static bool add_certificate(struct db *db, struct loading *l, const struct certificate_row *row,
+                            struct err *err)
 {
     struct plan_certificate *cert = &l->certificates[l->certificate_count];
     const struct json *domains = NULL;
@@ -32,6 +33,10 @@ static bool add_certificate(struct loading *l, const struct certificate_row *row
     for (size_t i = 0; i < cert->domain_count; i++)
         cert->domains[i] = json_str(json_item(domains, i), "");
     l->certificate_count++;
+    int64_t *held = NULL;
+    if (!row->has_key && !store_certificate_held(db, l->a, row->id, &held, &cert->held_count, err))
+        return false;
+    cert->held = held;
     return true;
 }
 
@@ -39,13 +44,13 @@ static bool load_certificates(struct db *db, struct loading *l, struct err *err)
 {
     const struct texts *wanted = &l->selection->certificates;
     l->certificates = arena_array(l->a, struct plan_certificate, wanted->count + 1);
-    if (l->given && !add_certificate(l, l->given, err))
+    if (l->given && !add_certificate(db, l, l->given, err))
         return false;
     for (size_t i = 0; i < wanted->count; i++) {
         struct certificate_row row;
         if (!store_certificate_find(db, l->a, wanted->items[i], &row, err))
             return err_add(err, "certificate %s", wanted->items[i]);
-        if (!add_certificate(l, &row, err))
+        if (!add_certificate(db, l, &row, err))
             return false;
     }
     return true;

@@ -93,6 +93,8 @@ static const char *reason_text(struct arena *a, const struct plan_certificate *c
         buf_puts(&b, "; switches HTTPS on");
     if (g->old_count && g->old[0].key_type[0] && strcmp(g->old[0].key_type, cert->row.key_type) != 0)
         buf_printf(&b, "; the key type changes from %s to %s", g->old[0].key_type, cert->row.key_type);
+    if (!cert->row.has_key)
+        buf_puts(&b, "; by the copy that lies in the account, as its key is not here");
     buf_puts(&b, chosen);
     return b.data;
 }

@@ -18,6 +18,7 @@ struct copy_found {
     struct turn *t;
     struct copy_row copy;
     bool found;
+    bool keyless; /* we could not bring it anew */
 };
 
 static bool read_copy(struct db *db, void *context, struct err *err)
@@ -28,7 +29,7 @@ static bool read_copy(struct db *db, void *context, struct err *err)
     c->found = store_copy_find(db, c->t->a, row->access_id, row->certificate_id, row->vendor_store, &c->copy,
                                &missing);
     if (c->found)
-        c->found = turn_now(c->t) - c->copy.created_ms < COPY_TRUSTED_MS;
+        c->found = c->keyless || turn_now(c->t) - c->copy.created_ms < COPY_TRUSTED_MS;
     if (c->found || missing.kind == ERR_NONE || missing.kind == ERR_NOT_FOUND)
         return true;
     *err = missing;
@@ -106,14 +107,23 @@ enum outcome step_upload(struct turn *t)
 {
     struct copy_found c = {.t = t};
     struct material m;
-    if (!t->row.vendor_store[0]) { /* the product takes the PEM itself: ours is known by its fingerprint */
-        if (!turn_material(t, &m, &t->err))
-            return OUTCOME_FAILED;
+    if (!turn_material(t, &m, &t->err))
+        return OUTCOME_FAILED;
+    c.keyless = !m.key;
+    if (!t->row.vendor_store[0] &&
+        !c.keyless) /* the product takes the PEM itself: ours is known by its fingerprint */
         return go_bind(t, m.fingerprint, NULL);
-    }
     /* Looked for before the key is taken, too: who waited for it would queue up behind each other's journal write. */
     if (!store_read(t->e->store, read_copy, &c, &t->err))
         return OUTCOME_FAILED;
+    if (!c.found && c.keyless) {
+        (void)err_set(
+            &t->err, ERR_INVALID_CERTIFICATE,
+            "the certificate has no private key here, and %s%s has no copy of it: import its key, or deploy "
+            "where it lies",
+            *t->row.vendor_store ? "the certificate store " : "this product", t->row.vendor_store);
+        return turn_fail(t, &t->err);
+    }
     if (!c.found && !engine_upload_take(t->e, t->item, upload_key(t->a, &t->row)))
         return OUTCOME_KEY;
     if (!c.found && !store_read(t->e->store, read_copy, &c, &t->err))

@@ -92,10 +92,10 @@ static struct plan_certificate *certificate(struct desk *d, const char *domains)
     c->domains = split(d->a, domains, &c->domain_count);
     c->row = (struct certificate_row){.id = (int64_t)n + 1,
                                       .name = arena_printf(d->a, "cert-%zu", n + 1),
-                                      .kind = "uploaded",
                                       .fingerprint = arena_printf(d->a, "new%zu", n + 1),
                                       .serial = arena_printf(d->a, "aabbccdd%zu", n + 1),
                                       .key_type = "ecdsa",
+                                      .has_key = true,
                                       .not_before_ms = now_ms - DAY_MS,
                                       .not_after_ms = now_ms + 90 * DAY_MS,
                                       .chain_complete = true};

@@ -1,7 +1,9 @@
 """Accesses whose keys end: of a role, of a machine, of a command."""
+import json
 import os
 
-from lib import by_state, edges_equal_store, equal, true, world, write
+import lib
+from lib import by_state, edges_equal_store, equal, shell, true, world, write
 
 ROLES = {
     "aliyun": "acs:ram::1234567890123456:role/certferry",
@@ -55,3 +57,76 @@ def test_keys_of_the_machine_and_of_a_command():
         true("aliyun and aws only" in told.err, told.err)
         told = ferry.run("access", "add", "--cloud", "aws", "--name", "no", "--machine", "--secret-command", "/bin/cat x", code=1)
         true("one of them" in told.err, told.err)
+
+
+SERVICES = ("--services", "aliyun/cdn,tencent/cdn,aws/cloudfront,huawei/cdn")
+GLOBAL = ("aliyun/cdn", "tencent/cdn", "aws/cloudfront", "huawei/cdn")
+
+
+def test_what_a_certificate_service_holds_is_deployed_by_its_id():
+    """One store uploads a certificate and deploys it in one place of each cloud; another, which has no key, finds it in the
+    clouds' certificate services and deploys it in the rest."""
+    with world("--domains", 48, "--settle-ms", 50, *SERVICES, clouds=()) as (simulator, ferry, certificates):
+        new = certificates.leaf()
+        ferry.connect(simulator)
+        ferry.run("resource", "sync", code=0)
+        first = {}
+        for r in ferry.rows("resource", "list"):
+            if r["product"] in GLOBAL and r["https"] and not r["managed_by"] and r["names"] and "r" == r["names"][0]["name"][0]:
+                first.setdefault(r["product"], r)
+        equal(sorted(first), sorted(GLOBAL), "products")
+        ferry.deploy(new, *[w for r in first.values() for w in ("--resource", r["vendor_id"])])
+        other = lib.Ferry(ferry.folder, "other")
+        other.connect(simulator)
+        for cloud in ROLES:
+            told = other.json("cert", "sync", "--access", cloud)
+            true(told["found"] >= 1 and told["keys"] == 0 and told["failed"] == 0, f"{cloud}: {told}")
+        held = {c["name"]: c for c in other.rows("cert", "list")}
+        true(all(not c["has_key"] for c in held.values()), "no key came along")
+        ours = [c for c in held.values() if c["fingerprint"] == new.fingerprint or "scm/" in c["fingerprint"] and c["name"].startswith("certferry")]
+        true(ours, f"the new certificate is among {sorted(held)}")
+        told = other.any("cert", "export", ours[0]["name"])
+        true(told.code == 1 and "no private key here" in told.err, told.err)
+        for cert in ours:
+            done = other.any("deploy", "--cert", cert["name"], "--yes", *[w for p in GLOBAL for w in ("--product", p)])
+            true(done.code in (0, 2, 3), f"{done.code} {done.err}")
+        edges_equal_store(other, simulator)
+        served = [r for p in GLOBAL for r in other.rows("resource", "list", "--product", p, "--certificate", ours[0]["name"])]
+        true(len(served) > len(first), f"{len(served)} resources serve it")
+        writes = [c["action"] for c in simulator.calls() if c["action"] in ("UploadUserCertificate", "UploadCertificate", "ImportCertificate")]
+        true(len(writes) <= 5, f"uploads: {writes}")
+
+
+def test_keys_are_fetched_only_on_demand():
+    with world("--domains", 48, *SERVICES, clouds=()) as (simulator, ferry, _):
+        ferry.connect(simulator)
+        for cloud, keys in (("aliyun", True), ("tencent", True), ("aws", False), ("huawei", True)):
+            told = ferry.json("cert", "sync", "--access", cloud, "--with-key")
+            true(told["found"] >= 1 and told["failed"] == 0, f"{cloud}: {told}")
+            equal(told["keys"] > 0, keys, f"keys of {cloud}")
+        again = ferry.json("cert", "sync", "--access", "aliyun", "--with-key")
+        equal((again["added"], again["keys"]), (0, 0), "what is there already")
+
+
+def test_what_was_bought_there_is_official():
+    with world("--domains", 48, *SERVICES, clouds=()) as (simulator, _, _):
+        seed = json.loads(shell(lib.SIMULATOR, "--domains", "48", *SERVICES, "--print-seed"))
+        simulator.stop()
+        bought = {}
+        for o in seed["objects"]:
+            if o["kind"] in ("cas.certificate", "ssl.certificate", "acm.certificate", "scm.certificate") and o["cloud"] not in bought:
+                bought[o["cloud"]] = o["id"]
+                o["fields"]["Official"] = "1"
+                if o["cloud"] == "huawei":
+                    o["fields"]["status"] = "ISSUED"
+        equal(sorted(bought), sorted(ROLES), "clouds")
+        again = lib.Simulator(simulator.folder, "--seed", write(os.path.join(simulator.folder, "seed.json"), json.dumps(seed)), name="again")
+        try:
+            ferry = lib.Ferry(simulator.folder, "bought")
+            ferry.connect(again)
+            for cloud in ROLES:
+                ferry.run("cert", "sync", "--access", cloud)
+            kinds = [c["kind"] for c in ferry.rows("cert", "list")]
+            equal(kinds.count("official"), len(bought), f"official ones among {len(kinds)}")
+        finally:
+            again.stop()

@@ -138,7 +138,7 @@ static const struct call assume_role = {
     .per_second = 100,
 };
 
-static const struct call list_orders = {
+const struct call aliyun_cas_list = {
     ALIYUN_RPC("cas", "2020-04-07", "ListUserCertificateOrder"),
     .host = "cas.{region}.aliyuncs.com",
     .style = CALL_RPC_QUERY,
@@ -152,7 +152,7 @@ static const struct call list_orders = {
              .style = PAGE_NUMBER},
 };
 
-static const struct call get_detail = {
+const struct call aliyun_cas_detail = {
     ALIYUN_RPC("cas", "2020-04-07", "GetUserCertificateDetail"),
     .host = "cas.{region}.aliyuncs.com",
     .style = CALL_RPC_QUERY,
@@ -330,7 +330,7 @@ static const char *key_type_of(const char *algorithm)
 static bool detail_of(struct job *job, const char *region, const char *id, struct answer *ret,
                       struct err *err)
 {
-    return cloud_call(job, &get_detail, region, ret, err, "{'CertId':%p,'CertFilter':true}", id);
+    return cloud_call(job, &aliyun_cas_detail, region, ret, err, "{'CertId':%p,'CertFilter':true}", id);
 }
 
 bool aliyun_cas_facts(struct job *job, const char *site, const char *id, const char *sha1, struct bound *b,
@@ -425,7 +425,7 @@ bool aliyun_upload(struct job *job, const char *vendor_store, const struct mater
     struct answer answer;
     bool brought = false;
     for (size_t i = 0; i < countof(keywords) && !*s.id; i++)
-        if (keywords[i] && !cloud_each(job, &list_orders, region, look, &s, err,
+        if (keywords[i] && !cloud_each(job, &aliyun_cas_list, region, look, &s, err,
                                        "{'OrderType':'CERT','Keyword':%s}", keywords[i]))
             return false;
     if (!*s.id) {
@@ -443,8 +443,8 @@ bool aliyun_upload(struct job *job, const char *vendor_store, const struct mater
     return true;
 }
 
-static const struct call *const calls[] = {&get_caller_identity, &assume_role, &list_orders,
-                                           &get_detail,          &upload,      NULL};
+static const struct call *const calls[] = {&get_caller_identity, &assume_role, &aliyun_cas_list,
+                                           &aliyun_cas_detail,   &upload,      NULL};
 
 const struct vendor aliyun_vendor = {
     .cloud = "aliyun",
@@ -460,5 +460,6 @@ const struct vendor aliyun_vendor = {
     .roles = &roles,
     .machine = &machine,
     .facts = facts,
+    .held = aliyun_held,
     .calls = calls,
 };

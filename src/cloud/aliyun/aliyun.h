@@ -43,6 +43,10 @@ must_use bool aliyun_sites(struct job *job, const char ***ret, size_t *ret_count
  */
 unsigned aliyun_port(const struct json *ports);
 
+/* vendor.held: what CAS holds on both sites. */
+must_use bool aliyun_held(struct job *job, bool with_key, held_fn *each, void *context, struct err *err);
+extern const struct call aliyun_cas_list, aliyun_cas_detail;
+
 /* The parts of a reference: "8089870", "cn-hangzhou". False where it is not of that form. */
 must_use bool aliyun_ref_parse(struct arena *a, const char *ref, const char **ret_id,
                                const char **ret_region);

@@ -168,7 +168,7 @@ static bool identify(struct job *job, struct identity *ret, struct err *err)
     .service = "acm", .version = "2015-12-08", .operation = (name), .method = "POST", .path = "/",           \
     .host = "acm.{region}.amazonaws.com{site}", .target = "CertificateManager", .style = CALL_AWS_JSON
 
-static const struct call list_certificates = {
+const struct call aws_acm_list = {
     ACM("ListCertificates"),
     .parameters = "Includes.keyTypes[] CertificateKeyPairOrigins[] MaxItems NextToken",
     .per_second = 8,
@@ -179,8 +179,7 @@ static const struct call list_certificates = {
              .size_value = 100,
              .style = PAGE_MARKER},
 };
-static const struct call get_certificate = {ACM("GetCertificate"), .parameters = "CertificateArn",
-                                            .per_second = 10};
+const struct call aws_acm_get = {ACM("GetCertificate"), .parameters = "CertificateArn", .per_second = 10};
 static const struct call import_certificate = {
     ACM("ImportCertificate"),
     .parameters = "Certificate PrivateKey CertificateChain Tags[].Key Tags[].Value",
@@ -258,8 +257,8 @@ static bool facts(struct job *job, const char *region, struct bound *b, struct e
         return aws_iam_facts(job, b, err);
     if (strcmp(service, "acm") != 0)
         return err_set(err, ERR_NOT_FOUND, "%s is no certificate of ACM or IAM", b->ref);
-    if (!cloud_call(job, &get_certificate, arn_part(job->arena, b->ref, 3), &answer, err,
-                    "{'CertificateArn':%s}", b->ref))
+    if (!cloud_call(job, &aws_acm_get, arn_part(job->arena, b->ref, 3), &answer, err, "{'CertificateArn':%s}",
+                    b->ref))
         return false;
     return bound_of_pem(job->arena, json_str(json_at(answer.json, "/Certificate"), ""), b) ||
            err_set(err, ERR_NOT_FOUND, "ACM does not show %s", b->ref);
@@ -347,10 +346,7 @@ bool aws_upload(struct job *job, const char *vendor_store, const struct material
                        .region = region,
                        .found = ""};
     /* Without all key types and origins the list leaves certificates out. */
-    if (!cloud_each(job, &list_certificates, region, look, &s, err,
-                    "{'Includes':{'keyTypes':['RSA_1024','RSA_2048','RSA_3072',"
-                    "'RSA_4096','EC_prime256v1','EC_secp384r1','EC_secp521r1']},"
-                    "'CertificateKeyPairOrigins':['AWS_MANAGED','ACME','CUSTOMER_PROVIDED']}"))
+    if (!cloud_each(job, &aws_acm_list, region, look, &s, err, AWS_ACM_ALL))
         return false;
     *ret = s.found;
     return *s.found || (has_room(&s, err) && import(job, region, m, ret, err));
@@ -376,17 +372,9 @@ bool aws_not_yet_known(const struct material *m, struct err *err)
     return false;
 }
 
-static const struct call *const calls[] = {&get_caller_identity,
-                                           &assume_role,
-                                           &list_certificates,
-                                           &get_certificate,
-                                           &import_certificate,
-                                           &list_regions,
-                                           &aws_iam_list,
-                                           &aws_iam_get,
-                                           &aws_iam_summary,
-                                           &aws_iam_put,
-                                           NULL};
+static const struct call *const calls[] = {&get_caller_identity, &assume_role,  &aws_acm_list, &aws_acm_get,
+                                           &import_certificate,  &list_regions, &aws_iam_list, &aws_iam_get,
+                                           &aws_iam_summary,     &aws_iam_put,  NULL};
 
 const struct vendor aws_vendor = {
     .cloud = "aws",
@@ -403,5 +391,6 @@ const struct vendor aws_vendor = {
     .roles = &roles,
     .machine = &machine,
     .facts = facts,
+    .held = aws_held,
     .calls = calls,
 };

@@ -37,3 +37,12 @@ const char *aws_owner(struct arena *a, const struct xml *description);
 /* A distribution's configuration with another certificate; every byte outside ViewerCertificate stays. */
 must_use bool cloudfront_splice(struct arena *a, const char *document, const char *ref, char **ret,
                                 struct err *err);
+
+/* vendor.held: what ACM holds in every region of the account. */
+must_use bool aws_held(struct job *job, bool with_key, held_fn *each, void *context, struct err *err);
+extern const struct call aws_acm_list, aws_acm_get;
+/* Arguments of that list: without all key types and origins it leaves certificates out. */
+#define AWS_ACM_ALL                                                                                          \
+    "{'Includes':{'keyTypes':['RSA_1024','RSA_2048','RSA_3072',"                                             \
+    "'RSA_4096','EC_prime256v1','EC_secp384r1','EC_secp521r1']},"                                            \
+    "'CertificateKeyPairOrigins':['AWS_MANAGED','ACME','CUSTOMER_PROVIDED']}"

@@ -312,5 +312,6 @@ const struct vendor huawei_vendor = {
     .identify = identify,
     .roles = &roles,
     .facts = facts,
+    .held = huawei_held,
     .calls = calls,
 };

@@ -19,6 +19,9 @@ enum { HUAWEI_DOMAINS_MAX = 100, HUAWEI_DOMAINS_BYTES = 10000 }; /* what a certi
              .style = PAGE_MARKER,                                                                           \
              .short_is_last = true}
 
+/* vendor.held: what the certificate service (SCM) holds. */
+must_use bool huawei_held(struct job *job, bool with_key, held_fn *each, void *context, struct err *err);
+
 /* product.regions: those of the access, else those it has a project in. */
 must_use bool huawei_regions(struct job *job, const char ***ret, size_t *ret_count, struct err *err);
 

@@ -66,8 +66,8 @@ static const struct role_exchange roles = {
     .shape = {"/Credentials/TmpSecretId", "/Credentials/TmpSecretKey", "/Credentials/Token", "/Expiration"},
 };
 
-static const struct call get_detail = {TENCENT("ssl", "2019-12-05", "DescribeCertificateDetail"),
-                                       .parameters = "CertificateId", .per_second = 10};
+const struct call tencent_ssl_detail = {TENCENT("ssl", "2019-12-05", "DescribeCertificateDetail"),
+                                        .parameters = "CertificateId", .per_second = 10};
 
 /* With Repeatable false the same certificate answers the id it has, so that a repeat does no harm. */
 static const struct call upload =
@@ -93,7 +93,7 @@ static bool facts(struct job *job, const char *region, struct bound *b, struct e
     struct answer answer;
     (void)region;
     inner.arena = hidden;
-    if (!cloud_call(&inner, &get_detail, "", &answer, err, "{'CertificateId':%s}", b->ref))
+    if (!cloud_call(&inner, &tencent_ssl_detail, "", &answer, err, "{'CertificateId':%s}", b->ref))
         return false;
     b->name = arena_strdup(job->arena, json_str(json_at(answer.json, "/Alias"), ""));
     return bound_of_pem(job->arena, json_str(json_at(answer.json, "/CertificatePublicKey"), ""), b) ||
@@ -118,7 +118,8 @@ bool tencent_upload(struct job *job, const char *vendor_store, const struct mate
     return **ret || upload_in_doubt(err_set(err, ERR_VENDOR, "the certificate service answered no id"), err);
 }
 
-static const struct call *const calls[] = {&get_caller_identity, &assume_role, &get_detail, &upload, NULL};
+static const struct call *const calls[] = {&get_caller_identity, &assume_role, &tencent_ssl_detail,
+                                           &tencent_ssl_list,    &upload,      NULL};
 
 const struct vendor tencent_vendor = {
     .cloud = "tencent",
@@ -132,5 +133,6 @@ const struct vendor tencent_vendor = {
     .identify = identify,
     .roles = &roles,
     .facts = facts,
+    .held = tencent_held,
     .calls = calls,
 };

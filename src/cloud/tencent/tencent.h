@@ -15,3 +15,7 @@ extern const struct vendor tencent_vendor;
 /* product.upload for the only store there is, "ssl". */
 must_use bool tencent_upload(struct job *job, const char *vendor_store, const struct material *m,
                              const char **ret, struct err *err);
+
+/* vendor.held: what SSL Certificates holds. */
+must_use bool tencent_held(struct job *job, bool with_key, held_fn *each, void *context, struct err *err);
+extern const struct call tencent_ssl_list, tencent_ssl_detail;
