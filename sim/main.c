@@ -18,7 +18,7 @@ enum { MARKS = 64, READY_BYTES = 64 << 20 };
 
 struct options {
     const char *listen, *seed, *faults, *trust, *ca_out, *state, *log, *ready, *names, *services;
-    int64_t domains, days, latency_ms, session_seconds, settle_ms, slow_ms, random;
+    int64_t domains, each, days, latency_ms, session_seconds, settle_ms, slow_ms, random;
     double rate, burst;
     bool print_seed;
     const char *refuse[MARKS], *deny[MARKS];
@@ -32,6 +32,7 @@ static const char help[] =
     "  --listen ADDR:PORT      the gateway's port on loopback (127.0.0.1:0: any)\n"
     "  --seed FILE             begin with what --print-seed wrote\n"
     "  --domains N             begin with N generated resources over all products (60)\n"
+    "  --each N                begin with N generated resources of each service instead\n"
     "  --names A,B,*.C         what the generated resources are called, instead of names of our own\n"
     "  --services A/B,C/D      only these get generated resources: aliyun/cdn,aws/elbv2 (all)\n"
     "  --cert-days D           generated certificates end in D days; before 0: they have ended (5 to 20)\n"
@@ -59,6 +60,7 @@ enum option_id {
     OPT_LISTEN = 1000,
     OPT_SEED,
     OPT_DOMAINS,
+    OPT_EACH,
     OPT_NAMES,
     OPT_SERVICES,
     OPT_LATENCY,
@@ -87,6 +89,7 @@ static const struct option long_options[] = {
     {"listen", required_argument, NULL, OPT_LISTEN},
     {"seed", required_argument, NULL, OPT_SEED},
     {"domains", required_argument, NULL, OPT_DOMAINS},
+    {"each", required_argument, NULL, OPT_EACH},
     {"names", required_argument, NULL, OPT_NAMES},
     {"services", required_argument, NULL, OPT_SERVICES},
     {"latency-ms", required_argument, NULL, OPT_LATENCY},
@@ -164,6 +167,8 @@ static bool read_option(struct options *o, int id, struct err *err)
     switch (id) {
     case OPT_DOMAINS:
         return read_number("domains", 0, 1000000, &o->domains, err);
+    case OPT_EACH:
+        return read_number("each", 0, 100000, &o->each, err);
     case OPT_LATENCY:
         return read_number("latency-ms", 0, 600000, &o->latency_ms, err);
     case OPT_SETTLE:
@@ -232,8 +237,10 @@ static bool fill_state(struct sim *sim, const struct options *o, struct err *err
         return err_add(err, "--names");
     if (o->services && !sim_seed_read_services(sim->arena, o->services, &services, err))
         return err_add(err, "--services");
-    return sim_seed_generate(sim->state, o->domains < 0 ? 60 : (size_t)o->domains, sim->random, names,
-                             services, o->days, err);
+    size_t count = o->each >= 0      ? (size_t)o->each * sim_seed_services(sim->arena, services)
+                   : o->domains >= 0 ? (size_t)o->domains
+                                     : 60;
+    return sim_seed_generate(sim->state, count, sim->random, names, services, o->days, err);
 }
 
 static bool mark_each(struct sim *sim, const struct sim_field *field)
@@ -370,7 +377,7 @@ static bool serve(struct sim *sim, const struct options *o, struct err *err)
 
 int main(int argc, char **argv)
 {
-    struct options o = {.listen = "127.0.0.1:0", .domains = -1, .slow_ms = 2000, .random = 1};
+    struct options o = {.listen = "127.0.0.1:0", .domains = -1, .each = -1, .slow_ms = 2000, .random = 1};
     struct sim sim = {0};
     struct err err = {0};
     int stop = read_options(&o, argc, argv, &err);

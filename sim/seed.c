@@ -166,7 +166,7 @@ static bool is_wanted(struct arena *a, const struct sim_service *service, const 
            (!services || sim_list_has(services, arena_printf(a, "%s/%s", service->cloud, service->code)));
 }
 
-static size_t wanted(struct arena *a, const char *services)
+size_t sim_seed_services(struct arena *a, const char *services)
 {
     size_t n = 0;
     for (size_t i = 0; sim_services[i]; i++)
@@ -184,7 +184,7 @@ bool sim_seed_generate(struct sim_state *state, size_t resources, uint64_t rando
                  now_ms + 3650 * day_ms, &ca, err))
         return false;
     generate_accesses(state, random);
-    size_t kinds = wanted(a, services), place = 0;
+    size_t kinds = sim_seed_services(a, services), place = 0;
     for (size_t i = 0; sim_services[i]; i++) {
         const struct sim_service *service = sim_services[i];
         if (!is_wanted(a, service, services))

@@ -47,6 +47,8 @@ must_use bool sim_seed_load(struct sim_state *state, const char *path, struct er
  */
 must_use bool sim_seed_generate(struct sim_state *state, size_t resources, uint64_t random, const char *names,
                                 const char *services, int64_t days, struct err *err);
+/* How many services of a list, or of all, have resources that can be generated. */
+size_t sim_seed_services(struct arena *a, const char *services);
 /* "a,*.b" as a list ("a *.b"); what is not a DNS name is refused. */
 must_use bool sim_seed_read_names(struct arena *a, const char *text, const char **ret, struct err *err);
 /* "aliyun/cdn,aws/elbv2" as a list; one that has no resources is refused. */

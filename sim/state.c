@@ -336,38 +336,6 @@ static void drop_cert(void *cert)
     sim_cert_free(cert);
 }
 
-size_t state_change(struct sim_state *s, struct sim_object *o, enum sim_settle settle,
-                    const struct sim_field *fields, size_t count, const char **ret_changed)
-{
-    size_t differ = differing(o, fields, count, ret_changed);
-    if (!differ)
-        return 0;
-    int64_t now_ms = state_now_ms(s), settle_ms = settle == SETTLE_AT_ONCE ? 0 : s->settle_ms;
-    const struct sim_fields *next = merge_fields(o->now, fields, count);
-    /* What edges serve stays what they serve: a change on top of one that has not settled drops the middle. */
-    bool still_before = o->before && now_ms < o->settled_ms;
-    retire(s, still_before ? o->now : o->before);
-    if (!still_before)
-        o->before = o->now;
-    o->now = next;
-    o->settled_ms = now_ms + settle_ms;
-    o->shown_ms = settle == SETTLE_READS ? now_ms + settle_ms / 2 : now_ms;
-    struct sim_cert *old = o->cert;
-    if (old || sim_has_field(next, "Cert")) {
-        read_cert(o);
-        if (o->cert != old && old)
-            arena_defer(s->names, drop_cert, old);
-    }
-    note_object(s, o);
-    return differ;
-}
-
-void state_delete(struct sim_state *s, struct sim_object *o)
-{
-    o->gone = true;
-    note_object(s, o);
-}
-
 int64_t state_now_ms(const struct sim_state *s)
 {
     return clock_wall_ms(s->clock);
@@ -385,7 +353,42 @@ const struct sim_fields *state_served(const struct sim_state *s, const struct si
 
 const struct sim_fields *state_shown(const struct sim_state *s, const struct sim_object *o)
 {
-    return o->before && state_now_ms(s) < o->shown_ms ? o->before : o->now;
+    return o->seen && state_now_ms(s) < o->shown_ms ? o->seen : o->now;
+}
+
+size_t state_change(struct sim_state *s, struct sim_object *o, enum sim_settle settle,
+                    const struct sim_field *fields, size_t count, const char **ret_changed)
+{
+    size_t differ = differing(o, fields, count, ret_changed);
+    if (!differ)
+        return 0;
+    int64_t now_ms = state_now_ms(s), settle_ms = settle == SETTLE_AT_ONCE ? 0 : s->settle_ms;
+    const struct sim_fields *next = merge_fields(o->now, fields, count);
+    /* What edges serve, and what reads show, stays that for now: neither goes back to something older. */
+    const struct sim_fields *old_fields[] = {o->now, o->before, o->seen == o->before ? NULL : o->seen};
+    const struct sim_fields *seen = state_shown(s, o);
+    o->before = state_served(s, o);
+    o->seen = seen;
+    o->now = next;
+    for (size_t i = 0; i < countof(old_fields); i++)
+        if (old_fields[i] != o->before && old_fields[i] != o->seen)
+            retire(s, old_fields[i]);
+    o->settled_ms = now_ms + settle_ms;
+    o->shown_ms = settle == SETTLE_READS ? now_ms + settle_ms / 2 : now_ms;
+    struct sim_cert *old = o->cert;
+    if (old || sim_has_field(next, "Cert")) {
+        read_cert(o);
+        if (o->cert != old && old)
+            arena_defer(s->names, drop_cert, old);
+    }
+    note_object(s, o);
+    return differ;
+}
+
+void state_delete(struct sim_state *s, struct sim_object *o)
+{
+    o->gone = true;
+    note_object(s, o);
 }
 
 void sim_state_lock(struct sim_state *s)
@@ -502,6 +505,8 @@ static void close_object(struct sim_object *o)
 {
     free((void *)(uintptr_t)o->now);
     free((void *)(uintptr_t)o->before);
+    if (o->seen != o->before)
+        free((void *)(uintptr_t)o->seen);
     sim_cert_free(o->cert);
 }
 

@@ -32,7 +32,8 @@ struct sim_cert; /* cert.h */
 struct sim_object {
     const char *cloud, *account, *kind, *scope, *id;
     const struct sim_fields *now;    /* accepted */
-    const struct sim_fields *before; /* what it replaced; NULL once everything shows `now` */
+    const struct sim_fields *before; /* what edges serve until settled_ms; NULL: never changed */
+    const struct sim_fields *seen;   /* what reads show until shown_ms; may be the same */
     int64_t shown_ms, settled_ms;    /* wall time */
     struct sim_cert *cert;           /* parsed from the fields "Cert" and "Key"; NULL if it has none */
     bool gone;

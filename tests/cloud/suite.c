@@ -21,14 +21,6 @@ void suite_wait(long ms)
 
 /* ---- the simulator ---- */
 
-static size_t product_count(void)
-{
-    size_t count = 0;
-    while (products[count])
-        count++;
-    return count;
-}
-
 static pid_t start(struct arena *a, size_t each, const char *log, const char *ready,
                    const char *const *options)
 {
@@ -37,8 +29,8 @@ static pid_t start(struct arena *a, size_t each, const char *log, const char *re
         fail_msg("CERTFERRY_SIM does not name the simulator");
         return -1;
     }
-    const char *domains = arena_printf(a, "%zu", product_count() * each);
-    const char *args[OPTIONS_MAX] = {sim,     "--listen", "127.0.0.1:0",  "--domains", domains,
+    const char *number = arena_printf(a, "%zu", each);
+    const char *args[OPTIONS_MAX] = {sim,     "--listen", "127.0.0.1:0",  "--each", number,
                                      "--log", log,        "--ready-file", ready};
     size_t count = 9;
     for (; *options && count < OPTIONS_MAX - 1; options++)
