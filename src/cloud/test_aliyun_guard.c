@@ -6,6 +6,7 @@
 
 /* What stands in front of others' servers. WAF: what is written to which version, and that it is exactly what was read,
  * but for the certificate. Anti-DDoS Proxy: which certificate is the bound one, and what cannot be done.
+ * Global Accelerator: a write for each kind of slot.
  */
 
 static const struct resource domain_3 = {.region = "cn-hangzhou",
@@ -194,6 +195,72 @@ static void R19_ddos_refuses_sm2_and_says_that_nothing_can_be_unbound(void **sta
     assert_int_equal(calls_seen(g), 0);
 }
 
+static bool write_ga(struct stage *g, const struct binding *now, const char *slot, const char *add,
+                     const char *remove)
+{
+    const struct change change = {slot, &add, add ? 1 : 0, &remove, remove ? 1 : 0};
+    static const struct resource listener = {.vendor_id = "lsr-1", .title = "lsr-1", .extra = "{}"};
+    g->y->err = (struct err){0};
+    g->job.product = product_find("aliyun/ga");
+    return g->job.product->bind(&g->job, &listener, now, &change, NULL, &g->y->err);
+}
+
+static void R_ga_writes_the_default_with_its_settings_and_each_domain_by_itself(void **state)
+{
+    struct stage *g = *state;
+    REPLIES(g, {200, NULL, "{\"RequestId\":\"R\"}"});
+    struct bound held[] = {{.slot = "default", .ref = "1-cn-hangzhou"},
+                           {.slot = "a.example.com", .ref = "2-cn-hangzhou"}};
+    const struct binding now =
+        {.bound = held,
+         .bound_count = 2,
+         .document =
+             "{\"AcceleratorId\":\"ga-1\",\"Name\":\"n\",\"Description\":\"\",\"HttpVersion\":\"http3\","
+             "\"IdleTimeout\":30,\"New\":1,\"SecurityPolicyId\":\"p\",\"XForwardedForConfig\":"
+             "{\"XRealIpEnabled\":true}}"};
+    begin_as(g, "aliyun", false);
+    assert_ok(g->y, write_ga(g, &now, "default", "9-cn-hangzhou", "1-cn-hangzhou"));
+    static const char *const sent[] = {"UpdateListener",
+                                       "Certificates.1.Id=9-cn-hangzhou",
+                                       "Name=n&",
+                                       "HttpVersion=http3&",
+                                       "IdleTimeout=30&",
+                                       "SecurityPolicyId=p&",
+                                       "XForwardedForConfig.XRealIpEnabled=true"};
+    for (size_t i = 0; i < countof(sent); i++)
+        assert_sent(g, 0, sent[i]);
+    assert_null(strstr(g->log[0], "Description"));
+    assert_err(g->y, ERR_INPUT, write_ga(g, &now, "default", NULL, "1-cn-hangzhou"));
+    assert_ok(g->y, write_ga(g, &now, "a.example.com", "9-cn-hangzhou", "2-cn-hangzhou"));
+    assert_sent(g, 1, "UpdateAdditionalCertificateWithListener");
+    assert_sent(g, 1,
+                "AcceleratorId=ga-1&ListenerId=lsr-1&Domain=a.example.com&CertificateId=9-cn-hangzhou ");
+    assert_ok(g->y, write_ga(g, &now, "b.example.com", "9-cn-hangzhou", NULL));
+    assert_sent(g, 2, "AssociateAdditionalCertificatesWithListener");
+    assert_sent(g, 2, "Certificates.1.Domain=b.example.com&Certificates.1.Id=9-cn-hangzhou ");
+    assert_ok(g->y, write_ga(g, &now, "a.example.com", NULL, "2-cn-hangzhou"));
+    assert_sent(g, 3, "DissociateAdditionalCertificatesFromListener");
+    assert_sent(g, 3, "Domains.1=a.example.com ");
+    assert_int_equal(calls_seen(g), 4);
+}
+
+static void R_ga_what_is_busy_is_waited_for_and_what_is_gone_is_not_found(void **state)
+{
+    struct stage *g = *state;
+    static const enum err_kind kinds[] = {ERR_CONFLICT, ERR_CONFLICT, ERR_CONFLICT, ERR_NOT_FOUND};
+    REPLIES(g, {400, NULL, "{\"Code\":\"StateError.Accelerator\"}"},
+            {400, NULL, "{\"Code\":\"NotActive.Listener\"}"},
+            {400, NULL, "{\"Code\":\"NotExist.BasicBandwidthPackage\"}"},
+            {400, NULL, "{\"Code\":\"NotExist.Listener\"}"});
+    const struct binding now = {.document = "{}"};
+    begin_as(g, "aliyun", false);
+    g->job.patience_ms = 0;
+    for (size_t i = 0; i < countof(kinds); i++) {
+        assert_err(g->y, kinds[i], write_ga(g, &now, "default", "9-cn-hangzhou", NULL));
+        assert_true(g->y->err.transient == (kinds[i] == ERR_CONFLICT));
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -204,6 +271,8 @@ int main(void)
         stage_test(R_waf_a_refused_version_2_matters_only_without_version_3),
         stage_test(R_ddos_the_bound_certificate_is_the_one_the_rule_names),
         stage_test(R19_ddos_refuses_sm2_and_says_that_nothing_can_be_unbound),
+        stage_test(R_ga_writes_the_default_with_its_settings_and_each_domain_by_itself),
+        stage_test(R_ga_what_is_busy_is_waited_for_and_what_is_gone_is_not_found),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

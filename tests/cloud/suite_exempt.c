@@ -18,6 +18,7 @@ static const struct {
      "no documented call of Anti-DDoS Proxy takes a certificate away from a domain"},
     {"aliyun/ddos", "restore without the old key",
      "certificates of domains are bound by a reference that stays"},
+    {"aliyun/ga", "mutual TLS", "a listener of Global Accelerator has no client CA"},
     {"tencent/cdn", "restore of none before",
      "its adapter replaces certificates and never switches HTTPS on"},
     {"aws/nlb", "mutual TLS", "listeners of Network Load Balancers take no MutualAuthentication"},
