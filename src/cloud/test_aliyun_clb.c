@@ -160,12 +160,87 @@ static void R_clb_a_port_without_listener_is_not_found(void **state)
     assert_int_equal(calls_seen(g), 2);
 }
 
+struct seen {
+    struct arena *arena;
+    struct resource items[4];
+    size_t count;
+};
+
+static bool see(void *context, const struct resource *r, struct err *err)
+{
+    struct seen *seen = context;
+    (void)err;
+    assert_true(seen->count < countof(seen->items));
+    struct resource *copy = &seen->items[seen->count++];
+    *copy = *r;
+    const char **texts[] = {&copy->vendor_id, &copy->title,      &copy->host, &copy->reach,
+                            &copy->lock,      &copy->managed_by, &copy->unfit};
+    for (size_t i = 0; i < countof(texts); i++)
+        *texts[i] = arena_strdup(seen->arena, *texts[i]);
+    return true;
+}
+
+static struct seen list(struct stage *g, const char *product, const char *region)
+{
+    struct seen seen = {.arena = g->y->a};
+    const struct product *p = product_find(product);
+    g->job.product = p;
+    assert_ok(g->y, p->discover(&g->job, region, see, &seen, &g->y->err));
+    return seen;
+}
+
+static void R_clb_tells_owner_and_reach_and_asks_the_regions_host(void **state)
+{
+    struct stage *g = *state;
+    REPLIES(g,
+            {200, NULL,
+             "{\"TotalCount\":1,\"LoadBalancers\":{\"LoadBalancer\":[{\"LoadBalancerId\":\"lb-1\","
+             "\"LoadBalancerName\":\"web\",\"Address\":\"192.0.2.1\",\"AddressType\":\"intranet\","
+             "\"Tags\":{\"Tag\":[{\"TagKey\":\"kubernetes.do.not.delete\",\"TagValue\":\"a1\"}]}}]}}"},
+            {200, NULL,
+             "{\"Listeners\":[{\"LoadBalancerId\":\"lb-1\",\"ListenerPort\":443,\"Status\":\"stopped\"}]}"},
+            {200, NULL, "{\"Status\":\"stopped\",\"ServerCertificateId\":\"\"}"});
+    begin_as(g, "aliyun", true);
+    struct seen seen = list(g, "aliyun/clb", "eu-central-1");
+    assert_int_equal(seen.count, 1);
+    assert_string_equal(seen.items[0].vendor_id, "lb-1/443");
+    assert_string_equal(seen.items[0].host, "192.0.2.1");
+    assert_string_equal(seen.items[0].reach, "private");
+    assert_string_equal(seen.items[0].managed_by, "kubernetes:a1");
+    assert_string_equal(seen.items[0].unfit, "the listener is stopped");
+    assert_string_equal(seen.items[0].lock, "clb:lb-1");
+    for (size_t i = 0; i < 3; i++)
+        assert_sent(g, i, "Host: slb.eu-central-1.aliyuncs.com", true);
+}
+
+static void R_nlb_tells_a_listeners_own_owner_and_where_a_range_begins(void **state)
+{
+    struct stage *g = *state;
+    REPLIES(g,
+            {200, NULL, "{\"LoadBalancers\":[{\"LoadBalancerId\":\"nlb-1\",\"DNSName\":\"nlb-1.example\"}]}"},
+            {200, NULL,
+             "{\"Listeners\":[{\"ListenerId\":\"lsn-1@0\",\"LoadBalancerId\":\"nlb-1\",\"ListenerPort\":0,"
+             "\"StartPort\":\"8000\",\"EndPort\":\"8010\",\"ListenerProtocol\":\"TCPSSL\","
+             "\"Tags\":[{\"Key\":\"ack.aliyun.com\",\"Value\":\"c1\"}]}]}"},
+            {200, NULL, "{\"Certificates\":[]}"});
+    begin_as(g, "aliyun", true);
+    struct seen seen = list(g, "aliyun/nlb", "cn-shanghai");
+    assert_int_equal(seen.count, 1);
+    assert_int_equal(seen.items[0].port, 8000);
+    assert_string_equal(seen.items[0].reach, "unknown");
+    assert_string_equal(seen.items[0].managed_by, "ack:c1");
+    assert_sent(g, 2, "POST / HTTP/1.1", true); /* the certificates are asked for in a form */
+    assert_sent(g, 2, "CertType=Server", true);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         stage_test(R_clb_gets_the_key_in_the_body_and_the_chain_without_gaps),
         stage_test(R_clb_finds_a_certificate_by_either_fingerprint),
         stage_test(R_clb_an_extension_is_set_deleted_and_made_anew),
+        stage_test(R_clb_tells_owner_and_reach_and_asks_the_regions_host),
+        stage_test(R_nlb_tells_a_listeners_own_owner_and_where_a_range_begins),
         stage_test(R_clb_a_port_without_listener_is_not_found),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -138,7 +138,7 @@ static bool emit_listener(struct job *job, void *context, const struct json *ite
         .reach = lb->reach,
         .lock = arena_printf(a, "clb:%s", parent),
         .alias_of = "",
-        .managed_by = lb->managed_by,
+        .managed_by = *lb->managed_by ? lb->managed_by : aliyun_owner_of(a, item),
         .unfit = strcmp(text(item, "/Status"), "stopped") == 0 ? "the listener is stopped" : "",
         .extra = "{}",
     };

@@ -21,7 +21,7 @@ static bool is_one_of(const char *word, const char *const *words, size_t count)
 
 /* ---- load balancers ---- */
 
-static const char *owner_of(struct arena *a, const struct json *balancer)
+const char *aliyun_owner_of(struct arena *a, const struct json *tagged)
 {
     static const struct {
         const char *tag, *owner;
@@ -29,7 +29,7 @@ static const char *owner_of(struct arena *a, const struct json *balancer)
                  {"ingress.k8s.alibaba/albconfig", "albconfig"},
                  {"ingress.k8s.alibaba/resource", "ingress"},
                  {"kubernetes.do.not.delete", "kubernetes"}};
-    const struct json *tags = json_at(balancer, "/Tags");
+    const struct json *tags = json_at(tagged, "/Tags");
     const struct json *nested = json_at(tags, "/Tag"); /* CLB */
     tags = nested ? nested : tags;
     for (size_t m = 0; m < countof(marks); m++)
@@ -59,7 +59,7 @@ bool aliyun_keep_balancer(struct job *job, void *context, const struct json *ite
         .reach = strcasecmp(type, "Internet") == 0 ? "public"
                  : *type                           ? "private"
                                                    : "unknown",
-        .managed_by = owner_of(l->keep, item),
+        .managed_by = aliyun_owner_of(l->keep, item),
     };
     return true;
 }
@@ -162,7 +162,7 @@ bool aliyun_emit_listener(struct job *job, void *context, const struct json *ite
         .reach = lb->reach,
         .lock = arena_printf(a, "%s:%s", l->kind->word, parent),
         .alias_of = "",
-        .managed_by = lb->managed_by,
+        .managed_by = *lb->managed_by ? lb->managed_by : aliyun_owner_of(a, item),
         .unfit = strcmp(text(item, "/ListenerStatus"), "Stopped") == 0 ? "the listener is stopped" : "",
         .extra = "{}",
     };

@@ -31,6 +31,9 @@ struct aliyun_listing { /* one region, while it is listed */
     void *context;
 };
 
+/* Which controller's tags a load balancer or a listener carries: "ack:c1"; "" if none. */
+const char *aliyun_owner_of(struct arena *a, const struct json *tagged);
+
 /* item_fn over load balancers; the context is a listing, which keeps them. Takes the spelling of ALB, NLB and CLB. */
 must_use bool aliyun_keep_balancer(struct job *job, void *context, const struct json *item,
                                    const struct xml *node, struct err *err);
