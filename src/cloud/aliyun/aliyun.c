@@ -7,6 +7,7 @@
 #include "cloud/aliyun/aliyun.h"
 
 #include "cloud/aliyun/clb.h"
+#include "codec/json_slice.h"
 #include "codec/name.h"
 #include <stdlib.h>
 #include <string.h>
@@ -74,7 +75,9 @@ static const struct vendor_error errors[] = {
     {"RepeatedCommit", ERR_CONFLICT, true, false},
 };
 
-/* Most services answer a 4xx or 5xx with Code; some spell it in lower case, some refuse with 200 and Success=false. */
+/* Most services answer a 4xx or 5xx with Code; some spell it in lower case, some refuse with 200 and Success=false, or
+ * with a code that is not "Ok".
+ */
 static bool refusal(struct arena *a, long status, const struct json *json, const struct xml *xml,
                     struct refusal *ret)
 {
@@ -88,7 +91,9 @@ static bool refusal(struct arena *a, long status, const struct json *json, const
     ret->message = json_text(a, json_at(json, "/Message"), json_text(a, json_at(json, "/message"), ""));
     ret->request_id =
         json_text(a, json_at(json, "/RequestId"), json_text(a, json_at(json, "/requestId"), ""));
-    return status >= 300 || !json_bool(json_at(json, "/Success"), true);
+    const char *outcome = json_str(json_at(json, "/code"), "Ok"); /* apig: within an HTTP 200 */
+    return status >= 300 || !json_bool(json_at(json, "/Success"), true) ||
+           (strcmp(outcome, "Ok") != 0 && json_at(json, "/requestId"));
 }
 
 /* Regions that CLB serves at its oldest host. */
@@ -308,6 +313,21 @@ void aliyun_names(struct arena *a, const char *list, const char ***names, size_t
         }
         p += size;
     }
+}
+
+bool aliyun_members(struct arena *a, const struct answer *answer, const char *pointer,
+                    const char *const *members, size_t count, const char **ret, struct err *err)
+{
+    char *out = arena_strdup(a, "{}"), *value;
+    for (size_t i = 0; i < count; i++) {
+        const char *at = arena_printf(a, "%s/%s", pointer, members[i]);
+        if (!json_is_null(json_at(answer->json, at)) &&
+            (!json_excerpt(a, answer->text, answer->size, at, &value, err) ||
+             !json_splice(a, out, strlen(out), arena_printf(a, "/%s", members[i]), value, &out, err)))
+            return false;
+    }
+    *ret = out;
+    return true;
 }
 
 const char *aliyun_hex(struct arena *a, const char *text)

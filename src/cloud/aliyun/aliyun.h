@@ -75,3 +75,9 @@ must_use bool aliyun_pem_upload(struct job *job, const char *vendor_store, const
                                 const char **ret, struct err *err);
 must_use bool aliyun_pem_old_key(struct job *job, const struct resource *r, const struct bound *old,
                                  const char **ret, struct err *err);
+
+/* The members of the object at the pointer of an answer that are there and not null, as they came byte by byte, as an
+ * object of their own: what goes back with an update that replaces all.
+ */
+must_use bool aliyun_members(struct arena *a, const struct answer *answer, const char *pointer,
+                             const char *const *members, size_t count, const char **ret, struct err *err);

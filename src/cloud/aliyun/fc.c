@@ -169,22 +169,6 @@ static bool is_old(struct arena *a, const struct resource *r)
            json_int(json_at(extra, "/api"), 3) == 2;
 }
 
-/* The members that an update takes, as they came, as an object. */
-static bool neighbours(struct arena *a, const struct answer *answer, bool old, const char **ret,
-                       struct err *err)
-{
-    char *out = arena_strdup(a, "{}"), *value;
-    for (size_t i = 0; i < (old ? MEMBERS_OF_2 : countof(members)); i++) {
-        const char *at = arena_printf(a, "/%s", members[i]);
-        if (!json_is_null(json_at(answer->json, at)) &&
-            (!json_excerpt(a, answer->text, answer->size, at, &value, err) ||
-             !json_splice(a, out, strlen(out), at, value, &out, err)))
-            return false;
-    }
-    *ret = out;
-    return true;
-}
-
 /* What must not change: all of it but the names that a sign-in checks, which may be secret. */
 static const char *settings_of(struct arena *a, const char *document)
 {
@@ -204,7 +188,7 @@ static bool read_binding(struct job *job, const struct resource *r, struct bindi
     inner.arena = hidden;
     if (!cloud_call(&inner, old ? &get_2 : &get_3, r->region, &answer, err, "{'domainName':%s}",
                     r->vendor_id) ||
-        !neighbours(a, &answer, old, &b.document, err))
+        !aliyun_members(a, &answer, "", members, old ? MEMBERS_OF_2 : countof(members), &b.document, err))
         return false;
     b.https = is_https(answer.json);
     b.bound_count = bound_of(job, answer.json, b.bound);
