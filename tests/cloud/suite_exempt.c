@@ -19,6 +19,8 @@ static const struct {
     {"aliyun/ddos", "restore without the old key",
      "certificates of domains are bound by a reference that stays"},
     {"aliyun/ga", "mutual TLS", "a listener of Global Accelerator has no client CA"},
+    {"aliyun/apigateway", "mutual TLS",
+     "domains with a client CA are left alone: a change would want it again, and no answer shows it"},
     {"tencent/cdn", "restore of none before",
      "its adapter replaces certificates and never switches HTTPS on"},
     {"aws/nlb", "mutual TLS", "listeners of Network Load Balancers take no MutualAuthentication"},
