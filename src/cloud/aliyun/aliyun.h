@@ -75,6 +75,9 @@ must_use bool aliyun_pem_upload(struct job *job, const char *vendor_store, const
                                 const char **ret, struct err *err);
 must_use bool aliyun_pem_old_key(struct job *job, const struct resource *r, const struct bound *old,
                                  const char **ret, struct err *err);
+/* What bind gives them: *material as it is, or where that is NULL (a rollback) ours of that reference, kept in `own`. */
+must_use bool aliyun_pem_material(struct job *job, const struct resource *r, const struct change *change,
+                                  const struct material **material, struct material *own, struct err *err);
 
 /* The members of the object at the pointer of an answer that are there and not null, as they came byte by byte, as an
  * object of their own: what goes back with an update that replaces all.

@@ -197,7 +197,7 @@ static bool splice(struct arena *a, char **body, const char *member, const char 
     return json_splice(a, *body, strlen(*body), arena_printf(a, "/%s", member), value, body, err);
 }
 
-/* The whole domain goes back, another certificate in the place of the old one; without HTTPS there is none. */
+/* The whole domain goes back, another certificate in the place of the old one. */
 static bool write_change(struct job *job, const struct resource *r, const struct binding *now,
                          const struct change *change, const struct material *m, struct err *err)
 {
@@ -206,16 +206,15 @@ static bool write_change(struct job *job, const struct resource *r, const struct
     const struct json *domain;
     char *body = arena_strdup(a, now->document ? now->document : "{}");
     (void)m;
-    if (!json_parse(a, body, strlen(body), &domain, err))
+    if (!change->add_count)
+        return err_set(err, ERR_INPUT, "%s: its certificate is replaced, never taken away", r->title);
+    if (!json_parse(a, body, strlen(body), &domain, err) ||
+        !splice(a, &body, "certIdentifier", json_format(a, "%s", change->add[0]), err))
         return false;
     bool serverless = strcmp(json_str(json_at(domain, "/domainScope"), ""), "Serverless") == 0;
-    const char *protocol = change->add_count ? "\"HTTPS\"" : "\"HTTP\"";
-    if (serverless ? !json_cut(a, body, strlen(body), "/protocol", &body, err)
-                   : !splice(a, &body, "protocol", protocol, err))
+    if (serverless && !json_cut(a, body, strlen(body), "/protocol", &body, err))
         return false;
-    if (change->add_count && !json_at(domain, "/forceHttps") && !splice(a, &body, "forceHttps", "false", err))
-        return false;
-    if (change->add_count && !splice(a, &body, "certIdentifier", json_format(a, "%s", change->add[0]), err))
+    if (!json_at(domain, "/forceHttps") && !splice(a, &body, "forceHttps", "false", err))
         return false;
     return cloud_call(job, &set_domain, r->region, &answer, err, "{'domainId':%s,'body':%p}", r->vendor_id,
                       body);
@@ -228,7 +227,6 @@ const struct product aliyun_apig = {
     .name = "apig",
     .code = "aliyun/apig",
     .title = "Alibaba Cloud cloud-native API gateway",
-    .first_deployment = true,
     .consistency_ms = 10000,
     .settle_ms = 60000,
     .poll_ms = 2000,

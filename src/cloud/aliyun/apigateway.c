@@ -28,13 +28,9 @@ static const struct call get_domain = {API("DescribeDomain"), .style = CALL_RPC_
 static const struct call set_certificate =
     {API("SetDomainCertificate"), .style = CALL_RPC_V1,
      .parameters = "GroupId DomainName CertificateName CertificateBody CertificatePrivateKey", .write = true};
-static const struct call remove_certificate = {API("DeleteDomainCertificate"), .style = CALL_RPC_QUERY,
-                                               .parameters = "GroupId DomainName CertificateId",
-                                               .write = true};
-
 /* What the domain holds, asked for where the answer may show the key: read into memory that is wiped. */
 static bool read_bound(struct job *job, const char *region, const char *group, const char *domain,
-                       struct bound *b, size_t *ret_count, const char **ret_id, struct err *err)
+                       struct bound *b, size_t *ret_count, struct err *err)
 {
     cleanup(arena_free_p) struct arena *hidden = arena_new_secret(ARENA_JOB_BYTES);
     struct arena *a = job->arena;
@@ -44,10 +40,9 @@ static bool read_bound(struct job *job, const char *region, const char *group, c
     if (!cloud_call(&inner, &get_domain, region, &answer, err, "{'GroupId':%s,'DomainName':%s}", group,
                     domain))
         return false;
-    *ret_id = arena_strdup(a, json_str(json_at(answer.json, "/CertificateId"), ""));
-    *ret_count = **ret_id &&
-                 aliyun_pem_bound(job, json_str(json_at(answer.json, "/CertificateBody"), ""),
-                                  arena_strdup(a, json_str(json_at(answer.json, "/CertificateName"), "")), b);
+    const char *pem = json_str(json_at(answer.json, "/CertificateBody"), "");
+    const char *name = arena_strdup(a, json_str(json_at(answer.json, "/CertificateName"), ""));
+    *ret_count = *json_str(json_at(answer.json, "/CertificateId"), "") && aliyun_pem_bound(job, pem, name, b);
     return true;
 }
 
@@ -73,7 +68,7 @@ static bool emit_domain(struct job *job, const struct listing *l, const struct j
     struct arena *a = job->arena;
     const char *domain = json_str(json_at(item, "/DomainName"), ""),
                *id = json_str(json_at(group, "/GroupId"), "");
-    const char *status = json_str(json_at(item, "/DomainBindingStatus"), "BINDING"), *number;
+    const char *status = json_str(json_at(item, "/DomainBindingStatus"), "BINDING");
     struct resource_name name = {.evidence = EVIDENCE_DOMAIN};
     struct bound bound;
     if (!name_normalise(a, domain, false, &name.name, NULL))
@@ -98,7 +93,7 @@ static bool emit_domain(struct job *job, const struct listing *l, const struct j
                                                   : "",
         .extra = json_format(a, "{'group':%s}", id),
     };
-    if (r.https && !read_bound(job, l->region, id, domain, &bound, &r.bound_count, &number, err))
+    if (r.https && !read_bound(job, l->region, id, domain, &bound, &r.bound_count, err))
         return err_add(err, "%s", name.name);
     return l->each(l->context, &r, err);
 }
@@ -152,7 +147,7 @@ static bool read_binding(struct job *job, const struct resource *r, struct bindi
             item = json_item(domains, i);
     if (!item)
         return err_set(err, ERR_NOT_FOUND, "API Gateway has no domain %s", r->title);
-    if (!read_bound(job, r->region, group, r->vendor_id, b.bound, &b.bound_count, &b.document, err))
+    if (!read_bound(job, r->region, group, r->vendor_id, b.bound, &b.bound_count, err))
         return false;
     b.https = b.bound_count > 0;
     b.settings =
@@ -191,13 +186,8 @@ static bool write_change(struct job *job, const struct resource *r, const struct
     const char *group = group_of(a, r);
     if (strstr(now->settings, "\"mutual_tls\":true"))
         return err_set(err, ERR_CONFLICT, "%s: %s", r->title, mutual_tls);
-    if (!change->add_count)
-        return cloud_call(job, &remove_certificate, r->region, &answer, err,
-                          "{'GroupId':%s,'DomainName':%s,'CertificateId':%s}", group, r->vendor_id,
-                          now->document);
-    if (!m && !session_material(job, change->add[0], &own, err))
-        return err_add(err, "the previous certificate of %s", r->title);
-    m = m ? m : &own;
+    if (!aliyun_pem_material(job, r, change, &m, &own, err))
+        return false;
     return cloud_call_secret(
         job, &set_certificate, r->region, &answer, err,
         json_format(hidden,
@@ -207,15 +197,14 @@ static bool write_change(struct job *job, const struct resource *r, const struct
                     secret_bytes(m->key)));
 }
 
-static const struct call *const calls[] = {&list_regions,    &list_groups,        &get_group, &get_domain,
-                                           &set_certificate, &remove_certificate, NULL};
+static const struct call *const calls[] = {&list_regions, &list_groups,     &get_group,
+                                           &get_domain,   &set_certificate, NULL};
 
 const struct product aliyun_apigateway = {
     .cloud = "aliyun",
     .name = "apigateway",
     .code = "aliyun/apigateway",
     .title = "Alibaba Cloud API Gateway",
-    .first_deployment = true,
     .consistency_ms = 10000,
     .settle_ms = 60000,
     .poll_ms = 2000,

@@ -208,36 +208,23 @@ static bool store_for(struct job *job, const struct resource *r, const struct ma
     return true;
 }
 
-/* The whole domain goes back, the certificate in the place of the old one; without HTTPS there is none. */
-static bool set_domain(struct job *job, const struct resource *r, const struct binding *now,
-                       const struct material *m, struct err *err)
+/* The whole domain goes back, the certificate in the place of the old one. */
+static bool write_change(struct job *job, const struct resource *r, const struct binding *now,
+                         const struct change *change, const struct material *m, struct err *err)
 {
     cleanup(arena_free_p) struct arena *hidden = arena_new_secret(ARENA_JOB_BYTES);
     struct job inner = *job;
     struct answer answer;
-    const char *protocol = !m ? "\"HTTP\"" : now->https ? NULL : "\"HTTP,HTTPS\"";
-    char *body = arena_strdup(hidden, now->document ? now->document : "{}");
-    inner.arena = hidden;
-    if (protocol && !json_splice(hidden, body, strlen(body), "/protocol", protocol, &body, err))
-        return false;
-    if (m && !json_splice(hidden, body, strlen(body), "/certConfig",
-                          json_format(hidden, "{'certName':%s,'certificate':%s,'privateKey':%s}", m->name,
-                                      m->fullchain_pem, secret_bytes(m->key)),
-                          &body, err))
-        return false;
-    return cloud_call_secret(&inner, is_old(hidden, r) ? &set_2 : &set_3, r->region, &answer, err,
-                             json_format(hidden, "{'domainName':%s,'body':%p}", r->vendor_id, body));
-}
-
-static bool write_change(struct job *job, const struct resource *r, const struct binding *now,
-                         const struct change *change, const struct material *m, struct err *err)
-{
     struct material own;
-    if (!change->add_count)
-        return set_domain(job, r, now, NULL, err);
-    if (!m && !session_material(job, change->add[0], &own, err))
-        return err_add(err, "the previous certificate of %s", r->title);
-    return set_domain(job, r, now, m ? m : &own, err);
+    char *body = arena_strdup(hidden, now->document ? now->document : "{}");
+    if (!aliyun_pem_material(job, r, change, &m, &own, err))
+        return false;
+    inner.arena = hidden;
+    const char *certificate = json_format(hidden, "{'certName':%s,'certificate':%s,'privateKey':%s}", m->name,
+                                          m->fullchain_pem, secret_bytes(m->key));
+    return json_splice(hidden, body, strlen(body), "/certConfig", certificate, &body, err) &&
+           cloud_call_secret(&inner, is_old(hidden, r) ? &set_2 : &set_3, r->region, &answer, err,
+                             json_format(hidden, "{'domainName':%s,'body':%p}", r->vendor_id, body));
 }
 
 static const struct call *const calls[] = {&list_regions, &list_3, &list_2, &get_3,
@@ -248,7 +235,6 @@ const struct product aliyun_fc = {
     .name = "fc",
     .code = "aliyun/fc",
     .title = "Alibaba Cloud Function Compute",
-    .first_deployment = true,
     .consistency_ms = 10000,
     .settle_ms = 60000,
     .poll_ms = 2000,
