@@ -56,8 +56,10 @@ static void sign(struct arena *a, const struct exchange *x, struct wire *w, stru
         .now_ms = clock_wall_ms(s->cloud->clock) + session_skew_ms(s),
         .nonce = random_hex(a, 16),
     };
+    if (call->style == CALL_OSS && strncmp(call->host, "{bucket}.", 9) == 0)
+        scope.bucket = arena_copy(a, w->host, strcspn(w->host, "."));
     if (call->style != CALL_RPC_V1) {
-        v->sign(a, w, &who, &scope);
+        (call->style == CALL_OSS ? oss4_sign : v->sign)(a, w, &who, &scope);
         return;
     }
     rpc_v1_sign(a, call->method, parameters, &who, &scope);
