@@ -382,9 +382,7 @@ const char *scm_seed_cert(struct sim_seeding *s, const char *names)
     return id;
 }
 
-static const char *const hosts[] = {"scm.cn-north-4.myhuaweicloud.com",
-                                    "scm.ap-southeast-1.myhuaweicloud.com",
-                                    "scm.my-kualalumpur-1.myhuaweicloud.com", NULL};
+static const char *const hosts[] = {"scm.{region}.myhuaweicloud.com", NULL};
 
 const struct sim_service sim_huawei_scm = {.cloud = "huawei",
                                            .code = "scm",
