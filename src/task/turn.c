@@ -497,6 +497,7 @@ static bool read_before(struct db *db, void *context, struct err *err)
 bool turn_before(struct turn *t, struct binding *ret, struct err *err)
 {
     struct saved s = {.t = t};
-    return (store_read(t->e->store, read_before, &s, err) && binding_from_json(t->secrets, s.json, ret, err)) ||
+    return (store_read(t->e->store, read_before, &s, err) &&
+            binding_from_json(t->secrets, s.json, ret, err)) ||
            err_add(err, "the saved binding");
 }
