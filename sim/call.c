@@ -400,12 +400,12 @@ static bool pass_limits(struct sim_call *c)
     return false;
 }
 
-/* Where a whole region fails: by the host, or by the parameter of services that have one host for all of them. */
-static bool is_failing(const struct sim_call *c)
+/* Whether a policy forbids the region: told by the host, or by the parameter of services that have one host for all of them. */
+static bool is_region_denied(const struct sim_call *c)
 {
     const char *region = *c->region ? c->region : sim_arg_or(c, "RegionId", "");
-    for (size_t i = 0; i < c->sim->failing_count; i++)
-        if (!strcmp(c->sim->failing[i], region))
+    for (size_t i = 0; i < c->sim->denied_count; i++)
+        if (!strcmp(c->sim->denied[i], region))
             return true;
     return false;
 }
@@ -462,8 +462,10 @@ static enum sim_fault process(struct sim_call *c)
     const char *key = arena_printf(c->arena, "%s|%s|%s|%s|%s", c->key_id, c->service->code, c->region,
                                    c->operation->name, c->resource);
     enum sim_fault fault = sim_fault_of(c->sim->faults, c->key_id, key);
-    if (is_failing(c))
-        fault = FAULT_500;
+    if (is_region_denied(c)) {
+        c->vendor->refuse(c, REFUSE_DENIED, c->operation->name);
+        return FAULT_DENIED;
+    }
     if (fault == FAULT_RESET || !pass_faults(c, fault) || !pass_limits(c) || !sim_params_check(c))
         return fault;
     if (is_denied(c, key)) {

@@ -21,8 +21,8 @@ struct sim {
     int64_t latency_ms, slow_ms, clock_shift_ms;
     int64_t session_seconds; /* how long the keys of roles last; 0: what the caller asks for */
     uint64_t random;
-    const char *const *failing; /* regions in which every call fails */
-    size_t failing_count;
+    const char *const *denied; /* regions in which every call is denied */
+    size_t denied_count;
 };
 
 /* Reads the accesses ("@access" objects) of the state. Once, before the first call. */

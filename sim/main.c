@@ -22,8 +22,8 @@ struct options {
     double rate, burst;
     bool print_seed;
     const char *refuse[MARKS], *deny[MARKS];
-    const char *vanish[MARKS], *fail[MARKS];
-    size_t refuse_count, deny_count, vanish_count, fail_count;
+    const char *vanish[MARKS], *region[MARKS];
+    size_t refuse_count, deny_count, vanish_count, region_count;
 };
 
 static const char help[] =
@@ -54,7 +54,7 @@ static const char help[] =
     "  --refuse-edge ID        this resource's edge refuses connections (repeatable)\n"
     "  --deny ID               every write on this resource is denied (repeatable; '*': on all)\n"
     "  --vanish ID             this resource is deleted when the first write on it comes (likewise)\n"
-    "  --fail-region R         every call in this region fails (repeatable)\n";
+    "  --deny-region R         every call in this region is denied (repeatable)\n";
 
 enum option_id {
     OPT_LISTEN = 1000,
@@ -80,7 +80,7 @@ enum option_id {
     OPT_REFUSE,
     OPT_DENY,
     OPT_VANISH,
-    OPT_FAIL_REGION,
+    OPT_DENY_REGION,
     OPT_DAYS,
     OPT_HELP
 };
@@ -109,7 +109,7 @@ static const struct option long_options[] = {
     {"refuse-edge", required_argument, NULL, OPT_REFUSE},
     {"deny", required_argument, NULL, OPT_DENY},
     {"vanish", required_argument, NULL, OPT_VANISH},
-    {"fail-region", required_argument, NULL, OPT_FAIL_REGION},
+    {"deny-region", required_argument, NULL, OPT_DENY_REGION},
     {"cert-days", required_argument, NULL, OPT_DAYS},
     {"help", no_argument, NULL, OPT_HELP},
     {NULL, 0, NULL, 0},
@@ -137,7 +137,7 @@ static bool read_rate(const char *name, double *ret, struct err *err)
 static bool add_mark(const char **list, size_t *count, struct err *err)
 {
     if (*count == MARKS)
-        return err_set(err, ERR_INPUT, "at most %d of --refuse-edge, --deny, --vanish and --fail-region each",
+        return err_set(err, ERR_INPUT, "at most %d of --refuse-edge, --deny, --vanish and --deny-region each",
                        MARKS);
     list[(*count)++] = optarg;
     return true;
@@ -191,8 +191,8 @@ static bool read_option(struct options *o, int id, struct err *err)
         return add_mark(o->deny, &o->deny_count, err);
     case OPT_VANISH:
         return add_mark(o->vanish, &o->vanish_count, err);
-    case OPT_FAIL_REGION:
-        return add_mark(o->fail, &o->fail_count, err);
+    case OPT_DENY_REGION:
+        return add_mark(o->region, &o->region_count, err);
     case OPT_PRINT:
         o->print_seed = true;
         return true;
@@ -295,8 +295,8 @@ static bool set_up(struct sim *sim, const struct options *o, struct err *err)
     sim->latency_ms = o->latency_ms;
     sim->slow_ms = o->slow_ms;
     sim->session_seconds = o->session_seconds;
-    sim->failing = o->fail;
-    sim->failing_count = o->fail_count;
+    sim->denied = o->region;
+    sim->denied_count = o->region_count;
     sim->random = (uint64_t)o->random;
     if (o->rate > 0)
         sim->limiter = sim_limiter_new(o->rate, o->burst > 0 ? o->burst : o->rate);

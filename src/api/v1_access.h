@@ -1,10 +1,7 @@
-/* v1_access.h - handlers of /api/v1/accesses and /api/v1/products. */
+/* v1_access.h - handlers of /api/v1/accesses. */
 #pragma once
 #include "api/request.h"
 
-extern const struct field access_add_fields[], access_update_fields[], access_policy_fields[],
-    access_check_fields[];
+extern const struct field access_add_fields[], access_update_fields[];
 
-route_fn v1_access_add, v1_access_list, v1_access_show, v1_access_update, v1_access_check, v1_access_delete,
-    v1_access_policy;
-route_fn v1_product_list;
+route_fn v1_access_add, v1_access_list, v1_access_show, v1_access_update, v1_access_check, v1_access_delete;

@@ -62,20 +62,6 @@ void view_access(struct json_writer *w, struct arena *a, const struct access_row
     json_close_object(w);
 }
 
-void view_product(struct json_writer *w, const struct product *product)
-{
-    json_open_object(w);
-    json_member_string(w, "code", product->code);
-    json_member_string(w, "cloud", product->cloud);
-    json_member_string(w, "title", product->title);
-    json_member_bool(w, "regional", !product->global);
-    json_member_bool(w, "sni", product->sni);
-    json_member_bool(w, "sm2", product->takes_sm2);
-    json_member_bool(w, "first_deployment", product->first_deployment);
-    json_member_bool(w, "needs_complete_chain", product->needs_chain);
-    json_close_object(w);
-}
-
 static void put_bound(struct json_writer *w, struct arena *a, const struct bound *bound)
 {
     json_open_object(w);

@@ -7,7 +7,6 @@
 void view_certificate(struct json_writer *w, struct arena *a, const struct certificate_row *row,
                       int64_t now_ms);
 void view_access(struct json_writer *w, struct arena *a, const struct access_row *row);
-void view_product(struct json_writer *w, const struct product *product);
 void view_resource(struct json_writer *w, struct arena *a, const struct resource *r);
 void view_task(struct json_writer *w, struct arena *a, const struct task_row *row,
                const struct task_counts *counts);

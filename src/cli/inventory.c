@@ -22,20 +22,31 @@ const struct option_def resource_list_options[] = {
     {NULL, NULL, false, NULL},
 };
 
+static const char *joined(struct arena *a, const struct json *texts)
+{
+    const char *list = "";
+    for (size_t i = 0; i < json_count(texts); i++)
+        list = arena_printf(a, "%s%s%s", list, i ? ", " : "", json_str(json_item(texts, i), ""));
+    return *list ? list : "-";
+}
+
 static void print_products(struct command *c, const struct json *answer)
 {
-    static const char *const headers[] = {"PRODUCT", "TITLE", "REGIONS", "SNI", "FIRST CERTIFICATE"};
+    static const char *const headers[] = {"PRODUCT",           "TITLE",         "REGIONS", "SNI",
+                                          "FIRST CERTIFICATE", "NEVER TRIED ON"};
     struct table table = table_new(c->arena, headers, countof(headers));
     const struct json *items = json_at(answer, "/items");
     for (size_t i = 0; i < json_count(items); i++) {
         const struct json *product = json_item(items, i);
         table_add(&table, json_str(json_at(product, "/code"), ""));
         table_add(&table, json_str(json_at(product, "/title"), ""));
-        table_add(&table, json_bool(json_at(product, "/regional"), false) ? "regional" : "global");
-        table_add(&table, json_bool(json_at(product, "/sni"), false) ? "yes" : "-");
-        table_add(&table, json_bool(json_at(product, "/first_deployment"), false)
+        table_add(&table,
+                  json_bool(json_at(product, "/capabilities/regional"), false) ? "regional" : "global");
+        table_add(&table, json_bool(json_at(product, "/capabilities/sni"), false) ? "yes" : "-");
+        table_add(&table, json_bool(json_at(product, "/capabilities/first_deployment"), false)
                               ? "yes"
                               : "set it in the cloud's console");
+        table_add(&table, joined(c->arena, json_at(product, "/never_tried_on")));
     }
     table_print(&table);
 }

@@ -3,6 +3,7 @@
 #include "store/rows.h"
 
 #include <assert.h>
+#include <string.h>
 
 #define ACCESS_FIELD(type, name) FIELD(type, struct access_row, name),
 static const struct field fields[] = {ACCESS_FIELD(INT, id) ACCESS_FIELDS(ACCESS_FIELD)};
@@ -11,6 +12,10 @@ static const struct table table = TABLE("access", struct access_row, fields);
 #define COPY_FIELD(type, name) FIELD(type, struct copy_row, name),
 static const struct field copy_fields[] = {COPY_FIELD(INT, id) COPY_FIELDS(COPY_FIELD)};
 static const struct table copy_table = TABLE("copy", struct copy_row, copy_fields);
+
+#define CONTACT_FIELD(type, name) FIELD(type, struct first_contact_row, name),
+static const struct field contact_fields[] = {FIRST_CONTACT_FIELDS(CONTACT_FIELD)};
+static const struct table contact_table = TABLE("first contact", struct first_contact_row, contact_fields);
 
 enum { SEALED_BYTES = 4 << 20 };
 
@@ -162,4 +167,29 @@ bool store_copy_put(struct db *db, const struct copy_row *row, struct err *err)
 bool store_copy_delete(struct db *db, int64_t id, struct err *err)
 {
     return row_change(db, SQL_COPY_DELETE, VALUES(value_int(id)), &copy_table, id, err);
+}
+
+bool store_first_contact_put(struct db *db, int64_t access_id, const char *product, struct err *err)
+{
+    return db_run(db, SQL_FIRST_CONTACT_PUT,
+                  VALUES(value_int(store_new_id(db_store(db))), value_int(db_now_ms(db)),
+                         value_int(access_id), value_text(product)),
+                  NULL, err) ||
+           err_add(err, "keep first contact with %s", product);
+}
+
+bool store_first_contact_list(struct db *db, struct arena *a, int64_t access_id,
+                              struct first_contact_row **ret, size_t *ret_count, struct err *err)
+{
+    return row_all(db, SQL_FIRST_CONTACT_LIST, VALUES(value_int(access_id)), a, &contact_table, (void **)ret,
+                   ret_count, err);
+}
+
+bool first_contact_made(const struct first_contact_row *rows, size_t count, int64_t access_id,
+                        const char *product)
+{
+    for (size_t i = 0; i < count; i++)
+        if (rows[i].access_id == access_id && strcmp(rows[i].product, product) == 0)
+            return true;
+    return false;
 }

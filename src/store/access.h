@@ -70,3 +70,18 @@ must_use bool store_copy_by_ref(struct db *db, struct arena *a, int64_t access_i
 must_use bool store_copy_put(struct db *db, const struct copy_row *row,
                              struct err *err); /* replaces the same key */
 must_use bool store_copy_delete(struct db *db, int64_t id, struct err *err);
+
+/* First contact: a write to the product was seen to work on this access. */
+struct first_contact_row {
+    int64_t access_id;
+    const char *product;
+    int64_t created_ms;
+};
+must_use bool store_first_contact_put(struct db *db, int64_t access_id, const char *product,
+                                      struct err *err); /* it may be there already */
+must_use bool store_first_contact_list(struct db *db, struct arena *a, int64_t access_id,
+                                       struct first_contact_row **ret, size_t *ret_count,
+                                       struct err *err); /* access_id 0: all */
+/* Whether the list has it. */
+bool first_contact_made(const struct first_contact_row *rows, size_t count, int64_t access_id,
+                        const char *product);

@@ -54,6 +54,8 @@
     X(INT, access_id)                                                                                        \
     X(INT, certificate_id) X(TEXT, vendor_store) X(TEXT, ref) X(TEXT, name) X(INT, created_ms)
 
+#define FIRST_CONTACT_FIELDS(X) X(INT, access_id) X(TEXT, product) X(INT, created_ms)
+
 /* Of struct resource; record_fields in resource.c adds what is kept as JSON. */
 #define RESOURCE_FIELDS(X)                                                                                   \
     X(TEXT, owner)                                                                                           \

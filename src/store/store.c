@@ -38,6 +38,11 @@ static const struct migration {
         3,
 #include "store/schema_003.inc"
     },
+    {
+        4,
+        3,
+#include "store/schema_004.inc"
+    },
 };
 
 /* One caller of store_write, on its stack while it waits. */

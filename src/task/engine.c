@@ -16,22 +16,42 @@ static void *must_have(void *memory)
     return memory;
 }
 
-bool engine_upload_take(struct engine *e, struct item *item, const char *name)
+static bool key_take_named(struct engine *e, struct item *item, struct key **key, const char *name)
 {
     pthread_mutex_lock(&e->mutex);
-    if (!item->upload)
-        item->upload = key_ref(&e->keys, name);
-    bool taken = key_take(item->upload, item);
+    if (!*key)
+        *key = key_ref(&e->keys, name);
+    bool taken = key_take(*key, item);
     pthread_mutex_unlock(&e->mutex);
     return taken;
 }
 
-void engine_upload_drop(struct engine *e, struct item *item)
+static void key_drop(struct engine *e, struct item *item, struct key **key)
 {
     pthread_mutex_lock(&e->mutex);
-    item->upload = key_unref(&e->keys, item->upload, item);
+    *key = key_unref(&e->keys, *key, item);
     pthread_cond_broadcast(&e->wake);
     pthread_mutex_unlock(&e->mutex);
+}
+
+bool engine_upload_take(struct engine *e, struct item *item, const char *name)
+{
+    return key_take_named(e, item, &item->upload, name);
+}
+
+void engine_upload_drop(struct engine *e, struct item *item)
+{
+    key_drop(e, item, &item->upload);
+}
+
+bool engine_contact_take(struct engine *e, struct item *item, const char *name)
+{
+    return key_take_named(e, item, &item->contact, name);
+}
+
+void engine_contact_drop(struct engine *e, struct item *item)
+{
+    key_drop(e, item, &item->contact);
 }
 
 bool engine_is_stopping(struct engine *e)
@@ -102,6 +122,7 @@ static bool item_remove(struct engine *e, struct item *item)
     *bucket = item->next_in_bucket;
     (void)key_unref(&e->keys, item->lock, item);
     (void)key_unref(&e->keys, item->upload, item);
+    (void)key_unref(&e->keys, item->contact, item);
     item->share->open--;
     free(item);
     e->open--;
@@ -151,6 +172,11 @@ static void adopt_row(struct engine *e, struct arena *a, const struct deployment
         item->upload = key_ref(&e->keys, upload_key(a, row));
         (void)key_take(item->upload, item);
     }
+    if (row->state == DEPLOYMENT_PROCESSING &&
+        row->writes) /* the one that tries first, if it is still to be tried */
+        item->contact = key_ref(&e->keys, first_contact_key(a, row));
+    if (item->contact && !key_take(item->contact, item))
+        item->contact = key_unref(&e->keys, item->contact, item);
 }
 
 struct adoption {
@@ -187,7 +213,8 @@ static bool adopt(struct engine *e, struct err *err)
 static bool runnable(const struct item *item, int64_t now_ms)
 {
     return !item->running && item->again_at_ms <= now_ms &&
-           (!item->with_lock || key_free_for(item->lock, item)) && key_free_for(item->upload, item);
+           (!item->with_lock || key_free_for(item->lock, item)) && key_free_for(item->upload, item) &&
+           key_free_for(item->contact, item);
 }
 
 /* The first runnable item of the first line that has one; that line goes to the end. share 0: no limit per access. */

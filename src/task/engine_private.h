@@ -39,7 +39,9 @@ struct item {
     struct share *share; /* of its access */
     struct key *lock;    /* held from snapshot to settled */
     struct key *upload;  /* held while it uploads; NULL: none is wanted */
-    bool with_lock;      /* its next step needs the lock */
+    struct key *
+        contact; /* held from the first write to the end while first contact is being made; NULL: none is wanted */
+    bool with_lock; /* its next step needs the lock */
     bool running;
     bool asked_again; /* found open while it ran: once final, it may have been begun anew */
     int64_t again_at_ms;
@@ -77,7 +79,7 @@ struct engine {
 enum outcome {
     OUTCOME_ON,     /* the row says which step is next: go on */
     OUTCOME_LATER,  /* at turn.again_at_ms */
-    OUTCOME_KEY,    /* when item.upload is free */
+    OUTCOME_KEY,    /* when item.upload and item.contact are free */
     OUTCOME_FINAL,  /* the row is final, or somebody else's now */
     OUTCOME_FAILED, /* turn.err says why */
 };
@@ -106,6 +108,7 @@ struct commit {
     const char *before;            /* NULL: unchanged */
     const struct copy_row *copy;   /* NULL: none */
     const struct binding *settled; /* refresh the inventory from it; NULL: no */
+    bool contact;                  /* first contact is made */
 };
 
 /* engine.c: one upload per name at a time. False: another does it, and the item is asked again when it is done. Any
@@ -113,6 +116,9 @@ struct commit {
  */
 bool engine_upload_take(struct engine *e, struct item *item, const char *name);
 void engine_upload_drop(struct engine *e, struct item *item);
+/* The same for first contact: one deployment per name at a time until one succeeded. */
+bool engine_contact_take(struct engine *e, struct item *item, const char *name);
+void engine_contact_drop(struct engine *e, struct item *item);
 bool engine_is_stopping(struct engine *e);
 
 /* turn.c */
@@ -136,6 +142,12 @@ must_use bool turn_read(struct turn *t, struct binding *ret);
 must_use bool turn_before(struct turn *t, struct binding *ret, struct err *err);
 /* Whether a failed write surely changed nothing: refused, or never sent. Otherwise it may still show. */
 bool turn_surely_nothing(const struct err *err);
+
+/* first_contact.c: whether the deployment may write. False: the outcome is in *ret; another one tries first. */
+must_use bool first_contact_pass(struct turn *t, enum outcome *ret);
+/* Whether this success is what the others wait for. */
+bool first_contact_is_made(const struct turn *t);
+char *first_contact_key(struct arena *a, const struct deployment_row *row);
 
 enum outcome step_snapshot(struct turn *t);
 enum outcome step_upload(struct turn *t);

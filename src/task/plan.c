@@ -184,9 +184,12 @@ static const char *unfit_reason(struct planning *p, const struct product *produc
     bool by_hand = resource_in(p->a, r, &p->in->selection->resource);
     if (!product)
         return arena_printf(p->a, "product %s is not supported by this version", r->product);
-    if (r->managed_by[0])
-        return arena_printf(p->a, "managed by %s, which would undo a change made here: change it there",
-                            r->managed_by);
+    if (r->managed_by[0] && !texts_have(&p->in->selection->accept, "managed"))
+        return arena_printf(
+            p->a,
+            "managed by %s, which would undo a change made here: change it there, or here all "
+            "the same with --accept managed",
+            r->managed_by);
     if (r->unfit[0])
         return arena_printf(p->a, "cannot be deployed to: %s", r->unfit);
     if (!r->https && !product->first_deployment)
@@ -516,6 +519,28 @@ static void note_not_found(struct planning *p)
     }
 }
 
+static bool writes(const struct deployment_row *row)
+{
+    return !row->already_bound && row->state != DEPLOYMENT_HELD;
+}
+
+/* Once for each access and product. */
+static void note_first_contact(struct planning *p)
+{
+    for (size_t i = 0; i < p->plan->count; i++) {
+        const struct deployment_row *row = &p->plan->rows[i];
+        bool known = !writes(row) ||
+                     first_contact_made(p->in->contacts, p->in->contact_count, row->access_id, row->product);
+        for (size_t j = 0; j < i && !known; j++)
+            known = writes(&p->plan->rows[j]) && p->plan->rows[j].access_id == row->access_id &&
+                    strcmp(p->plan->rows[j].product, row->product) == 0;
+        if (!known)
+            add_note(p, "first_contact", 0, NULL, row->product,
+                     "never tried on this access: one resource goes first, and the rest once that one is "
+                     "verified");
+    }
+}
+
 /* People write names as they like; what is no name stays as it is (an id or a title). */
 static struct texts normalised(struct arena *a, const struct texts *list)
 {
@@ -541,6 +566,7 @@ void plan_compute(struct arena *a, const struct plan_input *input, struct plan *
         if (!repeated[i] && wanted(&p, &input->resources[i]))
             plan_resource(&p, &input->resources[i]);
     note_unmatched(&p);
+    note_first_contact(&p);
     note_uncovered(&p);
     note_not_found(&p);
 }

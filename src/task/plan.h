@@ -37,13 +37,15 @@ struct plan_input {
     size_t access_count;
     const char *replaces_fingerprint; /* when selection.replaces is one of our certificates; else NULL */
     const struct product *(*find_product)(const char *code);
+    const struct first_contact_row *contacts; /* products that were tried, by access */
+    size_t contact_count;
     plan_undo_fn *undo; /* NULL: can be undone where every ref is known */
     void *undo_context;
     int64_t now_ms;
 };
 
 struct plan_note {
-    const char *kind; /* "certificate", "unmatched", "left_out", "uncovered", "not_found" */
+    const char *kind; /* "certificate", "unmatched", "left_out", "uncovered", "not_found", "first_contact" */
     int64_t certificate_id, resource_id; /* 0: none */
     const char *title;                   /* of the resource or certificate; "" none */
     const char *text;                    /* a sentence that says what to do */

@@ -18,6 +18,8 @@ struct loading {
     size_t resource_count, resource_capacity;
     int64_t *access_ids;
     const char *replaces_fingerprint;
+    struct first_contact_row *contacts;
+    size_t contact_count;
 };
 
 static bool add_certificate(struct db *db, struct loading *l, const struct certificate_row *row,
@@ -152,7 +154,8 @@ static bool load(struct db *db, void *context, struct err *err)
 {
     struct loading *l = context;
     if (!load_certificates(db, l, err) || !load_accesses(db, l, err) || !load_replaced(db, l, err) ||
-        !load_matching(db, l, err))
+        !load_matching(db, l, err) ||
+        !store_first_contact_list(db, l->a, 0, &l->contacts, &l->contact_count, err))
         return false;
     for (size_t i = 0; i < l->selection->resource.count; i++)
         if (!load_named(db, l, l->selection->resource.items[i], err))
@@ -245,6 +248,8 @@ bool plan_of(const struct task_context *c, struct arena *a, const struct selecti
                                .access_count = selection->access.count,
                                .replaces_fingerprint = l.replaces_fingerprint,
                                .find_product = find,
+                               .contacts = l.contacts,
+                               .contact_count = l.contact_count,
                                .undo = ask_undo,
                                .undo_context = &undo,
                                .now_ms = clock_wall_ms(c->clock)};

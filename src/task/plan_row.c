@@ -133,10 +133,10 @@ static bool accepts_all(const struct selection *s, const char *const *words, siz
 }
 
 /* The words that a user has to accept before the row starts. */
-static void add_holds(struct arena *a, const struct plan_input *in, const struct certificate_row *row,
-                      const struct gathered *g, struct deployment_row *ret)
+static void add_holds(struct arena *a, const struct plan_input *in, const struct resource *r,
+                      const struct certificate_row *row, const struct gathered *g, struct deployment_row *ret)
 {
-    const char *words[4];
+    const char *words[5];
     size_t count = 0;
     if (g->lost_count) {
         words[count++] = "lose-names";
@@ -146,6 +146,8 @@ static void add_holds(struct arena *a, const struct plan_input *in, const struct
         words[count++] = "no-rollback";
     if (ends_earlier(g, row))
         words[count++] = "shorter";
+    if (r->managed_by[0])
+        words[count++] = "managed";
     ret->holds = json_strings(a, words, count);
     ret->state = accepts_all(in->selection, words, count) ? DEPLOYMENT_PLANNED : DEPLOYMENT_HELD;
 }
@@ -190,6 +192,8 @@ struct deployment_row plan_row_make(struct arena *a, const struct plan_input *in
     if (row.already_bound)
         return row;
     row.undo = undo_text(in, product, r, &g, strcmp(row.slot, "sm") == 0);
-    add_holds(a, in, &cert->row, &g, &row);
+    add_holds(a, in, r, &cert->row, &g, &row);
+    if (r->managed_by[0])
+        row.reason = arena_printf(a, "%s; managed by %s", row.reason, r->managed_by);
     return row;
 }

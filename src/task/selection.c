@@ -4,7 +4,8 @@
 #include "codec/json_format.h"
 #include <string.h>
 
-const char *const hold_words[] = {"lose-names", "no-rollback", "shorter", "partial", "expired", NULL};
+const char *const hold_words[] = {"lose-names", "no-rollback", "shorter", "partial",
+                                  "expired",    "managed",     NULL};
 
 /* The members that are lists of texts. */
 static const struct {
@@ -68,9 +69,10 @@ bool selection_check(const struct selection *s, struct err *err)
         return false;
     for (size_t i = 0; i < s->accept.count; i++)
         if (!known_word(s->accept.items[i]))
-            return err_set(err, ERR_INPUT,
-                           "accept: \"%s\" is none of lose-names, no-rollback, shorter, partial, expired",
-                           s->accept.items[i]);
+            return err_set(
+                err, ERR_INPUT,
+                "accept: \"%s\" is none of lose-names, no-rollback, shorter, partial, expired, managed",
+                s->accept.items[i]);
     return true;
 }
 

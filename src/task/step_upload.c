@@ -107,6 +107,9 @@ enum outcome step_upload(struct turn *t)
 {
     struct copy_found c = {.t = t};
     struct material m;
+    enum outcome outcome = OUTCOME_KEY;
+    if (!first_contact_pass(t, &outcome))
+        return outcome;
     if (!turn_material(t, &m, &t->err))
         return OUTCOME_FAILED;
     c.keyless = !m.key;

@@ -81,8 +81,7 @@ static const char **split(struct arena *a, const char *text, size_t *ret_count)
 static struct texts texts(struct desk *d, const char *words)
 {
     struct texts t = {0};
-    t.items = split(d->a, words, &t.count);
-    return t;
+    return t.items = split(d->a, words, &t.count), t;
 }
 
 static struct plan_certificate *certificate(struct desk *d, const char *domains)
@@ -465,11 +464,12 @@ static void what_others_manage_or_cannot_take_is_left_out(void **state)
     struct resource *r = domain(d, "aliyun/cdn", "www.example.com");
     r->managed_by = "ack:c123";
     nothing_but_note(d, "left_out", "managed by ack:c123");
+    d->selection.accept = texts(d, "managed");
+    assert_non_null(strstr(only_row(d)->reason, "managed by ack:c123"));
     r->managed_by = "";
     r->unfit = "offline";
     nothing_but_note(d, "left_out", "offline");
-    r->unfit = "";
-    r->missing = true;
+    r->unfit = "", r->missing = true;
     nothing_but_note(d, "unmatched", "");
     r->missing = false;
     r->product = "aliyun/unheard-of";

@@ -391,6 +391,7 @@ struct adding {
     struct resource resource;
     struct secret *key;
     struct err *err;
+    bool untried; /* nothing was ever deployed with this access */
 };
 
 static inline bool add_certificate(struct db *db, void *context, struct err *err)
@@ -402,7 +403,9 @@ static inline bool add_certificate(struct db *db, void *context, struct err *err
 static inline bool add_access(struct db *db, void *context, struct err *err)
 {
     struct adding *ad = context;
-    return store_access_add(db, &ad->access, ad->key, NULL, err);
+    return store_access_add(db, &ad->access, ad->key, NULL, err) &&
+           (ad->untried || (store_first_contact_put(db, ad->access.id, "aliyun/cdn", err) &&
+                            store_first_contact_put(db, ad->access.id, "aliyun/alb", err)));
 }
 
 static inline bool add_resource(struct db *db, void *context, struct err *err)

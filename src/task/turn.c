@@ -139,6 +139,8 @@ static bool write_row(struct db *db, void *context, struct err *err)
         return false;
     if (w->more->copy && !store_copy_put(db, w->more->copy, err))
         return false;
+    if (w->more->contact && !store_first_contact_put(db, w->row.access_id, w->row.product, err))
+        return false;
     return !w->more->settled || refresh_inventory(db, w->t, w->more->settled, err);
 }
 
@@ -209,7 +211,7 @@ static enum outcome finish(struct turn *t)
     t->row.again_at_ms = 0;
     t->row.write_started_ms = 0;
     t->row.finished_ms = turn_now(t);
-    if (!turn_commit(t, NULL, &outcome))
+    if (!turn_commit(t, &(struct commit){.contact = first_contact_is_made(t)}, &outcome))
         return outcome;
     log_info(&t->log[1], "deployment.end", "%s %s", deployment_state_name(t->row.state), t->row.verdict);
     return OUTCOME_FINAL;

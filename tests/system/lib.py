@@ -274,7 +274,7 @@ def under(domain):
 
 def edges_equal_store(ferry, simulator, refused=()):
     """Every slot that the store knows is what its edge serves. Tells how many were compared."""
-    sni = {p["code"]: p["sni"] for p in ferry.json("product", "list")["items"]}
+    sni = {p["code"]: p["capabilities"]["sni"] for p in ferry.json("product", "list")["items"]}
     wrong, compared = [], 0
     for row in ferry.rows("resource", "list"):
         known = simulator.resources.get((row["product"], row["vendor_id"]))

@@ -72,7 +72,7 @@ def test_rollback_of_the_first_of_two_is_a_conflict():
 
 def test_two_deployments_on_one_sni_listener_roll_back_alone():
     with world("--domains", 60) as (simulator, ferry, certificates):
-        sni = [p["code"] for p in ferry.json("product", "list")["items"] if p["sni"]]
+        sni = [p["code"] for p in ferry.json("product", "list")["items"] if p["capabilities"]["sni"]]
         ferry.run("resource", "sync")
         tried = 0
         for row in ferry.rows("resource", "list"):
