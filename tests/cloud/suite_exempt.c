@@ -24,6 +24,7 @@ static const struct {
     {"aliyun/fc", "restore of none before", "first certificates are for CDN and DCDN alone"},
     {"aliyun/apigateway", "restore of none before", "first certificates are for CDN and DCDN alone"},
     {"aliyun/apig", "restore of none before", "first certificates are for CDN and DCDN alone"},
+    {"aliyun/mse", "restore of none before", "first certificates are for CDN and DCDN alone"},
     {"aliyun/apigateway", "mutual TLS",
      "domains with a client CA are left alone: a change would want it again, and no answer shows it"},
     {"tencent/cdn", "restore of none before",

@@ -123,6 +123,14 @@ test('aliyun/apigateway: a client CA that is not sent again is gone; certferry l
   assert.equal((await look(resource)).item.SslVerifyDepth, undefined);
 });
 
+test('aliyun/apigateway: answers hold nothing that the vendor\'s model lacks', async () => {
+  const [resource] = await some(true), { groupId } = await look(resource), region = regionOf(resource);
+  const call = (action, parameters) => rpc(stage, 'cloudapi')(action, parameters, { region, endpoint: `apigateway.${region}.aliyuncs.com` });
+  await call('DescribeRegions');
+  await call('DescribeApiGroups', { PageSize: 50 });
+  await call('DescribeDomain', { GroupId: groupId, DomainName: resource.id });
+});
+
 test('aliyun/apigateway: a foreign key, a bad name, and a group that is not there are refused', async () => {
   const [resource] = await some(true), cert = issue(resource.domain), other = issue('other.example.com');
   const refused = (code) => (error) => {

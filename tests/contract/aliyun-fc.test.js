@@ -2,6 +2,7 @@
 import assert from 'node:assert/strict';
 import { createRequire } from 'node:module';
 import { test } from 'node:test';
+import { roa } from './aliyun-roa.js';
 import { makeStage, served, serves } from './stage.js';
 
 const require = createRequire(import.meta.url);
@@ -117,6 +118,14 @@ test('aliyun/fc: what an update leaves out is gone: the simulator is as hard as 
   await set[3](resource, { protocol: 'HTTPS', certConfig: { certName: 'alone', certificate: cert.chain, privateKey: cert.key } });
   const read = await get[3](resource);
   for (const name of ['routeConfig', 'tlsConfig', 'wafConfig', 'authConfig', 'corsConfig']) assert.equal(read[name], undefined, name);
+});
+
+test('aliyun/fc: answers hold nothing that the vendor\'s model lacks', async () => {
+  for (const [service, more] of [['fc3', {}], ['fc2', { endpoint: `${stage.access.account}.cn-hangzhou.fc.aliyuncs.com` }]]) {
+    const { customDomains } = await roa(stage, service)('ListCustomDomains', { limit: 100 }, more);
+    for (const { domainName } of customDomains.slice(0, 3)) await roa(stage, service)('GetCustomDomain', { domainName }, more);
+  }
+  await roa(stage, 'fc3')('DescribeRegions');
 });
 
 test('aliyun/fc: a foreign key, a domain that is not there and another account\'s host are refused', async () => {

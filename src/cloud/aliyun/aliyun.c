@@ -73,6 +73,12 @@ static const struct vendor_error errors[] = {
     {"NotFound*", ERR_NOT_FOUND, false, false},
     {"DomainNameNotFound", ERR_NOT_FOUND, false, false},
     {"RepeatedCommit", ERR_CONFLICT, true, false},
+    {"403", ERR_PERMISSION, false, false}, /* mse: numbers within an HTTP 200 */
+    {"404", ERR_NOT_FOUND, false, false},
+    {"409", ERR_CONFLICT, true, false},
+    {"429", ERR_THROTTLED, true, false},
+    {"500", ERR_VENDOR, true, false},
+    {"503", ERR_VENDOR, true, false},
 };
 
 /* Most services answer a 4xx or 5xx with Code; some spell it in lower case, some refuse with 200 and Success=false, or
