@@ -139,6 +139,49 @@ static void R_waf_a_refused_version_2_matters_only_without_version_3(void **stat
     assert_int_equal(found, 0);
 }
 
+#define LISTED                                                                                               \
+    {200, NULL, "{\"InstanceId\":\"waf-1\"}"},                                                               \
+    {                                                                                                        \
+        200, NULL, "{\"Domains\":[{\"Domain\":\"www.example.com\"}],\"TotalCount\":1}"                       \
+    }
+
+/* Deleted since it was listed is no failure; an answer that only looks like that must not make domains vanish. */
+static void R_waf_a_domain_is_left_out_only_where_the_vendor_says_that_it_is_gone(void **state)
+{
+    struct stage *g = *state;
+    REPLIES(g, LISTED, {400, NULL, "{\"Code\":\"Waf.Pullin.DomainNotExist\"}"}, {200, NULL, "{}"}, LISTED,
+            {404, NULL, "{\"Code\":\"InvalidAction.NotFound\"}"}, LISTED, {200, NULL, "{\"Status\":1}"});
+    size_t found = 0;
+    begin_as(g, "aliyun", false);
+    g->job.product = product_find("aliyun/waf");
+    assert_ok(g->y, g->job.product->discover(&g->job, "cn-hangzhou", count, &found, &g->y->err));
+    assert_false(g->job.product->discover(&g->job, "cn-hangzhou", count, &found, &g->y->err));
+    assert_false(g->job.product->discover(&g->job, "cn-hangzhou", count, &found, &g->y->err));
+    assert_int_equal(calls_seen(g), 10);
+    assert_int_equal(found, 0);
+}
+
+static void R_guard_sites_follow_the_regions_of_the_access(void **state)
+{
+    struct stage *g = *state;
+    static const struct {
+        const char *regions, *sites[3];
+    } table[] = {{"[]", {"cn-hangzhou", "ap-southeast-1"}},
+                 {"[\"cn-beijing\",\"cn-shanghai\"]", {"cn-hangzhou"}},
+                 {"[\"cn-hongkong\"]", {"ap-southeast-1"}},
+                 {"[\"eu-central-1\",\"cn-beijing\"]", {"cn-hangzhou", "ap-southeast-1"}}};
+    begin_as(g, "aliyun", false);
+    for (size_t i = 0; i < countof(table); i++) {
+        const char **sites;
+        size_t n = 0;
+        g->session->keys->row.regions = table[i].regions;
+        assert_ok(g->y, product_find("aliyun/ddos")->regions(&g->job, &sites, &n, &g->y->err));
+        for (size_t k = 0; k < n; k++)
+            assert_string_equal(sites[k], table[i].sites[k]);
+        assert_null(table[i].sites[n]);
+    }
+}
+
 #define RULE(more)                                                                                           \
     "{\"WebRules\":[{\"Domain\":\"xwww.example.com\"},{\"Domain\":\"www.example.com\",\"CertExpireTime\":1," \
     "\"SslCiphers\":\"strict\",\"ProxyTypes\":[{\"ProxyType\":\"https\",\"ProxyPorts\":[\"443\"]}]" more     \
@@ -269,6 +312,8 @@ int main(void)
         stage_test(R_waf_a_refusal_of_another_kind_is_no_reason_for_the_other_way),
         stage_test(R_waf_2_binds_by_number_of_its_own_site),
         stage_test(R_waf_a_refused_version_2_matters_only_without_version_3),
+        stage_test(R_waf_a_domain_is_left_out_only_where_the_vendor_says_that_it_is_gone),
+        stage_test(R_guard_sites_follow_the_regions_of_the_access),
         stage_test(R_ddos_the_bound_certificate_is_the_one_the_rule_names),
         stage_test(R19_ddos_refuses_sm2_and_says_that_nothing_can_be_unbound),
         stage_test(R_ga_writes_the_default_with_its_settings_and_each_domain_by_itself),

@@ -263,34 +263,9 @@ const char *aliyun_store(struct job *job, const char *resource_region)
     return china ? "cas:cn-hangzhou" : "cas:ap-southeast-1";
 }
 
-bool aliyun_sites(struct job *job, const char ***ret, size_t *ret_count, struct err *err)
+bool aliyun_is_gone(const struct err *err)
 {
-    static const char *const sites[] = {"cn-hangzhou", "ap-southeast-1"};
-    const char **own;
-    size_t own_count;
-    session_regions(job, &own, &own_count);
-    *ret = arena_array(job->arena, const char *, countof(sites));
-    *ret_count = 0;
-    for (size_t s = 0; s < countof(sites); s++) {
-        bool wanted = !own_count;
-        for (size_t i = 0; i < own_count; i++) {
-            bool mainland = strncmp(own[i], "cn-", 3) == 0 && strcmp(own[i], "cn-hongkong") != 0;
-            wanted |= mainland == (s == 0);
-        }
-        if (wanted)
-            (*ret)[(*ret_count)++] = sites[s];
-    }
-    (void)err;
-    return true;
-}
-
-unsigned aliyun_port(const struct json *ports)
-{
-    for (size_t i = 0; i < json_count(ports); i++)
-        if (json_int(json_item(ports, i), 0) == 443)
-            return 443;
-    int64_t first = json_int(json_item(ports, 0), 443);
-    return first > 0 && first < 65536 ? (unsigned)first : 443;
+    return err->kind == ERR_NOT_FOUND && strstr(err->code, "NotExist");
 }
 
 bool aliyun_ref_parse(struct arena *a, const char *ref, const char **ret_id, const char **ret_region)

@@ -33,15 +33,8 @@ must_use bool aliyun_sm_store(const struct material *m, const char **ret, struct
 must_use bool aliyun_upload(struct job *job, const char *vendor_store, const struct material *m,
                             const char **ret, struct err *err);
 
-/* product.regions of those that have two sites instead: "cn-hangzhou" for mainland China, "ap-southeast-1" for the rest;
- * of an access that is limited to regions, those in which they lie.
- */
-must_use bool aliyun_sites(struct job *job, const char ***ret, size_t *ret_count, struct err *err);
-
-/* Which of a domain's HTTPS ports (numbers, or texts of numbers) is its entry point: 443 if it is among them or there are
- * none, else the first.
- */
-unsigned aliyun_port(const struct json *ports);
+/* Whether the failure says, in the vendor's words, that something is no more: what was listed may be deleted meanwhile. */
+bool aliyun_is_gone(const struct err *err);
 
 /* vendor.held: what CAS holds on both sites. */
 must_use bool aliyun_held(struct job *job, bool with_key, held_fn *each, void *context, struct err *err);

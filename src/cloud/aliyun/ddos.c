@@ -4,10 +4,9 @@
  * the bound one. No call takes a certificate away again, and none binds an SM2 certificate, though rules show one.
  * Changes are in force at once.
  */
-#include "cloud/aliyun/aliyun.h"
+#include "cloud/aliyun/guard.h"
 
 #include "codec/json_slice.h"
-#include "codec/name.h"
 #include <string.h>
 
 #define DDOS(name) ALIYUN_RPC("ddoscoo", "2020-01-01", name), .host = "ddoscoo.{region}.aliyuncs.com"
@@ -77,21 +76,15 @@ static bool take_rule(struct job *job, const char *region, const struct json *ru
     struct binding b = {.https = https_ports(rule) != NULL, .ready = true, .etag = ""};
     if (!settings_of(a, rule, &b.settings, err))
         return false;
-    if (b.https) {
-        if (!cloud_call(job, &list_certificates, region, &answer, err, "{'Domain':%s}",
-                        json_str(json_at(rule, "/Domain"), "")))
-            return false;
-        const struct json *c = bound_of(json_at(answer.json, "/Certs"), rule);
-        const char *id = json_text(a, json_at(c, "/Id"), "");
-        const char *site = json_str(json_at(rule, "/CertRegion"), region);
-        struct bound *entry = b.bound = arena_make(a, struct bound);
-        *entry = (struct bound){.slot = "default", .name = json_str(json_at(c, "/Name"), "")};
-        entry->ref = json_str(json_at(c, "/CertIdentifier"), *id ? arena_printf(a, "%s-%s", id, site) : "");
-        entry->fingerprint = entry->serial = entry->key_type = entry->issuer = "";
-        b.bound_count = c ? 1 : 0;
-        if (c && !session_facts(job, region, entry, err))
-            return false;
-    }
+    if (b.https && !cloud_call(job, &list_certificates, region, &answer, err, "{'Domain':%s}",
+                               json_str(json_at(rule, "/Domain"), "")))
+        return false;
+    const struct json *c = b.https ? bound_of(json_at(answer.json, "/Certs"), rule) : NULL;
+    const char *id = json_text(a, json_at(c, "/Id"), "");
+    const char *site = json_str(json_at(rule, "/CertRegion"), region);
+    const char *ref = json_str(json_at(c, "/CertIdentifier"), *id ? arena_printf(a, "%s-%s", id, site) : "");
+    if (c && !guard_bind(job, &b, ref, json_str(json_at(c, "/Name"), ""), err))
+        return false;
     *ret = b;
     return true;
 }
@@ -106,34 +99,15 @@ static bool emit_rule(struct job *job, void *context, const struct json *item, c
                       struct err *err)
 {
     const struct emit *emit = context;
-    const char *domain = json_str(json_at(item, "/Domain"), "");
-    struct resource_name name = {.evidence = EVIDENCE_DOMAIN};
-    struct binding b;
+    struct guard_domain d = {.domain = json_str(json_at(item, "/Domain"), ""),
+                             .host = json_str(json_at(item, "/Cname"), ""),
+                             .unfit = "",
+                             .extra = "{}",
+                             .ports = https_ports(item)};
     (void)node;
-    if (!name_normalise(job->arena, domain, true, &name.name, NULL))
-        return true; /* nothing that a certificate could cover */
-    if (!take_rule(job, emit->region, item, &b, err))
-        return err->kind == ERR_NOT_FOUND || err_add(err, "%s", domain); /* deleted since it was listed */
-    struct resource r = {
-        .product = "aliyun/ddos",
-        .region = emit->region,
-        .vendor_id = domain,
-        .title = name.name,
-        .names = &name,
-        .name_count = 1,
-        .https = b.https,
-        .bound = b.bound,
-        .bound_count = b.bound_count,
-        .host = json_str(json_at(item, "/Cname"), ""),
-        .port = aliyun_port(https_ports(item)),
-        .reach = "public",
-        .lock = arena_printf(job->arena, "ddos:%s:%s", emit->region, domain),
-        .alias_of = "",
-        .managed_by = "",
-        .unfit = "",
-        .extra = "{}",
-    };
-    return emit->each(emit->context, &r, err);
+    if (!take_rule(job, emit->region, item, &d.binding, err))
+        return aliyun_is_gone(err) || err_add(err, "%s", d.domain);
+    return guard_emit(job, emit->region, &d, emit->each, emit->context, err);
 }
 
 static bool discover(struct job *job, const char *region, resource_fn *each, void *context, struct err *err)
@@ -203,7 +177,7 @@ const struct product aliyun_ddos = {
     .poll_ms = 1000,
     .propagation_ms = 300000,
     .calls = calls,
-    .regions = aliyun_sites,
+    .regions = guard_sites,
     .discover = discover,
     .read = read_binding,
     .store_for = store_for,

@@ -150,8 +150,7 @@ static bool emit_listener(struct job *job, void *context, const struct json *ite
     struct held held;
     (void)node;
     if (!read_held(job, l->at->id, id, &held, err))
-        return err->kind == ERR_NOT_FOUND ||
-               err_add(err, "listener %s", id); /* deleted since it was listed */
+        return aliyun_is_gone(err) || err_add(err, "listener %s", id);
     struct resource r = {
         .product = "aliyun/ga",
         .region = "",
@@ -190,7 +189,7 @@ static bool discover(struct job *job, const char *region, resource_fn *each, voi
         l.at = &l.items[i];
         if (!cloud_each(job, &list_listeners, region, emit_listener, &l, err,
                         "{'RegionId':'" SITE "','AcceleratorId':%s,'Protocol':'https'}", l.at->id) &&
-            err->kind != ERR_NOT_FOUND)
+            !aliyun_is_gone(err))
             return err_add(err, "accelerator %s", l.at->id);
     }
     return true;

@@ -6,10 +6,9 @@
  * objects and a request as texts. While a change spreads, Status is not 1 and another one is refused.
  * 2.0: certificates are numbers of the site's store; which of them is bound, DescribeCertificates tells.
  */
-#include "cloud/aliyun/aliyun.h"
+#include "cloud/aliyun/guard.h"
 
 #include "codec/json_slice.h"
-#include "codec/name.h"
 #include <string.h>
 
 #define WAF3(name)                                                                                           \
@@ -65,24 +64,19 @@ static struct place place_of(struct job *job, const struct resource *r)
 static bool keep_bound(struct job *job, struct binding *b, const char *ref, const struct json *sans,
                        struct err *err)
 {
-    struct bound *entry = b->bound = arena_make(job->arena, struct bound);
-    *entry = (struct bound){.slot = "default", .ref = ref};
-    entry->name = entry->fingerprint = entry->serial = entry->key_type = entry->issuer = "";
-    b->bound_count = 1;
-    if (!session_facts(job, "", entry, err))
+    if (!guard_bind(job, b, ref, "", err))
         return false;
-    for (size_t i = 0, known = entry->name_count; !known && i < json_count(sans); i++)
-        aliyun_names(job->arena, json_str(json_item(sans, i), ""), &entry->names, &entry->name_count);
+    for (size_t i = 0, known = b->bound->name_count; !known && i < json_count(sans); i++)
+        aliyun_names(job->arena, json_str(json_item(sans, i), ""), &b->bound->names, &b->bound->name_count);
     return true;
 }
 
-struct domain { /* one domain as read */
-    struct binding binding;
-    const char *host, *unfit;
-    unsigned port;
-};
+static char *extra_of(struct arena *a, const struct place *p)
+{
+    return json_format(a, "{'instance':%s,'version':%s}", p->instance, p->version_2 ? "2.0" : "3.0");
+}
 
-static bool read_3(struct job *job, const struct place *p, const char *domain, struct domain *ret,
+static bool read_3(struct job *job, const struct place *p, const char *domain, struct guard_domain *ret,
                    struct err *err)
 {
     struct answer answer;
@@ -99,9 +93,11 @@ static bool read_3(struct job *job, const struct place *p, const char *domain, s
         return err_set(err, ERR_VENDOR, "WAF answered without the settings of %s", domain);
     int64_t status = json_int(json_at(v, "/Status"), 1);
     const char *ref = json_str(json_at(v, "/Listen/CertId"), "");
-    *ret = (struct domain){
+    *ret = (struct guard_domain){
+        .domain = domain,
         .host = json_str(json_at(v, "/Cname"), ""),
-        .port = aliyun_port(ports),
+        .ports = ports,
+        .extra = extra_of(job->arena, p),
         .unfit = status == 4 ? "the domain is being released" : "",
         .binding = {.https = json_count(ports) > 0,
                     .ready = status == 1,
@@ -113,7 +109,7 @@ static bool read_3(struct job *job, const struct place *p, const char *domain, s
            keep_bound(job, &ret->binding, ref, json_at(v, "/CertDetail/Sans"), err);
 }
 
-static bool read_2(struct job *job, const struct place *p, const char *domain, struct domain *ret,
+static bool read_2(struct job *job, const struct place *p, const char *domain, struct guard_domain *ret,
                    struct err *err)
 {
     struct answer answer, certificates;
@@ -124,9 +120,11 @@ static bool read_2(struct job *job, const struct place *p, const char *domain, s
     if (!json_is_object(v))
         return err_set(err, ERR_NOT_FOUND, "WAF has no domain %s", domain);
     bool native = strcmp(json_str(json_at(v, "/AccessType"), ""), "waf-cloud-native") == 0;
-    *ret = (struct domain){
+    *ret = (struct guard_domain){
+        .domain = domain,
         .host = json_str(json_at(v, "/Cname"), ""),
-        .port = aliyun_port(ports),
+        .ports = ports,
+        .extra = extra_of(job->arena, p),
         .unfit = native
                      ? "it is protected in transparent mode: its certificate is bound at the product behind"
                      : "",
@@ -162,35 +160,12 @@ static bool emit_domain(struct job *job, void *context, const struct json *item,
 {
     const struct emit *emit = context;
     const struct place *p = emit->place;
-    struct resource_name name = {.evidence = EVIDENCE_DOMAIN};
     const char *domain = json_str(p->version_2 ? item : json_at(item, "/Domain"), "");
-    struct domain found;
+    struct guard_domain found;
     (void)node;
-    if (!name_normalise(job->arena, domain, true, &name.name, NULL))
-        return true; /* nothing that a certificate could cover */
     if (!(p->version_2 ? read_2 : read_3)(job, p, domain, &found, err))
-        return err->kind == ERR_NOT_FOUND || err_add(err, "%s", domain); /* deleted since it was listed */
-    struct resource r = {
-        .product = "aliyun/waf",
-        .region = p->region,
-        .vendor_id = domain,
-        .title = name.name,
-        .names = &name,
-        .name_count = 1,
-        .https = found.binding.https,
-        .bound = found.binding.bound,
-        .bound_count = found.binding.bound_count,
-        .host = found.host,
-        .port = found.port,
-        .reach = *found.host ? "public" : "unknown",
-        .lock = arena_printf(job->arena, "waf:%s:%s", p->region, domain),
-        .alias_of = "",
-        .managed_by = "",
-        .unfit = found.unfit,
-        .extra = json_format(job->arena, "{'instance':%s,'version':%s}", p->instance,
-                             p->version_2 ? "2.0" : "3.0"),
-    };
-    return emit->each(emit->context, &r, err);
+        return aliyun_is_gone(err) || err_add(err, "%s", domain);
+    return guard_emit(job, p->region, &found, emit->each, emit->context, err);
 }
 
 /* An account that has 3.0 may be refused whatever it asks of 2.0. */
@@ -221,7 +196,7 @@ static bool discover(struct job *job, const char *region, resource_fn *each, voi
 static bool read_binding(struct job *job, const struct resource *r, struct binding *ret, struct err *err)
 {
     struct place p = place_of(job, r);
-    struct domain found;
+    struct guard_domain found;
     if (!(p.version_2 ? read_2 : read_3)(job, &p, r->vendor_id, &found, err))
         return false;
     *ret = found.binding;
@@ -332,7 +307,7 @@ const struct product aliyun_waf = {
     .poll_ms = 2000,
     .propagation_ms = 300000,
     .calls = calls,
-    .regions = aliyun_sites,
+    .regions = guard_sites,
     .discover = discover,
     .read = read_binding,
     .store_for = store_for,
