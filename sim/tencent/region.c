@@ -8,6 +8,8 @@ static const struct sim_param describe_regions_params[] = {
     {"Scene", IN_JSON, T_INTEGER},
 };
 
+const char *const tencent_regions[3] = {"ap-guangzhou", "ap-shanghai", "ap-singapore"};
+
 static const struct {
     const char *region, *name;
 } regions[] = {
@@ -15,6 +17,18 @@ static const struct {
     {"ap-shanghai", "East China (Shanghai)"},
     {"ap-singapore", "Southeast Asia (Singapore)"},
 };
+
+bool tencent_is_region(struct sim_call *c, const char *const *list, size_t count)
+{
+    if (!*c->region)
+        sim_fail(c, 200, "MissingParameter", "The request is missing the required parameter `Region`.");
+    for (size_t i = 0; i < count; i++)
+        if (!strcmp(list[i], c->region))
+            return true;
+    if (*c->region)
+        sim_fail(c, 200, "UnsupportedRegion", "The region %s is not supported.", c->region);
+    return false;
+}
 
 static void describe_regions(struct sim_call *c)
 {

@@ -1,8 +1,10 @@
 /* SSL, the certificate store. Ids are eight characters and known to every product in every region. An upload of what is
  * there makes another id unless Repeatable is false; then both fields of the answer name the old one.
  */
+#include "crypto/mint.h"
 #include "sim/tencent/tencent.h"
 
+#include <stdlib.h>
 #include <string.h>
 #include <strings.h>
 
@@ -27,6 +29,35 @@ const char *tencent_seed_cert(struct sim_seeding *s, const char *names)
     SIM_SEED(s, tencent_cert_kind, "", id, {"Alias", arena_printf(s->arena, "old-%s", id)},
              {"ProjectId", "0"}, {"CertificateType", "SVR"},
              {"InsertTime", tencent_time(s->arena, s->now_ms - 80 * day_ms)}, {"Cert", chain}, {"Key", key});
+    return id;
+}
+
+const char *tencent_seed_rsa(struct sim_seeding *s, const char *names)
+{
+    const char *list[16], *id = new_id(s->arena, arena_printf(s->arena, "%s rsa", names));
+    size_t count = 0;
+    struct minted leaf;
+    struct err err;
+    while (count < countof(list) && (list[count] = sim_list_item(s->arena, names, count)))
+        count++;
+    if (!mint_leaf(s->arena, s->ca, list, count, KEY_RSA, 2048, s->now_ms - 80 * day_ms,
+                   s->now_ms + 10 * day_ms, &leaf, &err))
+        abort();
+    SIM_SEED(s, tencent_cert_kind, "", id, {"Alias", arena_printf(s->arena, "old-%s", id)},
+             {"ProjectId", "0"}, {"CertificateType", "SVR"},
+             {"InsertTime", tencent_time(s->arena, s->now_ms - 80 * day_ms)},
+             {"Cert", arena_printf(s->arena, "%s%s", x509_pem(s->arena, &leaf.cert),
+                                   x509_pem(s->arena, &s->ca->cert))},
+             {"Key", secret_bytes(leaf.key)});
+    return id;
+}
+
+const char *tencent_seed_ca(struct sim_seeding *s)
+{
+    static const char id[] = "clientCA";
+    SIM_SEED(s, tencent_cert_kind, "", id, {"Alias", "partners"}, {"ProjectId", "0"},
+             {"CertificateType", "CA"}, {"InsertTime", tencent_time(s->arena, s->now_ms - 80 * day_ms)},
+             {"Cert", x509_pem(s->arena, &s->ca->cert)}, {"Key", ""});
     return id;
 }
 

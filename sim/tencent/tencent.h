@@ -30,8 +30,17 @@ void tencent_end(struct sim_call *c, struct tencent_answer *answer);
 
 char *tencent_time(struct arena *a, int64_t ms); /* "2026-01-02 03:04:05", the clock of Beijing */
 
+/* ---- regions (region.c) ---- */
+
+extern const char *const tencent_regions[3];
+/* Whether X-TC-Region names one of the list; else refuses. */
+bool tencent_is_region(struct sim_call *c, const char *const *regions, size_t count);
+
 /* ---- the certificate store (ssl.c) ---- */
 
 extern const char tencent_cert_kind[];
 /* A certificate for these names, generated into the store; returns its id. */
 const char *tencent_seed_cert(struct sim_seeding *s, const char *names);
+/* The same with an RSA key; and a CA for client certificates. */
+const char *tencent_seed_rsa(struct sim_seeding *s, const char *names);
+const char *tencent_seed_ca(struct sim_seeding *s);
