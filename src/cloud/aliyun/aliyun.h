@@ -63,7 +63,9 @@ must_use bool aliyun_account(struct job *job, const char **ret, struct err *err)
  * its leaf, as ours are; one that cannot be read by the name it has there ("name:..."). False: none is bound.
  */
 bool aliyun_pem_bound(struct job *job, const char *pem, const char *name, struct bound *b);
-/* product.upload and product.old_key for these: nothing is uploaded, and only our own store can put a key back. */
+/* product.store_for, upload and old_key for these: nothing is uploaded, and only our own store can put a key back. */
+must_use bool aliyun_pem_store(struct job *job, const struct resource *r, const struct material *m,
+                               const char **ret, struct err *err);
 must_use bool aliyun_pem_upload(struct job *job, const char *vendor_store, const struct material *m,
                                 const char **ret, struct err *err);
 must_use bool aliyun_pem_old_key(struct job *job, const struct resource *r, const struct bound *old,
@@ -71,6 +73,15 @@ must_use bool aliyun_pem_old_key(struct job *job, const struct resource *r, cons
 /* What bind gives them: *material as it is, or where that is NULL (a rollback) ours of that reference, kept in `own`. */
 must_use bool aliyun_pem_material(struct job *job, const struct resource *r, const struct change *change,
                                   const struct material **material, struct material *own, struct err *err);
+
+/* What a domain holds by a reference of CAS, in its slot "default"; and product.store_for where that is all it takes. */
+must_use bool aliyun_ref_bound(struct job *job, const char *region, const char *ref, struct bound *b,
+                               struct err *err);
+must_use bool aliyun_ref_store(struct job *job, const struct resource *r, const struct material *m,
+                               const char **ret, struct err *err);
+
+/* A text or number that discover left in a resource's `extra`; "" if it is not there. */
+const char *aliyun_extra(struct arena *a, const struct resource *r, const char *pointer);
 
 /* The members of the object at the pointer of an answer that are there and not null, as they came byte by byte, as an
  * object of their own: what goes back with an update that replaces all.

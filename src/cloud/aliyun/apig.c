@@ -97,10 +97,8 @@ static bool bound_of(struct job *job, const char *region, const struct json *dom
                      size_t *ret_count, struct err *err)
 {
     const char *ref = json_str(json_at(domain, "/certIdentifier"), "");
-    *b = (struct bound){.slot = "default", .ref = arena_strdup(job->arena, ref)};
-    b->name = b->fingerprint = b->serial = b->key_type = b->issuer = "";
     *ret_count = *ref && strcmp(json_str(json_at(domain, "/protocol"), "HTTPS"), "HTTP") != 0;
-    return !*ret_count || session_facts(job, region, b, err);
+    return !*ret_count || aliyun_ref_bound(job, region, ref, b, err);
 }
 
 static bool emit_domain(struct job *job, void *context, const struct json *item, const struct xml *node,
@@ -183,15 +181,6 @@ static bool read_binding(struct job *job, const struct resource *r, struct bindi
     return true;
 }
 
-static bool store_for(struct job *job, const struct resource *r, const struct material *m, const char **ret,
-                      struct err *err)
-{
-    if (m->sm2)
-        return err_set(err, ERR_INVALID_CERTIFICATE, "the API gateway takes no SM2 certificates");
-    *ret = aliyun_store(job, r->region);
-    return true;
-}
-
 static bool splice(struct arena *a, char **body, const char *member, const char *value, struct err *err)
 {
     return json_splice(a, *body, strlen(*body), arena_printf(a, "/%s", member), value, body, err);
@@ -235,7 +224,7 @@ const struct product aliyun_apig = {
     .regions = regions,
     .discover = discover,
     .read = read_binding,
-    .store_for = store_for,
+    .store_for = aliyun_ref_store,
     .upload = aliyun_upload,
     .bind = write_change,
 };

@@ -28,6 +28,7 @@ static const struct call get_domain = {API("DescribeDomain"), .style = CALL_RPC_
 static const struct call set_certificate =
     {API("SetDomainCertificate"), .style = CALL_RPC_V1,
      .parameters = "GroupId DomainName CertificateName CertificateBody CertificatePrivateKey", .write = true};
+
 /* What the domain holds, asked for where the answer may show the key: read into memory that is wiped. */
 static bool read_bound(struct job *job, const char *region, const char *group, const char *domain,
                        struct bound *b, size_t *ret_count, struct err *err)
@@ -125,17 +126,10 @@ static bool regions(struct job *job, const char ***ret, size_t *ret_count, struc
     return aliyun_regions(job, &list_regions, "/Regions/Region", ret, ret_count, err);
 }
 
-static const char *group_of(struct arena *a, const struct resource *r)
-{
-    const struct json *extra;
-    return json_parse(a, r->extra, strlen(r->extra), &extra, NULL) ? json_str(json_at(extra, "/group"), "")
-                                                                   : "";
-}
-
 static bool read_binding(struct job *job, const struct resource *r, struct binding *ret, struct err *err)
 {
     struct arena *a = job->arena;
-    const char *group = group_of(a, r);
+    const char *group = aliyun_extra(a, r, "/group");
     const struct json *item = NULL;
     struct answer answer;
     struct binding b = {.ready = true, .etag = "", .bound = arena_make(a, struct bound)};
@@ -165,17 +159,6 @@ static bool read_binding(struct job *job, const struct resource *r, struct bindi
     return true;
 }
 
-static bool store_for(struct job *job, const struct resource *r, const struct material *m, const char **ret,
-                      struct err *err)
-{
-    (void)job;
-    (void)r;
-    if (m->sm2)
-        return err_set(err, ERR_INVALID_CERTIFICATE, "API Gateway takes no SM2 certificates");
-    *ret = NULL;
-    return true;
-}
-
 static bool write_change(struct job *job, const struct resource *r, const struct binding *now,
                          const struct change *change, const struct material *m, struct err *err)
 {
@@ -183,7 +166,7 @@ static bool write_change(struct job *job, const struct resource *r, const struct
     struct arena *a = job->arena;
     struct answer answer;
     struct material own;
-    const char *group = group_of(a, r);
+    const char *group = aliyun_extra(a, r, "/group");
     if (strstr(now->settings, "\"mutual_tls\":true"))
         return err_set(err, ERR_CONFLICT, "%s: %s", r->title, mutual_tls);
     if (!aliyun_pem_material(job, r, change, &m, &own, err))
@@ -213,7 +196,7 @@ const struct product aliyun_apigateway = {
     .regions = regions,
     .discover = discover,
     .read = read_binding,
-    .store_for = store_for,
+    .store_for = aliyun_pem_store,
     .upload = aliyun_pem_upload,
     .bind = write_change,
     .old_key = aliyun_pem_old_key,

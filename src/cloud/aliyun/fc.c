@@ -164,9 +164,7 @@ static bool regions(struct job *job, const char ***ret, size_t *ret_count, struc
 
 static bool is_old(struct arena *a, const struct resource *r)
 {
-    const struct json *extra;
-    return json_parse(a, r->extra, strlen(r->extra), &extra, NULL) &&
-           json_int(json_at(extra, "/api"), 3) == 2;
+    return strcmp(aliyun_extra(a, r, "/api"), "2") == 0;
 }
 
 /* What must not change: all of it but the names that a sign-in checks, which may be secret. */
@@ -194,17 +192,6 @@ static bool read_binding(struct job *job, const struct resource *r, struct bindi
     b.bound_count = bound_of(job, answer.json, b.bound);
     b.settings = settings_of(a, b.document);
     *ret = b;
-    return true;
-}
-
-static bool store_for(struct job *job, const struct resource *r, const struct material *m, const char **ret,
-                      struct err *err)
-{
-    (void)job;
-    (void)r;
-    if (m->sm2)
-        return err_set(err, ERR_INVALID_CERTIFICATE, "Function Compute takes no SM2 certificates");
-    *ret = NULL;
     return true;
 }
 
@@ -243,7 +230,7 @@ const struct product aliyun_fc = {
     .regions = regions,
     .discover = discover,
     .read = read_binding,
-    .store_for = store_for,
+    .store_for = aliyun_pem_store,
     .upload = aliyun_pem_upload,
     .bind = write_change,
     .old_key = aliyun_pem_old_key,

@@ -37,10 +37,8 @@ static bool bound_of(struct job *job, const char *region, const struct json *dom
                      size_t *ret_count, struct err *err)
 {
     const char *ref = json_str(json_at(domain, "/CertIdentifier"), "");
-    *b = (struct bound){.slot = "default", .ref = arena_strdup(job->arena, ref)};
-    b->name = b->fingerprint = b->serial = b->key_type = b->issuer = "";
     *ret_count = *ref && is_https(domain);
-    return !*ret_count || session_facts(job, region, b, err);
+    return !*ret_count || aliyun_ref_bound(job, region, ref, b, err);
 }
 
 struct listing {
@@ -127,13 +125,6 @@ static bool regions(struct job *job, const char ***ret, size_t *ret_count, struc
     return true;
 }
 
-static const char *gateway_of(struct arena *a, const struct resource *r)
-{
-    const struct json *extra;
-    return json_parse(a, r->extra, strlen(r->extra), &extra, NULL) ? json_str(json_at(extra, "/gateway"), "")
-                                                                   : "";
-}
-
 /* The list alone tells the state, the detail alone mutual TLS. */
 static bool read_binding(struct job *job, const struct resource *r, struct binding *ret, struct err *err)
 {
@@ -146,7 +137,7 @@ static bool read_binding(struct job *job, const struct resource *r, struct bindi
                                           "CaCertIdentifier",
                                           "TlsCipherSuitesConfig"};
     struct arena *a = job->arena;
-    const char *gateway = gateway_of(a, r);
+    const char *gateway = aliyun_extra(a, r, "/gateway");
     struct answer listed, detail;
     struct binding b = {.etag = "", .bound = arena_make(a, struct bound)};
     const struct json *item = NULL;
@@ -171,15 +162,6 @@ static bool read_binding(struct job *job, const struct resource *r, struct bindi
     return true;
 }
 
-static bool store_for(struct job *job, const struct resource *r, const struct material *m, const char **ret,
-                      struct err *err)
-{
-    if (m->sm2)
-        return err_set(err, ERR_INVALID_CERTIFICATE, "MSE's gateway takes no SM2 certificates");
-    *ret = aliyun_store(job, r->region);
-    return true;
-}
-
 static bool write_change(struct job *job, const struct resource *r, const struct binding *now,
                          const struct change *change, const struct material *m, struct err *err)
 {
@@ -189,8 +171,8 @@ static bool write_change(struct job *job, const struct resource *r, const struct
     if (!change->add_count)
         return err_set(err, ERR_INPUT, "%s: its certificate is replaced, never taken away", r->title);
     return cloud_call(job, &set_certificate, r->region, &answer, err,
-                      "{'GatewayUniqueId':%s,'DomainId':%s,'CertIdentifier':%s}", gateway_of(job->arena, r),
-                      r->vendor_id, change->add[0]);
+                      "{'GatewayUniqueId':%s,'DomainId':%s,'CertIdentifier':%s}",
+                      aliyun_extra(job->arena, r, "/gateway"), r->vendor_id, change->add[0]);
 }
 
 static const struct call *const calls[] = {&list_regions, &list_gateways,   &list_domains,
@@ -209,7 +191,7 @@ const struct product aliyun_mse = {
     .regions = regions,
     .discover = discover,
     .read = read_binding,
-    .store_for = store_for,
+    .store_for = aliyun_ref_store,
     .upload = aliyun_upload,
     .bind = write_change,
 };
