@@ -29,6 +29,22 @@ must_use bool aliyun_rest_operation(struct sim_call *c);
 /* Adds the query's parameters; false where it cannot be decoded or repeats a name. */
 must_use bool aliyun_rest_query(struct sim_call *c);
 
+/* ---- object storage (oss_sign.c): XML, and a signature of its own ---- */
+
+/* OSS4-HMAC-SHA256 over the request; bucket "" for the service itself. NULL where the query cannot be decoded. */
+char *aliyun_oss_canonical(struct arena *a, const struct sim_request *r, const char *bucket,
+                           const char *additional);
+char *aliyun_oss_string_to_sign(struct arena *a, const char *canonical, const char *date, const char *region);
+char *aliyun_oss_signature(struct arena *a, const char *secret, const char *date, const char *region,
+                           const char *string_to_sign);
+
+bool oss_route(struct sim_call *c);
+bool oss_authenticate(struct sim_call *c);
+void oss_fail(struct sim_call *c, unsigned status, const char *code, const char *message);
+void oss_refuse(struct sim_call *c, enum sim_refusal why, const char *detail);
+/* The bucket in the host; "" for the service itself. */
+const char *oss_bucket(const struct sim_call *c);
+
 /* ---- answers ---- */
 
 struct aliyun_answer {

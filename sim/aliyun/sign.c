@@ -120,8 +120,17 @@ static bool is_kube(const struct sim_call *c)
     return c->service->style && !strcmp(c->service->style, "kube");
 }
 
+static bool is_oss(const struct sim_call *c)
+{
+    return c->service->style && !strcmp(c->service->style, "oss");
+}
+
 static void fail(struct sim_call *c, unsigned status, const char *code, const char *message)
 {
+    if (is_oss(c)) {
+        oss_fail(c, status, code, message);
+        return;
+    }
     if (is_kube(c)) {
         kube_fail(c, status, code, message);
         return;
@@ -157,6 +166,10 @@ static void refuse(struct sim_call *c, enum sim_refusal why, const char *detail)
 {
     if (is_kube(c)) {
         kube_refuse(c, why, detail);
+        return;
+    }
+    if (is_oss(c)) {
+        oss_refuse(c, why, detail);
         return;
     }
     switch (why) {
@@ -292,6 +305,8 @@ static bool route(struct sim_call *c)
     if (is_kube(c))
         return kube_route(c);
     c->request_id = aliyun_upper(c->arena, c->request_id);
+    if (is_oss(c))
+        return oss_route(c);
     if (c->service->operations[0].path)
         return aliyun_roa_route(c);
     if (strcmp(r->path, "/") || (strcmp(r->method, "POST") && strcmp(r->method, "GET")))
@@ -445,6 +460,8 @@ static bool authenticate(struct sim_call *c)
 {
     if (is_kube(c))
         return kube_authenticate(c);
+    if (is_oss(c))
+        return oss_authenticate(c);
     return is_v3(c) || c->service->operations[0].path ? check_v3(c) : check_v1(c);
 }
 

@@ -14,8 +14,8 @@
 enum { LIST_BYTES = 16 << 20, CHANGES_MAX = 64, PAGE_SIZE = 30 };
 static const int64_t day_ms = 86400000;
 
-static const char domain_kind[] = "cdn.domain", own_kind[] = "@cdn.certificate",
-                  delegation_kind[] = "@cdn.delegation";
+const char huawei_cdn_kind[] = "cdn.domain";
+static const char own_kind[] = "@cdn.certificate", delegation_kind[] = "@cdn.delegation";
 static const char *const cert_types[] = {"server", "server_sm"};
 static const char other_project[] = "3f1c0a52-7b6d-4e19-9c55-0d2b8f6a7e41";
 
@@ -51,7 +51,7 @@ static bool https_is_on(struct sim_call *c, const struct sim_object *o)
 /* Reads may ask for all projects, writes name the domain's own. */
 static struct sim_object *wanted(struct sim_call *c)
 {
-    struct sim_object *o = sim_find(c, domain_kind, "", sim_arg(c, "domain_name"));
+    struct sim_object *o = sim_find(c, huawei_cdn_kind, "", sim_arg(c, "domain_name"));
     const char *project = sim_arg_or(c, "enterprise_project_id", "");
     bool all = !strcmp(project, "all") && !c->operation->writes;
     if (!o)
@@ -118,7 +118,7 @@ static void list(struct sim_call *c)
     json_open_object(&w);
     json_key(&w, "domains");
     json_open_array(&w);
-    for (size_t cursor = 0; (o = sim_next(c, domain_kind, "", &cursor));) {
+    for (size_t cursor = 0; (o = sim_next(c, huawei_cdn_kind, "", &cursor));) {
         if (!is_listed(c, o))
             continue;
         if (total >= from && total < from + size)
@@ -430,7 +430,8 @@ static void generate(struct sim_seeding *s, size_t n)
     const char *bare = domain + (*domain == '*' ? 2 : 0), *hex = sim_hex_id(a, domain, 32);
     bool on = sim_seed_has_https(n);
     const char *id = on ? scm_seed_cert(s, domain) : "";
-    SIM_SEED(s, domain_kind, "", domain, {"id", hex}, {"domain_status", n % 16 == 14 ? "offline" : "online"},
+    SIM_SEED(s, huawei_cdn_kind, "", domain, {"id", hex},
+             {"domain_status", n % 16 == 14 ? "offline" : "online"},
              {"business_type", n % 5 == 2 ? "download" : "web"},
              {"cname", arena_printf(a, "%s.%.8s.cdnhwc1.com", bare, hex)},
              {"service_area", n % 12 == 4 ? "outside_mainland_china" : "mainland_china"},
@@ -456,7 +457,7 @@ const struct sim_service sim_huawei_cdn = {.cloud = "huawei",
                                            .hosts = hosts,
                                            .operations = operations,
                                            .operation_count = countof(operations),
-                                           .resource_kind = domain_kind,
+                                           .resource_kind = huawei_cdn_kind,
                                            .generate = generate,
                                            .entry = entry,
                                            .choose = choose};

@@ -20,4 +20,6 @@ char *huawei_hmac_signature(struct arena *a, const char *secret, const char *str
 extern const char *const huawei_regions[3];
 char *huawei_project(struct arena *a, const char *account, const char *region); /* 32 hex digits */
 
+extern const char huawei_cdn_kind[], huawei_waf_cert_kind[]; /* domains of CDN; WAF's certificates */
+
 void huawei_reply(struct sim_call *c, unsigned status, const char *json);

@@ -30,7 +30,7 @@ const struct sim_object *scm_usable(struct sim_call *c, const char *id)
     return fine ? o : NULL;
 }
 
-static struct sim_object *wanted(struct sim_call *c)
+struct sim_object *scm_wanted(struct sim_call *c)
 {
     const char *id = sim_arg(c, "certificate_id");
     struct sim_object *o = sim_find(c, scm_cert_kind, "", id);
@@ -125,7 +125,7 @@ static void list(struct sim_call *c)
 
 static void show(struct sim_call *c)
 {
-    const struct sim_object *o = wanted(c);
+    const struct sim_object *o = scm_wanted(c);
     if (!o)
         return;
     const struct x509 *leaf = sim_leaf(o->cert);
@@ -244,7 +244,7 @@ static const char *or_null(const char *text)
 
 static void export(struct sim_call *c)
 {
-    const struct sim_object *o = wanted(c);
+    const struct sim_object *o = scm_wanted(c);
     if (o)
         huawei_reply(c, 200,
                      json_format(c->arena,
@@ -257,7 +257,7 @@ static void export(struct sim_call *c)
 
 static void delete (struct sim_call *c)
 {
-    struct sim_object *o = wanted(c);
+    struct sim_object *o = scm_wanted(c);
     if (!o)
         return;
     sim_delete(c, o);
@@ -292,6 +292,29 @@ static const struct sim_param import_params[] = {
     {"enc_private_key", IN_JSON, T_STRING},
 };
 
+static const struct sim_param push_params[] = {
+    {"certificate_id", IN_PATH, T_STRING, .required = true},
+    {"target_project", IN_JSON, T_STRING, .required = true, .min = 0, .max = 255},
+    {"target_service", IN_JSON, T_STRING, .required = true, .min = 1, .max = 64},
+};
+
+static const struct sim_param batch_push_params[] = {
+    {"certificate_id", IN_PATH, T_STRING, .required = true},
+    {"target_projects[]", IN_JSON, T_STRING, .required = true, .min = 1, .max = 32, .count_min = 1,
+     .count = 10},
+    {"target_service", IN_JSON, T_STRING, .required = true, .min = 1, .max = 64},
+};
+
+static const struct sim_param deployed_params[] = {
+    {"certificate_ids[]", IN_JSON, T_STRING, .required = true},
+    {"service_names[]", IN_JSON, T_STRING, .required = true, .values = "WAF CDN ELB ALL"},
+};
+
+static const struct sim_param history_params[] = {
+    {"project_id", IN_PATH, T_STRING, .required = true},
+    {"cert_id", IN_PATH, T_STRING, .required = true},
+};
+
 #define CERTIFICATES "/v3/scm/certificates"
 
 static const struct sim_operation operations[] = {
@@ -322,6 +345,31 @@ static const struct sim_operation operations[] = {
      .resource = "certificate_id",
      SIM_PARAMS(one_params),
      .run = delete},
+    {.name = "PushCertificate",
+     .method = "POST",
+     .path = CERTIFICATES "/{certificate_id}/push",
+     .writes = true,
+     .resource = "certificate_id",
+     SIM_PARAMS(push_params),
+     .run = scm_push},
+    {.name = "BatchPushCertificate",
+     .method = "POST",
+     .path = CERTIFICATES "/{certificate_id}/batch-push",
+     .writes = true,
+     .resource = "certificate_id",
+     SIM_PARAMS(batch_push_params),
+     .run = scm_batch_push},
+    {.name = "ListDeployedResources",
+     .method = "POST",
+     .path = "/v3/scm/deployed-resources",
+     SIM_PARAMS(deployed_params),
+     .run = scm_deployed_resources},
+    {.name = "ListPushHistory",
+     .method = "GET",
+     .path = "/v2/{project_id}/scm/cert/{cert_id}/push-history",
+     .resource = "cert_id",
+     SIM_PARAMS(history_params),
+     .run = scm_push_history},
 };
 
 const char *scm_seed_cert(struct sim_seeding *s, const char *names)
@@ -334,9 +382,7 @@ const char *scm_seed_cert(struct sim_seeding *s, const char *names)
     return id;
 }
 
-static const char *const hosts[] = {"scm.cn-north-4.myhuaweicloud.com",
-                                    "scm.ap-southeast-1.myhuaweicloud.com",
-                                    "scm.my-kualalumpur-1.myhuaweicloud.com", NULL};
+static const char *const hosts[] = {"scm.{region}.myhuaweicloud.com", NULL};
 
 const struct sim_service sim_huawei_scm = {.cloud = "huawei",
                                            .code = "scm",

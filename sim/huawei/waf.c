@@ -16,7 +16,8 @@ enum { LIST_BYTES = 16 << 20, PAGE_SIZE = 10, HOSTS_MAX = 64, QUOTA = 100000 };
 static const int64_t day_ms = 86400000;
 static const int64_t month_ms = 30 * 86400000LL;
 
-static const char host_kind[] = "waf.host", cert_kind[] = "waf.certificate", quota_kind[] = "@waf.quota";
+const char huawei_waf_cert_kind[] = "waf.certificate";
+static const char host_kind[] = "waf.host", quota_kind[] = "@waf.quota";
 static const char other_project[] = "3f1c0a52-7b6d-4e19-9c55-0d2b8f6a7e41";
 
 static const char *project_asked(const struct sim_call *c)
@@ -131,7 +132,7 @@ static void list_hosts(struct sim_call *c)
 
 static const struct sim_object *cert_of(struct sim_state *s, const struct sim_object *o, const char *id)
 {
-    return *id ? state_find_ever(s, "huawei", o->account, cert_kind, o->scope, id) : NULL;
+    return *id ? state_find_ever(s, "huawei", o->account, huawei_waf_cert_kind, o->scope, id) : NULL;
 }
 
 static void show_one(struct sim_call *c, const struct sim_object *o, const char *more)
@@ -216,7 +217,7 @@ static void list_certificates(struct sim_call *c)
     const struct sim_object *o;
     bool bound = sim_arg_bool(c, "host", false);
     page_open(c, &p);
-    for (size_t cursor = 0; (o = sim_next(c, cert_kind, c->region, &cursor));) {
+    for (size_t cursor = 0; (o = sim_next(c, huawei_waf_cert_kind, c->region, &cursor));) {
         size_t count;
         (void)bound_hosts(c, o, &count);
         if (in_project(c, o) && o->cert && bound == (count > 0) &&
@@ -228,7 +229,7 @@ static void list_certificates(struct sim_call *c)
 
 static void show_certificate(struct sim_call *c)
 {
-    const struct sim_object *o = wanted(c, cert_kind, "certificate_id");
+    const struct sim_object *o = wanted(c, huawei_waf_cert_kind, "certificate_id");
     if (o)
         huawei_reply(c, 200,
                      cert_json(c, o,
@@ -242,7 +243,7 @@ static bool may_create(struct sim_call *c)
     const char *name = sim_arg(c, "name");
     const struct sim_object *quota = sim_find(c, quota_kind, c->region, "certificates"), *o;
     int64_t most = quota ? strtoll(sim_get(c, quota, "n"), NULL, 10) : QUOTA, count = 0;
-    for (size_t cursor = 0; (o = sim_next(c, cert_kind, c->region, &cursor)); count++)
+    for (size_t cursor = 0; (o = sim_next(c, huawei_waf_cert_kind, c->region, &cursor)); count++)
         if (!strcmp(sim_get(c, o, "name"), name)) {
             sim_fail(c, 400, "WAF.00011016", "The name exists already.");
             return false;
@@ -274,7 +275,7 @@ static void create_certificate(struct sim_call *c)
         return;
     const char *id = sim_hex_id(c->arena, arena_printf(c->arena, "waf %lld", (long long)sim_serial(c)), 32);
     const struct sim_object *o =
-        SIM_CREATE(c, cert_kind, c->region, id, {"name", name}, {"enterprise_project_id", project},
+        SIM_CREATE(c, huawei_waf_cert_kind, c->region, id, {"name", name}, {"enterprise_project_id", project},
                    {"timestamp", arena_printf(c->arena, "%lld", (long long)c->now_ms)},
                    {"Cert", sim_arg(c, "content")}, {"Key", sim_arg(c, "key")});
     c->resource = id;
@@ -283,7 +284,7 @@ static void create_certificate(struct sim_call *c)
 
 static void delete_certificate(struct sim_call *c)
 {
-    struct sim_object *o = wanted(c, cert_kind, "certificate_id");
+    struct sim_object *o = wanted(c, huawei_waf_cert_kind, "certificate_id");
     size_t count = 0;
     if (!o)
         return;
@@ -319,7 +320,7 @@ static struct sim_object *takes(struct sim_call *c, const struct sim_object *cer
 static void apply_to_hosts(struct sim_call *c)
 {
     static const char *const lists[][2] = {{"cloud_host_ids[]", "cloud"}, {"premium_host_ids[]", "premium"}};
-    const struct sim_object *cert = wanted(c, cert_kind, "certificate_id");
+    const struct sim_object *cert = wanted(c, huawei_waf_cert_kind, "certificate_id");
     struct sim_object *hosts[HOSTS_MAX];
     size_t n = 0;
     const char *id;
@@ -430,7 +431,7 @@ static const char *seed_cert(struct sim_seeding *s, const char *region, const ch
     const char *chain, *key;
     const char *id = sim_hex_id(s->arena, arena_printf(s->arena, "old waf %s", name), 32);
     sim_seed_cert(s, name, &chain, &key);
-    SIM_SEED(s, cert_kind, region, id, {"name", arena_printf(s->arena, "old-%.8s", id)},
+    SIM_SEED(s, huawei_waf_cert_kind, region, id, {"name", arena_printf(s->arena, "old-%.8s", id)},
              {"enterprise_project_id", project},
              {"timestamp", arena_printf(s->arena, "%lld", (long long)(s->now_ms - 80 * day_ms))},
              {"Cert", chain}, {"Key", key});

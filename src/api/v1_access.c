@@ -1,7 +1,9 @@
 #include "api/v1_access.h"
 
 #include "api/view.h"
+#include "cloud/policy.h"
 #include "codec/text.h"
+#include "inventory/probe_access.h"
 #include <string.h>
 
 static const char *const clouds[] = {"aliyun", "tencent", "aws", "huawei"};
@@ -30,6 +32,18 @@ const struct field access_update_fields[] = {
     {"key_id", FIELD_TEXT, false, 256},
     {"secret", FIELD_SECRET, false, 4096},
     ACCESS_SETTINGS,
+};
+
+const struct field access_policy_fields[] = {
+    {"cloud", FIELD_TEXT, true, 16},
+    {"product", FIELD_TEXTS, false, 64},
+    {"read_only", FIELD_BOOL, false, 0},
+    {NULL, FIELD_TEXT, false, 0},
+};
+
+const struct field access_check_fields[] = {
+    {"product", FIELD_TEXTS, false, 64},
+    {NULL, FIELD_TEXT, false, 0},
 };
 
 struct access_work {
@@ -315,6 +329,42 @@ bool v1_access_update(struct request *rq, struct reply *reply, struct err *err)
     return true;
 }
 
+bool v1_access_policy(struct request *rq, struct reply *reply, struct err *err)
+{
+    size_t count;
+    const char **wanted = request_texts(rq, "product", &count);
+    char *document;
+    if (!policy_document(rq->arena, request_text(rq, "cloud"), wanted, count,
+                         request_bool(rq, "read_only", false), &document, err))
+        return false;
+    buf_puts(&reply->body, json_format(rq->arena, "{'policy':%p,'text':%s}", document, document));
+    return true;
+}
+
+/* What each product says, where products were named: they are listed, and one resource of each is read. */
+static bool probe_products(struct request *rq, int64_t access_id, const char *cloud, struct json_writer *w,
+                           struct err *err)
+{
+    size_t count;
+    const char **wanted = request_texts(rq, "product", &count);
+    json_open_array(w);
+    for (size_t i = 0; i < count; i++) {
+        const struct product *product = product_find(wanted[i]);
+        struct access_probe probe = {"", ""};
+        struct err refused = {0};
+        if (!product || strcmp(product->cloud, cloud) != 0)
+            return err_set(err, ERR_INPUT,
+                           "product %.60s is none of the cloud %s: see `certferry product list`", wanted[i],
+                           cloud);
+        bool ok = inventory_probe(rq->api->parts.cloud, rq->arena, access_id, product, &probe, &refused);
+        json_put_raw(w, json_format(rq->arena, "{'product':%s,'ok':%p,'region':%s,'resource':%s,'error':%s}",
+                                    product->code, json_boolean(ok), probe.region, probe.resource,
+                                    ok ? NULL : refused.text));
+    }
+    json_close_array(w);
+    return true;
+}
+
 bool v1_access_check(struct request *rq, struct reply *reply, struct err *err)
 {
     struct access_work work = {.rq = rq};
@@ -326,10 +376,16 @@ bool v1_access_check(struct request *rq, struct reply *reply, struct err *err)
     if (!cloud_session(rq->api->parts.cloud, work.row.id, &session, err) ||
         !cloud_check(session, rq->arena, &identity, err))
         return err_add(err, "check access %s", work.row.name);
-    buf_puts(&reply->body,
-             json_format(rq->arena,
-                         "{'access':%lld,'name':%s,'state':'normal','account_id':%s,'principal':%s}",
-                         (long long)work.row.id, work.row.name, identity.account_id, identity.principal));
+    struct buf probed = buf_new(rq->arena, 1 << 20);
+    struct json_writer w = json_writer_to(&probed);
+    if (!probe_products(rq, work.row.id, work.row.cloud, &w, err))
+        return false;
+    buf_puts(
+        &reply->body,
+        json_format(rq->arena,
+                    "{'access':%lld,'name':%s,'state':'normal','account_id':%s,'principal':%s,'products':%p}",
+                    (long long)work.row.id, work.row.name, identity.account_id, identity.principal,
+                    probed.data));
     return true;
 }
 

@@ -33,6 +33,18 @@ const struct option_def access_add_options[] = {
     ACCESS_OPTIONS,
 };
 
+const struct option_def access_check_options[] = {
+    {"product", "PRODUCT", true, "also list this product and read one of its resources, such as aliyun/cdn"},
+    {NULL, NULL, false, NULL},
+};
+
+const struct option_def access_policy_options[] = {
+    {"cloud", "CLOUD", false, "aliyun, tencent, aws or huawei"},
+    {"product", "PRODUCT", true, "only what this product needs; default: every product of the cloud"},
+    {"read-only", NULL, false, "without the rights to change"},
+    {NULL, NULL, false, NULL},
+};
+
 const struct option_def access_update_options[] = {
     {"name", "NAME", false, "a new name"},
     {"key-id", "ID", false, "a new key of the same account; needs --secret-file"},
@@ -199,11 +211,42 @@ static void print_checked(struct command *c, const struct json *answer)
            text_clean_cut(c->arena, json_str(json_at(answer, "/name"), ""), 0),
            json_str(json_at(answer, "/account_id"), ""),
            text_clean_cut(c->arena, json_str(json_at(answer, "/principal"), ""), 0));
+    const struct json *probed = json_at(answer, "/products");
+    for (size_t i = 0; i < json_count(probed); i++) {
+        const struct json *p = json_item(probed, i);
+        const char *error = json_str(json_at(p, "/error"), NULL), *id = json_str(json_at(p, "/resource"), "");
+        printf("%s: %s%s\n", json_str(json_at(p, "/product"), ""),
+               error ? text_clean_cut(c->arena, error, 0)
+               : *id ? "may be listed and read, as "
+                     : "may be listed; there is nothing to read",
+               error ? "" : text_clean_cut(c->arena, id, 0));
+    }
+}
+
+/* The products that were named. */
+static const char *products_json(struct command *c)
+{
+    size_t count;
+    const char **wanted = args_list(c->arena, &c->args, "product", &count);
+    return json_strings(c->arena, wanted, count);
 }
 
 static int check_one(struct command *c, const char *name)
 {
-    return command_show(c, "POST", path_of(c, "accesses", name, "/check"), print_checked);
+    const struct json *answer;
+    struct err err = {0};
+    size_t bad = 0;
+    if (!command_call(c, "POST", path_of(c, "accesses", name, "/check"),
+                      json_format(c->arena, "{'product':%p}", products_json(c)), &answer, &err))
+        return command_fail(c, &err);
+    const struct json *probed = json_at(answer, "/products");
+    for (size_t i = 0; i < json_count(probed); i++)
+        bad += !json_bool(json_at(json_item(probed, i), "/ok"), false);
+    if (c->globals.json)
+        command_print_json(c, answer);
+    else
+        print_checked(c, answer);
+    return !bad ? EXIT_DONE : bad == json_count(probed) ? EXIT_FAILED : EXIT_PARTLY;
 }
 
 int verb_access_check(struct command *c)
@@ -237,4 +280,22 @@ static void print_deleted(struct command *c, const struct json *answer)
 int verb_access_delete(struct command *c)
 {
     return command_show(c, "DELETE", path_of(c, "accesses", c->args.arguments[0], ""), print_deleted);
+}
+
+int verb_access_policy(struct command *c)
+{
+    const char *cloud = args_get(&c->args, "cloud");
+    const struct json *answer;
+    struct err err = {0};
+    if (!cloud) {
+        err_set(&err, ERR_INPUT, "access policy needs --cloud: see certferry help access policy");
+        return misuse(c, &err);
+    }
+    if (!command_call(c, "POST", "/api/v1/policies",
+                      json_format(c->arena, "{'cloud':%s,'product':%p,'read_only':%p}", cloud,
+                                  products_json(c), json_boolean(args_flag(&c->args, "read-only"))),
+                      &answer, &err))
+        return command_fail(c, &err);
+    fputs(json_str(json_at(answer, "/text"), ""), stdout);
+    return EXIT_DONE;
 }

@@ -68,8 +68,19 @@ const struct verb verbs[] = {
     {"access check", "[ACCESS]", 0, 1, "ask the cloud who we are",
      "Needs no permission in most clouds. Ends the suspension that a refused key caused. Without an argument "
      "all are\n"
-     "checked.\n",
-     NULL, verb_access_check, false},
+     "checked. With --product it also lists that product and reads one resource: harmless, and a right that "
+     "is "
+     "missing is\n"
+     "named.\n"
+     "\n"
+     "  certferry access check prod --product aliyun/cdn --product aliyun/alb\n",
+     access_check_options, verb_access_check, false},
+    {"access policy", NULL, 0, 0, "the rights that a sub-user needs, as the cloud's policy document",
+     "Exactly the actions of the calls that certferry makes, ready for the cloud's console.\n"
+     "\n"
+     "  certferry access policy --cloud aws --product aws/alb --product aws/cloudfront\n"
+     "  certferry access policy --cloud aliyun --read-only\n",
+     access_policy_options, verb_access_policy, false},
     {"access update", "ACCESS", 1, 1, "change settings, or replace the key pair",
      "A new key pair must belong to the same account; tasks that wait go on with it.\n",
      access_update_options, verb_access_update, false},

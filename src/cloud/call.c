@@ -1,9 +1,11 @@
 #include "cloud/call.h"
 
+#include "cloud/policy.h"
 #include "cloud/session.h"
 #include "cloud/wire.h"
 #include "codec/json_slice.h"
 #include "crypto/digest.h"
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -56,8 +58,10 @@ static void sign(struct arena *a, const struct exchange *x, struct wire *w, stru
         .now_ms = clock_wall_ms(s->cloud->clock) + session_skew_ms(s),
         .nonce = random_hex(a, 16),
     };
+    if (call->style == CALL_OSS && strncmp(call->host, "{bucket}.", 9) == 0)
+        scope.bucket = arena_copy(a, w->host, strcspn(w->host, "."));
     if (call->style != CALL_RPC_V1) {
-        v->sign(a, w, &who, &scope);
+        (call->style == CALL_OSS ? oss4_sign : v->sign)(a, w, &who, &scope);
         return;
     }
     rpc_v1_sign(a, call->method, parameters, &who, &scope);
@@ -151,6 +155,15 @@ static bool judge(const struct exchange *x, const struct http_answer *http, stru
     return ok;
 }
 
+/* A refusal of rights says which action to grant; clouds often do not. */
+static void name_action(const struct exchange *x, struct err *err)
+{
+    const char *actions = policy_actions(x->job->arena, x->job->session->vendor->cloud, x->call);
+    size_t size = strlen(err->text), room = sizeof err->text - size;
+    if (actions && !strstr(err->text, actions))
+        snprintf(err->text + size, room, "; it needs the right %s", actions);
+}
+
 static void count_call(struct cloud *c, bool ok, const struct err *err)
 {
     pthread_mutex_lock(&c->lock);
@@ -193,6 +206,8 @@ static bool send_once(struct exchange *x, struct answer *ret, bool *ret_again, s
     struct http_answer http;
     bool clock = false, sent = transmit(a, x, &w, &http, err);
     bool ok = sent && judge(x, &http, ret, &clock, err);
+    if (sent && !ok && err->kind == ERR_PERMISSION)
+        name_action(x, err);
     count_call(s->cloud, ok, err);
     log_debug(x->job->log, "cloud.call", "%s %s: %s", w.host, x->call->operation,
               ok ? "ok" : err_kind_name(err->kind));

@@ -26,6 +26,7 @@ enum call_style {
     CALL_AWS_EC2,      /* the same with EC2's dialect */
     CALL_AWS_JSON,     /* AWS JSON 1.1: the arguments are the body */
     CALL_AWS_REST_XML, /* path and query; body given as text; XML answer */
+    CALL_OSS, /* the same at Alibaba's object storage, the bucket in the host; names without value as empty text */
     CALL_REST_JSON, /* Huawei, Alibaba ROA: query, lists as repeated names; member 'body' is the JSON body */
 };
 

@@ -68,11 +68,13 @@ static int64_t retry_after_ms(const struct http_answer *http)
 static bool parse(struct arena *a, const struct call *call, const struct http_answer *http,
                   struct answer *ret)
 {
-    bool wants_xml =
-        call->style == CALL_AWS_QUERY || call->style == CALL_AWS_EC2 || call->style == CALL_AWS_REST_XML;
+    bool oss = call->style == CALL_OSS, wants_xml = oss || call->style == CALL_AWS_QUERY ||
+                                                    call->style == CALL_AWS_EC2 ||
+                                                    call->style == CALL_AWS_REST_XML;
     const char *first = http->body + strspn(http->body, " \t\r\n");
     if (!*first)
-        return http->status == 204 || (!wants_xml && (call->write || http->status >= 300));
+        return http->status == 204 || (oss && call->write && http->status < 300) ||
+               (!wants_xml && (call->write || http->status >= 300));
     if (*first == '<' && (wants_xml || http->status >= 400))
         return xml_parse(a, http->body, http->body_size, &ret->xml, NULL);
     return (!wants_xml || http->status >= 400) &&

@@ -209,6 +209,7 @@ static void R_clb_tells_owner_and_reach_and_asks_the_regions_host(void **state)
     assert_string_equal(seen.items[0].managed_by, "kubernetes:a1");
     assert_string_equal(seen.items[0].unfit, "the listener is stopped");
     assert_string_equal(seen.items[0].lock, "clb:lb-1");
+    assert_sent(g, 1, "LoadBalancerId.1=lb-1", true);
     for (size_t i = 0; i < 3; i++)
         assert_sent(g, i, "Host: slb.eu-central-1.aliyuncs.com", true);
 }

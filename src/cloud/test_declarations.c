@@ -96,6 +96,7 @@ static bool position_fits(const struct call *c, const char *in, bool body)
     case CALL_AWS_EC2:
         return strcmp(in, "form") == 0;
     case CALL_AWS_REST_XML:
+    case CALL_OSS:
         return strcmp(in, "query") == 0;
     case CALL_REST_JSON:
         return strcmp(in, body ? "json" : "query") == 0;
@@ -160,8 +161,8 @@ static void check_required(struct arena *a, const struct json *model, const stru
         const char *name = text_at(p, "/name"), *in = text_at(p, "/in");
         bool nested = strchr(name, '.') != NULL;
         if (!json_bool(json_at(p, "/required"), false) || nested || strcmp(in, "path") == 0 ||
-            strcmp(in, "header") == 0 || strcmp(in, "xml") == 0 || strcmp(name, "Action") == 0 ||
-            strcmp(name, "Version") == 0)
+            strcmp(in, "header") == 0 || strcmp(in, "xml") == 0 || strcmp(in, "host") == 0 ||
+            strcmp(name, "Action") == 0 || strcmp(name, "Version") == 0)
             continue;
         size_t stem = strcspn(name, "[");
         bool found = false;
@@ -186,6 +187,8 @@ static bool answers(struct arena *a, const struct json *model, const char *point
         const char *field = text_at(json_item(response, i), "/name"),
                    *root = text_at(model, "/response_root");
         size_t skip = json_bool(json_at(model, "/response_root_in_names"), false) ? strlen(root) + 1 : 0;
+        if (strcmp(text_at(model, "/style"), "oss") == 0) /* named from the document element on */
+            skip = strcspn(field, ".") + 1;
         if (strcmp(field, name) == 0 || (strlen(field) > skip && strcmp(field + skip, name) == 0))
             return true;
     }
@@ -289,8 +292,9 @@ static void check_rendered(struct arena *a, const struct vendor *v, const struct
     struct pairs path = {0}, parameters = {0};
     for (const char *p = c->path; (p = strchr(p, '{')); p++)
         pairs_add(a, &path, arena_copy(a, p + 1, strcspn(p + 1, "}")), "value/with *");
+    pairs_add(a, &path, "bucket", "one-bucket");
     bool regional = strstr(c->host, "{region}") || c->regional_header;
-    bool document = c->style == CALL_AWS_REST_XML && strcmp(c->method, "GET") != 0;
+    bool document = (c->style == CALL_AWS_REST_XML || c->style == CALL_OSS) && strcmp(c->method, "GET") != 0;
     struct wire_input in = {.vendor = v,
                             .call = c,
                             .site = strcmp(v->cloud, "aws") == 0 ? "international" : "china",

@@ -2,6 +2,7 @@
 
 #include "base/buf.h"
 #include "codec/json_slice.h"
+#include "crypto/digest.h"
 #include <stdio.h>
 #include <string.h>
 
@@ -66,11 +67,12 @@ static bool flatten(struct flat *f, const char *name, const char *pattern, const
     return true;
 }
 
+/* Or in the host. */
 static bool in_path(const struct call *call, const char *name)
 {
     char word[NAME_BYTES];
     snprintf(word, sizeof word, "{%s}", name);
-    return strstr(call->path, word) != NULL;
+    return strstr(call->path, word) || strstr(call->host, word);
 }
 
 /* The arguments that are not part of the path, flattened; `body` of REST calls is only checked. */
@@ -122,7 +124,16 @@ static bool render_path(struct arena *a, const struct wire_input *in, const stru
     return true;
 }
 
-static const char *render_host(struct arena *a, const struct wire_input *in)
+/* What stands for "{bucket}" or "{account}" in a host: one label. */
+static const char *host_label(struct arena *a, const struct wire_input *in, const struct json *arguments,
+                              const char *name)
+{
+    const char *value = path_value(a, in, arguments, name);
+    size_t size = value ? strspn(value, "abcdefghijklmnopqrstuvwxyz0123456789-") : 0;
+    return size && !value[size] && size < 64 ? value : "";
+}
+
+static const char *render_host(struct arena *a, const struct wire_input *in, const struct json *arguments)
 {
     const struct vendor *v = in->vendor;
     const char *special = v->host ? v->host(a, in->site, in->call, in->region) : NULL;
@@ -138,10 +149,10 @@ static const char *render_host(struct arena *a, const struct wire_input *in)
         } else if (strncmp(p, "{site}", 6) == 0) {
             buf_puts(&out, site ? site : "");
             p += 5;
-        } else if (strncmp(p, "{account}", 9) == 0) {
-            const char *account = in->path ? pairs_get(in->path, "account") : NULL;
-            buf_puts(&out, account ? account : "");
-            p += 8;
+        } else if (*p == '{') {
+            size_t size = strcspn(p + 1, "}");
+            buf_puts(&out, host_label(a, in, arguments, arena_copy(a, p + 1, size)));
+            p += size + 1;
         } else {
             buf_putc(&out, *p);
         }
@@ -168,11 +179,18 @@ static void set_body(struct wire *w, const char *body, const char *type)
 
 static const char form_type[] = "application/x-www-form-urlencoded";
 
+static char *md5_base64(struct arena *a, const char *text)
+{
+    unsigned char digest[DIGEST_MAX_BYTES];
+    size_t size = digest_of(DIGEST_MD5, text, strlen(text), digest);
+    return base64_encode(a, digest, size);
+}
+
 static bool render_rest(struct arena *a, const struct wire_input *in, const struct json *arguments,
                         const struct pairs *flat, struct wire *w, struct err *err)
 {
     w->query = query_format(a, flat);
-    bool xml = in->call->style == CALL_AWS_REST_XML;
+    bool oss = in->call->style == CALL_OSS, xml = oss || in->call->style == CALL_AWS_REST_XML;
     if (in->document)
         set_body(w, in->document, xml ? "application/xml" : "application/json");
     else if (!xml && json_at(arguments, "/body")) {
@@ -185,6 +203,8 @@ static bool render_rest(struct arena *a, const struct wire_input *in, const stru
                     "application/json"); /* on requests without body too, as its SDK does */
     if (in->etag)
         wire_header(w, "If-Match", in->etag);
+    if (oss && in->document)
+        wire_header(w, "Content-MD5", md5_base64(a, in->document));
     return true;
 }
 
@@ -217,6 +237,7 @@ static bool render_body(struct arena *a, const struct wire_input *in, const stru
         set_body(w, in->arguments, "application/x-amz-json-1.1");
         return true;
     case CALL_AWS_REST_XML:
+    case CALL_OSS:
     case CALL_REST_JSON:
         return render_rest(a, in, arguments, flat, w, err);
     }
@@ -236,7 +257,7 @@ bool wire_render(struct arena *a, const struct wire_input *in, struct wire *w, s
     struct flat walk = {a,     in->call, member ? ".member." : ".", in->call->style == CALL_REST_JSON,
                         &flat, err};
     w->method = in->call->method;
-    w->host = render_host(a, in);
+    w->host = render_host(a, in, arguments);
     w->query = "";
     w->body = "";
     return flatten_all(&walk, arguments) && render_path(a, in, arguments, &w->path, err) &&

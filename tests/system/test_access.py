@@ -130,3 +130,16 @@ def test_what_was_bought_there_is_official():
             equal(kinds.count("official"), len(bought), f"official ones among {len(kinds)}")
         finally:
             again.stop()
+
+
+def test_rights_are_printed_and_probed():
+    with world("--domains", 24) as (simulator, ferry, _):
+        document = json.loads(ferry.run("access", "policy", "--cloud", "aws", "--product", "aws/alb").out)
+        actions = document["Statement"][0]["Action"]
+        true("elasticloadbalancing:ModifyListener" in actions and "acm:ImportCertificate" in actions, actions)
+        true(not any(a.startswith("cloudfront:") for a in actions), "rights of another product")
+        told = ferry.json("access", "check", "aws", "--product", "aws/alb", "--product", "aws/cloudfront")
+        true(all(p["ok"] and p["resource"] for p in told["products"]) and len(told["products"]) == 2, told)
+        equal(simulator.writes(), [], "writes")
+        told = ferry.run("access", "check", "aws", "--product", "aliyun/cdn", code=1)
+        true("none of the cloud aws" in told.err, told.err)

@@ -13,7 +13,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { PORT_MAX = 65535 };
+enum { PORT_MAX = 65535, BALANCERS_AT_ONCE = 10 };
 
 #define CLB(name) ALIYUN_SLB(name), .style = CALL_RPC_QUERY
 
@@ -26,14 +26,15 @@ static const struct call list_balancers = {CLB("DescribeLoadBalancers"),
                                                     .size = "PageSize",
                                                     .size_value = 100,
                                                     .style = PAGE_NUMBER}};
-static const struct call list_listeners = {CLB("DescribeLoadBalancerListeners"),
-                                           .parameters = "RegionId ListenerProtocol MaxResults NextToken",
-                                           .page = {.items = "/Listeners",
-                                                    .next = "/NextToken",
-                                                    .position = "NextToken",
-                                                    .size = "MaxResults",
-                                                    .size_value = 100,
-                                                    .style = PAGE_MARKER}};
+static const struct call list_listeners =
+    {CLB("DescribeLoadBalancerListeners"),
+     .parameters = "RegionId ListenerProtocol LoadBalancerId[] MaxResults NextToken",
+     .page = {.items = "/Listeners",
+              .next = "/NextToken",
+              .position = "NextToken",
+              .size = "MaxResults",
+              .size_value = 100,
+              .style = PAGE_MARKER}};
 static const struct call get_listener = {CLB("DescribeLoadBalancerHTTPSListenerAttribute"),
                                          .parameters = "RegionId LoadBalancerId ListenerPort"};
 static const struct call set_default = {CLB("SetLoadBalancerHTTPSListenerAttribute"),
@@ -150,13 +151,28 @@ static bool emit_listener(struct job *job, void *context, const struct json *ite
     return l->each(l->context, &r, err);
 }
 
+/* Whether listeners can be listed without naming their load balancers is not known for sure: they are named. */
+static bool discover_listeners(struct job *job, struct aliyun_listing *l, struct err *err)
+{
+    const char *ids[BALANCERS_AT_ONCE];
+    for (size_t i = 0; i < l->balancer_count;) {
+        size_t count = 0;
+        while (count < BALANCERS_AT_ONCE && i < l->balancer_count)
+            ids[count++] = l->balancers[i++].id;
+        if (!cloud_each(job, &list_listeners, l->region, emit_listener, l, err,
+                        "{'RegionId':%s,'ListenerProtocol':'https','LoadBalancerId':%p}", l->region,
+                        json_strings(job->arena, ids, count)))
+            return false;
+    }
+    return true;
+}
+
 static bool discover(struct job *job, const char *region, resource_fn *each, void *context, struct err *err)
 {
     struct aliyun_listing l = {.keep = job->arena, .region = region, .each = each, .context = context};
     return cloud_each(job, &list_balancers, region, aliyun_keep_balancer, &l, err, "{'RegionId':%s}",
                       region) &&
-           (!l.balancer_count || cloud_each(job, &list_listeners, region, emit_listener, &l, err,
-                                            "{'RegionId':%s,'ListenerProtocol':'https'}", region));
+           discover_listeners(job, &l, err);
 }
 
 static bool regions(struct job *job, const char ***ret, size_t *ret_count, struct err *err)

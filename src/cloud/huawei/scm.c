@@ -39,6 +39,26 @@ const struct call scm_import_certificate = {
     .write = true,
 };
 
+const struct call scm_deployed_resources = {SCM("ListDeployedResources", "POST", "deployed-resources"),
+                                            .parameters = "body.certificate_ids[] body.service_names[]",
+                                            .repeatable = true};
+const struct call scm_push_certificate = {SCM("PushCertificate", "POST",
+                                              "certificates/{certificate_id}/push"),
+                                          .parameters = "body.target_project body.target_service",
+                                          .write = true};
+const struct call scm_batch_push_certificate = {SCM("BatchPushCertificate", "POST",
+                                                    "certificates/{certificate_id}/batch-push"),
+                                                .parameters = "body.target_projects[] body.target_service",
+                                                .write = true};
+const struct call scm_push_history = {.service = "scm",
+                                      .version = "v2",
+                                      .operation = "ListPushHistory",
+                                      .method = "GET",
+                                      .host = "scm.{site}.myhuaweicloud.com",
+                                      .path = "/v2/{project_id}/scm/cert/{cert_id}/push-history",
+                                      .style = CALL_REST_JSON,
+                                      .per_second = 5};
+
 static const char *text(const struct json *v, const char *pointer)
 {
     return json_str(json_at(v, pointer), "");
@@ -152,6 +172,35 @@ bool huawei_scm_facts(struct job *job, struct bound *b, struct err *err)
     b->name = text(answer.json, "/name");
     b->names = names_of(job->arena, answer.json, &b->name_count);
     b->not_after_ms = time_of(job->arena, text(answer.json, "/not_after"));
+    return true;
+}
+
+/* Whether this answer leaves no doubt that nothing uses the certificate. */
+static bool is_unused(const struct json *result)
+{
+    const struct json *services = json_at(result, "/deployed_resources");
+    bool unused = json_int(json_at(result, "/total_num"), 1) == 0;
+    for (size_t i = 0; i < json_count(services); i++) {
+        const struct json *regions = json_at(json_item(services, i), "/region_resources");
+        unused = unused && json_int(json_at(json_item(services, i), "/resource_num"), 1) == 0;
+        for (size_t k = 0; k < json_count(regions); k++)
+            unused = unused && !json_bool(json_at(json_item(regions, k), "/is_error"), false);
+    }
+    return unused;
+}
+
+bool huawei_scm_in_use(struct job *job, const char *id, bool *ret, struct err *err)
+{
+    struct answer answer;
+    if (!cloud_call(job, &scm_deployed_resources, "", &answer, err,
+                    "{'body':{'certificate_ids':[%s],'service_names':['ALL']}}", id))
+        return false;
+    const struct json *results = json_at(answer.json, "/results");
+    bool used = true;
+    for (size_t i = 0; i < json_count(results); i++)
+        if (strcmp(text(json_item(results, i), "/certificate_id"), id) == 0)
+            used = !is_unused(json_item(results, i));
+    *ret = used;
     return true;
 }
 

@@ -34,6 +34,9 @@ struct scm_export {
 /* The certificate with its key. ERR_NOT_FOUND when SCM has none of that id. */
 must_use bool huawei_scm_export(struct job *job, const char *id, struct scm_export *ret, struct err *err);
 
+/* Whether something uses the certificate, as far as SCM knows; where it could not look everywhere, that counts as used. */
+must_use bool huawei_scm_in_use(struct job *job, const char *id, bool *ret, struct err *err);
+
 /* Whether the text is of the form of an SCM id. */
 bool huawei_is_scm_id(const char *text);
 
@@ -47,6 +50,9 @@ must_use bool huawei_scm_upload(struct job *job, const char *vendor_store, const
 /* vendor.facts for SCM ids: name, domains and end. The digest that SCM tells is no SHA-256: it stays unknown. */
 must_use bool huawei_scm_facts(struct job *job, struct bound *b, struct err *err);
 
-/* Its calls, for the vendor's table. */
+/* Its calls, for the vendor's table. The last three are for pushing copies to other services and what is recorded of it;
+ * the records are of the old API, which names a project of the region given.
+ */
 extern const struct call scm_list_certificates, scm_show_certificate, scm_export_certificate,
-    scm_import_certificate;
+    scm_import_certificate, scm_deployed_resources, scm_push_certificate, scm_batch_push_certificate,
+    scm_push_history;
