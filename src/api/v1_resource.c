@@ -54,8 +54,7 @@ bool v1_resource_list(struct request *rq, struct reply *reply, struct err *err)
     if (certificate && !request_id_parse(certificate, &work.filter.certificate_id))
         return err_set(err, ERR_INPUT, "?certificate= must be a certificate's id");
     if (work.filter.product && !product_find(work.filter.product))
-        return err_set(err, ERR_INPUT, "product %.60s is not supported: see `certferry product list`",
-                       work.filter.product);
+        return product_refuse(work.filter.product, err);
     if (name && !name_normalise(rq->arena, name, false, &work.filter.name, err))
         return err_add(err, "?name=");
     if (!request_page(rq, &work.page, err) || !store_read(rq->api->parts.store, load_list, &work, err))

@@ -170,3 +170,5 @@ struct product {
 /* All products, in the order of products.def; NULL-terminated. */
 extern const struct product *const products[];
 const struct product *product_find(const char *code); /* NULL if unknown */
+/* Refuses what is not in the list, with the place to go to instead: ERR_INPUT. Always false. */
+bool product_refuse(const char *code, struct err *err);

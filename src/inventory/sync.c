@@ -370,8 +370,7 @@ static bool prepare(struct sync *s, struct err *err)
     for (size_t i = 0; s->options.products[i] && !known; i++)
         known = strcmp(s->options.products[i]->code, s->options.product) == 0;
     if (!known)
-        return err_set(err, ERR_INPUT, "product %s is not supported: see `certferry product list`",
-                       s->options.product);
+        return product_refuse(s->options.product, err);
     if (!store_read(s->store, load_accesses, &ac, err))
         return err_add(err, "synchronise");
     s->summary.accesses = ac.count;

@@ -208,8 +208,7 @@ static bool check_products(const struct selection *s, const struct product *(*fi
         for (size_t j = 0; j < countof(clouds); j++)
             known |= strcmp(clouds[j], s->product.items[i]) == 0;
         if (!known)
-            return err_set(err, ERR_INPUT, "product %s is not supported: see `certferry product list`",
-                           s->product.items[i]);
+            return product_refuse(s->product.items[i], err);
     }
     return true;
 }

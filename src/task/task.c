@@ -107,12 +107,60 @@ static bool replan(struct db *db, void *context, struct err *err)
     return store_task_replan(db, s->task, s->plan->rows, s->plan->count, err);
 }
 
+struct asked_access {
+    struct arena *a;
+    int64_t id;
+    struct access_row row;
+};
+
+static bool load_access(struct db *db, void *context, struct err *err)
+{
+    struct asked_access *asked = context;
+    return store_access_load(db, asked->a, asked->id, &asked->row, err);
+}
+
+static bool check_access(const struct task_context *c, struct arena *a, int64_t id, struct err *err)
+{
+    struct asked_access asked = {.a = a, .id = id};
+    struct session *session;
+    struct identity identity;
+    if (!store_read(c->store, load_access, &asked, err))
+        return false;
+    if (strcmp(asked.row.state, "unchecked") != 0)
+        return true;
+    if (c->cloud)
+        return (cloud_session(c->cloud, id, &session, err) && cloud_check(session, a, &identity, err)) ||
+               err_add(err, "access %s has to be checked before a task", asked.row.name);
+    return err_set(err, ERR_INPUT, "access %s was never checked: `certferry access check %s`", asked.row.name,
+                   asked.row.name);
+}
+
+/* R21: no task without a checked access. Who did not check it before has it checked now. */
+static bool check_accesses(const struct task_context *c, struct arena *a, const struct plan *plan,
+                           struct err *err)
+{
+    int64_t *seen = arena_array(a, int64_t, plan->count + 1);
+    size_t count = 0;
+    for (size_t i = 0; i < plan->count; i++) {
+        bool known = false;
+        for (size_t j = 0; j < count && !known; j++)
+            known = seen[j] == plan->rows[i].access_id;
+        if (known)
+            continue;
+        if (!check_access(c, a, plan->rows[i].access_id, err))
+            return false;
+        seen[count++] = plan->rows[i].access_id;
+    }
+    return true;
+}
+
 bool task_create(const struct task_context *c, struct arena *a, const char *owner, const char *name,
                  const struct selection *selection, struct task_view *ret, struct err *err)
 {
     struct plan plan;
     const char *first = NULL;
-    if (!name_check(name, err) || !plan_of(c, a, selection, NULL, true, &plan, &first, err))
+    if (!name_check(name, err) || !plan_of(c, a, selection, NULL, true, &plan, &first, err) ||
+        !check_accesses(c, a, &plan, err))
         return false;
     struct task_row task = {.id = store_new_id(c->store),
                             .owner = owner,

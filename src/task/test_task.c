@@ -90,6 +90,26 @@ static void R61_R24_submit_checks_again(void **state)
     assert_ok(w->y, task_create(&w->c, w->y->a, "", "two", &s, &view, &w->y->err));
 }
 
+static bool forget_check(struct db *db, void *context, struct err *err)
+{
+    const struct yard_world *w = context;
+    return store_access_set_state(db, w->access_id, "unchecked", "", "", err);
+}
+
+static void R21_no_task_without_a_checked_access(void **state)
+{
+    struct yard_world *w = *state;
+    new_thing(w, "aliyun/cdn", "www", "www.example.com", "old");
+    struct selection s = select_certificate(w, new_certificate(w, "new", "[\"www.example.com\"]"));
+    struct task_view view;
+    struct task_context alone = w->c;
+    alone.cloud = NULL; /* nobody to ask */
+    assert_ok(w->y, store_write(w->y->s, forget_check, w, &w->y->err));
+    assert_ok(w->y, task_plan(&alone, w->y->a, &s, NULL, &view, &w->y->err));
+    assert_err(w->y, ERR_INPUT, task_create(&alone, w->y->a, "", "x", &s, &view, &w->y->err));
+    assert_non_null(strstr(w->y->err.text, "certferry access check main"));
+}
+
 static void what_does_not_exist_is_refused(void **state)
 {
     struct yard_world *w = *state;
@@ -247,6 +267,7 @@ int main(void)
         world_test(a_preview_follows_the_inventory_and_submit_wants_what_was_seen),
         world_test(R88_a_task_without_match_ends_as_failed),
         world_test(R61_R24_submit_checks_again),
+        world_test(R21_no_task_without_a_checked_access),
         world_test(what_does_not_exist_is_refused),
         world_test(cancelled_before_it_began_it_never_begins),
         world_test(cancelled_on_the_way_it_finishes),

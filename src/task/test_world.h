@@ -404,6 +404,7 @@ static inline bool add_access(struct db *db, void *context, struct err *err)
 {
     struct adding *ad = context;
     return store_access_add(db, &ad->access, ad->key, NULL, err) &&
+           store_access_set_state(db, ad->access.id, "normal", "", "", err) &&
            (ad->untried || (store_first_contact_put(db, ad->access.id, "aliyun/cdn", err) &&
                             store_first_contact_put(db, ad->access.id, "aliyun/alb", err)));
 }
