@@ -22,7 +22,7 @@ static const struct {
 } value_words[] = {{"cloud", "aliyun tencent aws huawei"},
                    {"site", "china international"},
                    {"format", "pem der pkcs12"},
-                   {"accept", "lose-names no-rollback shorter partial expired managed"},
+                   {"accept", "lose-names no-rollback shorter partial expired managed full"},
                    {"log-level", "debug info warning error"}};
 
 static void print_options(const struct option_def *options)

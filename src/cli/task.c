@@ -12,7 +12,7 @@
         {"exclude", "WHAT", true, "leave out this resource or name"},                                        \
         {"replaces", "CERT", false, "only slots that hold this certificate now"},                            \
         {"accept", "WORD", true,                                                                             \
-         "accept rows held for: lose-names, no-rollback, shorter, partial, expired, managed"},               \
+         "accept rows held for: lose-names, no-rollback, shorter, partial, expired, managed, full"},         \
         {"allow-expiring", NULL, false, "deploy certificates that are about to expire, too"},                \
         {"no-verify", NULL, false, "do not ask the entry points afterwards"},                                \
         {"sync", NULL, false, "synchronise resources first, however fresh they are"},                        \

@@ -13,7 +13,7 @@ const struct verb verbs[] = {
      "be put back), shorter (the new one ends earlier), partial (it covers some of the names).\n"
      "What somebody else manages (Kubernetes, CloudFormation ...) is left out and its owner named, unless "
      "you accept "
-     "managed.\n"
+     "managed; full is for a set of SNI certificates that reached the cloud's usual limit.\n"
      "\n"
      "  certferry deploy --cert example.com --dry-run\n"
      "  certferry deploy --cert-file full.pem --key-file key.pem --product aliyun/cdn --yes\n"

@@ -117,9 +117,11 @@ struct product {
     bool takes_sm2;
     bool
         sm_slot; /* SM2 certificates stand beside the others, in the slot "sm"; no listing tells which is there */
-    bool needs_chain;       /* refuses an incomplete chain */
-    bool first_deployment;  /* may switch HTTPS on (R8) */
-    unsigned sni_max;       /* certificates in the set, without the default; 0: not published */
+    bool needs_chain;      /* refuses an incomplete chain */
+    bool first_deployment; /* may switch HTTPS on (R8) */
+    unsigned
+        sni_max; /* certificates in the set by default, without the default one, where one comes before the old one
+                         goes; 0: not published, or the set changes in one write */
     int64_t consistency_ms; /* a write that happened is seen by read after this at the latest */
     int64_t settle_ms;      /* bound for a change to become ready */
     int64_t poll_ms;        /* how often to look meanwhile, at most */

@@ -401,29 +401,27 @@ static void add_row(struct planning *p, const struct product *product, const str
     *row = plan_row_make(p->a, p->in, product, r, candidate->cert, group->slots, group->count, group->chosen);
 }
 
-/* How many entries the set may have: the product's figure, or the resource's own (a plan's), which also says what is left. */
-static bool no_room(struct arena *a, const struct product *product, const struct resource *r, size_t held,
-                    int64_t *ret_most)
+/* A set with a limit of the resource's own (of what was bought), which also says what is left. The product's usual limit can
+ * be raised: what reaches that is held, see plan_row.c.
+ */
+static bool no_room(struct arena *a, const struct resource *r, int64_t *ret_most)
 {
     const struct json *extra = NULL;
-    *ret_most = product->sni_max;
+    *ret_most = 0;
     if (!strstr(r->extra, "sni_room") || !json_parse(a, r->extra, strlen(r->extra), &extra, NULL))
-        return product->sni_max > 0 && held >= product->sni_max;
+        return false;
     *ret_most = json_int(json_at(extra, "/sni_max"), 0);
     return json_int(json_at(extra, "/sni_room"), 1) <= 0;
 }
 
 /* An addition joins the deployment that brings the same certificate anyway; a full set takes no addition. */
-static bool set_is_full(struct arena *a, const struct product *product, const struct resource *r,
-                        const struct group *group, int64_t *ret_most)
+static bool set_is_full(struct arena *a, const struct resource *r, const struct group *group,
+                        int64_t *ret_most)
 {
-    size_t held = 0;
-    for (size_t i = 0; i < r->bound_count; i++)
-        held += strcmp(r->bound[i].slot, "sni") == 0;
     bool only_adds = true;
     for (size_t i = 0; i < group->count; i++)
         only_adds = only_adds && group->slots[i]->addition;
-    return only_adds && no_room(a, product, r, held, ret_most);
+    return only_adds && no_room(a, r, ret_most);
 }
 
 static void plan_slots(struct planning *p, const struct product *product, const struct resource *r,
@@ -447,7 +445,7 @@ static void plan_slots(struct planning *p, const struct product *product, const 
     }
     for (size_t i = 0; i < count; i++) {
         int64_t most;
-        if (set_is_full(p->a, product, r, &groups[i], &most)) {
+        if (set_is_full(p->a, r, &groups[i], &most)) {
             objection = arena_printf(p->a, "its set of SNI certificates is full (%lld)", (long long)most);
             continue;
         }

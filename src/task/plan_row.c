@@ -132,11 +132,27 @@ static bool accepts_all(const struct selection *s, const char *const *words, siz
     return true;
 }
 
-/* The words that a user has to accept before the row starts. */
-static void add_holds(struct arena *a, const struct plan_input *in, const struct resource *r,
-                      const struct certificate_row *row, const struct gathered *g, struct deployment_row *ret)
+/* Whether ours has to come into a set that holds as many as the cloud allows by default, before another goes. */
+static bool set_is_full(const struct product *product, const struct resource *r,
+                        const struct certificate_row *row, const char *slot)
 {
-    const char *words[5];
+    size_t held = 0;
+    if (!product->sni_max || strcmp(slot, "sni") != 0)
+        return false;
+    for (size_t i = 0; i < r->bound_count; i++) {
+        if (bound_is_certificate(&r->bound[i], row))
+            return false;
+        held += strcmp(r->bound[i].slot, "sni") == 0;
+    }
+    return held >= product->sni_max;
+}
+
+/* The words that a user has to accept before the row starts. */
+static void add_holds(struct arena *a, const struct plan_input *in, const struct product *product,
+                      const struct resource *r, const struct certificate_row *row, const struct gathered *g,
+                      struct deployment_row *ret)
+{
+    const char *words[6];
     size_t count = 0;
     if (g->lost_count) {
         words[count++] = "lose-names";
@@ -148,6 +164,12 @@ static void add_holds(struct arena *a, const struct plan_input *in, const struct
         words[count++] = "shorter";
     if (r->managed_by[0])
         words[count++] = "managed";
+    if (set_is_full(product, r, row, ret->slot)) {
+        words[count++] = "full";
+        ret->reason =
+            arena_printf(a, "%s; its set is full (%u by default), and ours comes before another goes",
+                         ret->reason, product->sni_max);
+    }
     ret->holds = json_strings(a, words, count);
     ret->state = accepts_all(in->selection, words, count) ? DEPLOYMENT_PLANNED : DEPLOYMENT_HELD;
 }
@@ -192,7 +214,7 @@ struct deployment_row plan_row_make(struct arena *a, const struct plan_input *in
     if (row.already_bound)
         return row;
     row.undo = undo_text(in, product, r, &g, strcmp(row.slot, "sm") == 0);
-    add_holds(a, in, r, &cert->row, &g, &row);
+    add_holds(a, in, product, r, &cert->row, &g, &row);
     if (r->managed_by[0])
         row.reason = arena_printf(a, "%s; managed by %s", row.reason, r->managed_by);
     return row;

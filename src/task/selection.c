@@ -5,7 +5,7 @@
 #include <string.h>
 
 const char *const hold_words[] = {"lose-names", "no-rollback", "shorter", "partial",
-                                  "expired",    "managed",     NULL};
+                                  "expired",    "managed",     "full",    NULL};
 
 /* The members that are lists of texts. */
 static const struct {
@@ -71,7 +71,7 @@ bool selection_check(const struct selection *s, struct err *err)
         if (!known_word(s->accept.items[i]))
             return err_set(
                 err, ERR_INPUT,
-                "accept: \"%s\" is none of lose-names, no-rollback, shorter, partial, expired, managed",
+                "accept: \"%s\" is none of lose-names, no-rollback, shorter, partial, expired, managed, full",
                 s->accept.items[i]);
     return true;
 }

@@ -31,7 +31,7 @@ struct selection {
     bool verify;         /* ask the entry points afterwards */
 };
 
-/* The words of architecture: "lose-names", "no-rollback", "shorter", "partial", "expired"; NULL-terminated. */
+/* The words of architecture: "lose-names", "no-rollback", "shorter", "partial", "expired", and "managed", "full"; NULL-terminated. */
 extern const char *const hold_words[];
 
 /* ERR_INPUT names the member that is wrong: unknown members, types, sizes, unknown accept words, no certificate. */
