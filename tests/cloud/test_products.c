@@ -252,6 +252,15 @@ static const char *knows_already_bound(struct sky *k, struct job *job)
     return "";
 }
 
+/* Whether the resource has a set that takes further certificates: what keeps certificate and key itself has one place. */
+static bool has_set(struct sky *k, struct job *job, const struct resource *r)
+{
+    const char *vendor_store = NULL;
+    struct material m = suite_material_for(k, r);
+    assert_ok(k->y, job->product->store_for(job, r, &m, &vendor_store, &k->y->err));
+    return vendor_store != NULL;
+}
+
 /* Nothing was there before: HTTPS switched on and off again, or an entry added and taken away. */
 static const char *restores_none(struct sky *k, struct job *job)
 {
@@ -262,7 +271,7 @@ static const char *restores_none(struct sky *k, struct job *job)
         const struct resource *r = &found.items[i];
         off += !r->https && !*r->unfit;
         if (*r->unfit || *r->alias_of || !r->name_count ||
-            !(p->first_deployment ? !r->https : p->sni && suite_fit(r)))
+            !(p->first_deployment ? !r->https : p->sni && suite_fit(r) && has_set(k, job, r)))
             continue;
         struct trip t = {.k = k, .job = job, .r = r, .slot = p->first_deployment ? "default" : "sni"};
         go(&t);

@@ -19,6 +19,14 @@ enum {
 
 static const struct vendor_error errors[] = {
     {"*Throttling*", ERR_THROTTLED, true, false},
+    {"Kubernetes.TooManyRequests", ERR_THROTTLED, true, false},
+    {"Kubernetes.Unauthorized", ERR_PERMISSION, false, false}, /* says nothing about the access's own key */
+    {"Kubernetes.Forbidden", ERR_PERMISSION, false, false},
+    {"Kubernetes.NotFound", ERR_NOT_FOUND, false, false},
+    {"Kubernetes.Conflict", ERR_CONFLICT, false, false},
+    {"Kubernetes.Invalid", ERR_INPUT, false, false},
+    {"Kubernetes.BadRequest", ERR_INPUT, false, false},
+    {"Kubernetes.*", ERR_VENDOR, true, false},
     {"ServiceUnavailable*", ERR_VENDOR, true, false},
     {"SystemBusy", ERR_CONFLICT, true, false},
     {"InternalError*", ERR_VENDOR, true, false},
@@ -94,6 +102,12 @@ static bool refusal(struct arena *a, long status, const struct json *json, const
         ret->message = xml_text(xml, "Message", "");
         ret->request_id = xml_text(xml, "RequestId", "");
         return status >= 300 || strcmp(xml->name, "Error") == 0;
+    }
+    if (strcmp(json_str(json_at(json, "/kind"), ""), "Status") == 0) { /* an API server of Kubernetes */
+        ret->code = arena_printf(a, "Kubernetes.%s", json_str(json_at(json, "/reason"), ""));
+        ret->message = json_str(json_at(json, "/message"), "");
+        ret->request_id = "";
+        return status >= 300 || strcmp(json_str(json_at(json, "/status"), ""), "Failure") == 0;
     }
     ret->code = json_text(a, json_at(json, "/Code"), json_text(a, json_at(json, "/code"), ""));
     ret->message = json_text(a, json_at(json, "/Message"), json_text(a, json_at(json, "/message"), ""));
@@ -205,7 +219,8 @@ bool aliyun_regions(struct job *job, const struct call *call, const char *list, 
     const struct json *regions = json_at(answer.json, list);
     *ret = arena_array(job->arena, const char *, json_count(regions) + 1);
     for (size_t i = 0; i < json_count(regions); i++)
-        (*ret)[(*ret_count)++] = json_str(json_at(json_item(regions, i), "/RegionId"), "");
+        (*ret)[(*ret_count)++] = json_str(json_at(json_item(regions, i), "/RegionId"),
+                                          json_str(json_at(json_item(regions, i), "/regionId"), ""));
     return true;
 }
 

@@ -1,0 +1,689 @@
+/* Alibaba Cloud ACK: what serves TLS inside of Kubernetes clusters.
+ *
+ * CS lists the clusters and hands out kubeconfigs; the rest is asked of each cluster's own API server. Two kinds of
+ * resources: a Secret of the type kubernetes.io/tls holds certificate and key themselves, and its old key can be read and is
+ * kept for the way back; the names come from the Ingresses that use it. A listener of an AlbConfig names certificates of CAS;
+ * the ALB's own API would be set right again by the controller. Every write carries the resourceVersion that was read: 409
+ * means that somebody else was faster, and nothing happened. What a cluster refuses does not end the list of the others.
+ */
+#include "cloud/aliyun/kube.h"
+
+#include "codec/json_slice.h"
+#include "codec/name.h"
+#include <string.h>
+
+#define CRD "/apis/alibabacloud.com/v1"
+#define ONE_SECRET "/api/v1/namespaces/{namespace}/secrets/{name}"
+
+static const struct call list_regions = {
+    ALIYUN_ROA("cs", "2015-12-15", "DescribeRegions", "GET", "/regions")};
+static const struct call list_clusters = {
+    ALIYUN_ROA("cs", "2015-12-15", "DescribeClustersV1", "GET", "/api/v1/clusters"),
+    .parameters = "region_id page_number page_size",
+    .page = {.items = "/clusters",
+             .total = "/page_info/total_count",
+             .position = "page_number",
+             .size = "page_size",
+             .size_value = 50,
+             .style = PAGE_NUMBER},
+};
+static const struct call list_ingresses = {KUBE("ListIngresses", "GET",
+                                                "/apis/networking.k8s.io/v1/ingresses"),
+                                           .parameters = "limit continue", KUBE_PAGES(100)};
+static const struct call list_secrets = {KUBE("ListSecrets", "GET", "/api/v1/secrets"),
+                                         .parameters = "fieldSelector limit continue", .private_answer = true,
+                                         KUBE_PAGES(30)};
+static const struct call get_secret = {KUBE("GetSecret", "GET", ONE_SECRET), .private_answer = true};
+static const struct call patch_secret = {KUBE("PatchSecret", "PATCH", ONE_SECRET), .write = true,
+                                         .content_type = "application/merge-patch+json",
+                                         .parameters = "body.metadata.resourceVersion body.data.*",
+                                         .private_answer = true};
+static const struct call list_albconfigs = {KUBE("ListAlbConfigs", "GET", CRD "/albconfigs"),
+                                            .parameters = "limit continue", KUBE_PAGES(30)};
+#define PATCH_ALBCONFIG                                                                                      \
+    .write = true, .content_type = "application/json-patch+json",                                            \
+    .parameters = "body[].op body[].path body[].value.*"
+/* Of the cluster, and of a namespace in clusters with the older definition. */
+static const struct call get_albconfig[] = {{KUBE("GetAlbConfig", "GET", CRD "/albconfigs/{name}")},
+                                            {KUBE("GetNamespacedAlbConfig", "GET",
+                                                  CRD "/namespaces/{namespace}/albconfigs/{name}")}};
+static const struct call patch_albconfig[] = {{KUBE("PatchAlbConfig", "PATCH", CRD "/albconfigs/{name}"),
+                                               PATCH_ALBCONFIG},
+                                              {KUBE("PatchNamespacedAlbConfig", "PATCH",
+                                                    CRD "/namespaces/{namespace}/albconfigs/{name}"),
+                                               PATCH_ALBCONFIG}};
+
+/* ---- listing ---- */
+
+struct use { /* one host that an Ingress serves with a Secret */
+    const char *namespace, *secret, *host, *address;
+};
+
+struct listing {         /* one region, then one cluster of it */
+    struct job *outside; /* whose calls go to the cloud itself */
+    struct arena *keep;
+    const char *region;
+    struct cluster *clusters;
+    size_t cluster_count, cluster_capacity;
+    const struct cluster *cluster;
+    struct use *uses;
+    size_t use_count, use_capacity;
+    resource_fn *each;
+    void *context;
+};
+
+static bool keep_cluster(struct job *job, void *context, const struct json *item, const struct xml *node,
+                         struct err *err)
+{
+    struct listing *l = context;
+    const char *urls = json_str(json_at(item, "/master_url"), "");
+    const struct json *v = NULL;
+    (void)node;
+    (void)err;
+    if (strcmp(json_str(json_at(item, "/state"), ""), "running") != 0 ||
+        strcmp(json_str(json_at(item, "/region_id"), l->region), l->region) != 0)
+        return true;
+    bool known = json_parse(job->arena, urls, strlen(urls), &v, NULL);
+    struct cluster *c =
+        arena_push(l->keep, (void **)&l->clusters, &l->cluster_count, &l->cluster_capacity, sizeof *c);
+    *c = (struct cluster){.region = l->region,
+                          .id = arena_strdup(l->keep, json_str(json_at(item, "/cluster_id"), "")),
+                          .name = arena_strdup(l->keep, json_str(json_at(item, "/name"), "")),
+                          .private = known && !*json_str(json_at(v, "/api_server_endpoint"), "")};
+    return true;
+}
+
+static void keep_use(struct listing *l, const struct json *ingress, const struct json *tls, const char *host)
+{
+    const struct json *balancer = json_at(ingress, "/status/loadBalancer/ingress/0");
+    struct use *u = arena_push(l->keep, (void **)&l->uses, &l->use_count, &l->use_capacity, sizeof *u);
+    *u = (struct use){arena_strdup(l->keep, json_str(json_at(ingress, "/metadata/namespace"), "")),
+                      arena_strdup(l->keep, json_str(json_at(tls, "/secretName"), "")),
+                      arena_strdup(l->keep, host),
+                      arena_strdup(l->keep, json_str(json_at(balancer, "/ip"),
+                                                     json_str(json_at(balancer, "/hostname"), "")))};
+}
+
+/* Without hosts of its own a tls entry serves those of the rules. */
+static bool keep_ingress(struct job *job, void *context, const struct json *item, const struct xml *node,
+                         struct err *err)
+{
+    const struct json *tls = json_at(item, "/spec/tls"), *rules = json_at(item, "/spec/rules");
+    (void)job;
+    (void)node;
+    (void)err;
+    for (size_t i = 0; i < json_count(tls); i++) {
+        const struct json *one = json_item(tls, i), *hosts = json_at(one, "/hosts");
+        for (size_t j = 0; j < json_count(hosts); j++)
+            keep_use(context, item, one, json_str(json_item(hosts, j), ""));
+        for (size_t j = 0; !json_count(hosts) && j < json_count(rules); j++)
+            keep_use(context, item, one, json_str(json_at(json_item(rules, j), "/host"), ""));
+    }
+    return true;
+}
+
+/* Who puts an object right again, whatever is changed by hand. */
+static const char *owner_of(struct arena *a, const struct json *object)
+{
+    const struct json *metadata = json_at(object, "/metadata");
+    const char *certificate =
+        json_str(json_at(metadata, "/annotations/cert-manager.io~1certificate-name"), NULL);
+    const char *manager = json_str(json_at(metadata, "/labels/app.kubernetes.io~1managed-by"), NULL);
+    return certificate ? arena_printf(a, "cert-manager:%s", certificate)
+           : manager   ? arena_printf(a, "kubernetes:%s", manager)
+                       : "";
+}
+
+static char *extra_of(struct arena *a, const struct cluster *c, const struct json *object)
+{
+    return json_format(a, "{'cluster':%s,'cluster_name':%s,'private':%p,'namespace':%s,'name':%s", c->id,
+                       c->name, json_boolean(c->private),
+                       json_str(json_at(object, "/metadata/namespace"), ""),
+                       json_str(json_at(object, "/metadata/name"), ""));
+}
+
+static void add_names(struct arena *a, struct resource *r, size_t *capacity)
+{
+    for (size_t i = 0; i < r->bound_count; i++)
+        for (size_t j = 0; j < r->bound[i].name_count; j++)
+            resource_add_name(a, r, capacity, r->bound[i].names[j], EVIDENCE_CERTIFICATE);
+}
+
+/* The certificate of a Secret; false where there is none that can be read. */
+static bool bound_of_secret(struct job *job, const struct json *secret, struct bound *b)
+{
+    unsigned char *pem;
+    size_t size;
+    const char *text = json_str(json_at(secret, "/data/tls.crt"), "");
+    *b = (struct bound){.slot = "default", .ref = "", .name = ""};
+    b->fingerprint = b->serial = b->key_type = b->issuer = "";
+    if (!base64_decode(job->arena, text, strlen(text), &pem, &size, NULL) ||
+        !session_bound_of_pem(job, arena_copy(job->arena, (const char *)pem, size), b))
+        return false;
+    b->ref = b->fingerprint;
+    return true;
+}
+
+static bool emit_secret(struct job *job, void *context, const struct json *item, const struct xml *node,
+                        struct err *err)
+{
+    const struct listing *l = context;
+    struct arena *a = job->arena;
+    const struct cluster *c = l->cluster;
+    const char *namespace = json_str(json_at(item, "/metadata/namespace"), ""),
+               *name = json_str(json_at(item, "/metadata/name"), "");
+    struct bound bound;
+    size_t capacity = 0;
+    (void)node;
+    if (strcmp(json_str(json_at(item, "/type"), ""), "kubernetes.io/tls") != 0)
+        return true;
+    bool held = bound_of_secret(job, item, &bound);
+    struct resource r = {
+        .product = "aliyun/ack",
+        .region = l->region,
+        .vendor_id = arena_printf(a, "%s/secret/%s/%s", c->id, namespace, name),
+        .title = arena_printf(a, "%s: Secret %s/%s", c->name, namespace, name),
+        .https = true,
+        .bound = &bound,
+        .bound_count = held,
+        .host = "",
+        .port = 443,
+        .reach = "unknown",
+        .alias_of = "",
+        .managed_by = owner_of(a, item),
+        .unfit = held ? "" : "the Secret holds no certificate that can be read",
+        .extra = arena_printf(a, "%s}", extra_of(a, c, item)),
+    };
+    r.lock = r.vendor_id;
+    for (size_t i = 0; i < l->use_count; i++) {
+        const struct use *u = &l->uses[i];
+        const char *host;
+        if (strcmp(u->namespace, namespace) != 0 || strcmp(u->secret, name) != 0)
+            continue;
+        r.host = *r.host ? r.host : u->address;
+        if (name_normalise(a, u->host, true, &host, NULL))
+            resource_add_name(a, &r, &capacity, host, EVIDENCE_DOMAIN);
+    }
+    add_names(a, &r, &capacity);
+    return l->each(l->context, &r, err);
+}
+
+/* The certificates of a listener: the default is the one that says so, or the first. */
+static bool bound_of_listener(struct job *outside, const char *region, const struct json *listener,
+                              struct bound **ret, size_t *ret_count, struct err *err)
+{
+    struct arena *a = outside->arena;
+    const struct json *list = json_at(listener, "/certificates");
+    size_t standard = 0, count = json_count(list);
+    struct bound *items = arena_array(a, struct bound, count + 1);
+    for (size_t i = count; i-- > 0;)
+        if (json_bool(json_at(json_item(list, i), "/IsDefault"), false))
+            standard = i;
+    for (size_t i = 0; i < count; i++) {
+        items[i] = (struct bound){.slot = i == standard ? "default" : "sni"};
+        items[i].ref = json_str(json_at(json_item(list, i), "/CertificateId"), "");
+        items[i].name = items[i].fingerprint = items[i].serial = items[i].key_type = items[i].issuer = "";
+        if (!session_facts(outside, region, &items[i], err))
+            return false;
+    }
+    *ret = items;
+    *ret_count = count;
+    return true;
+}
+
+static bool emit_listener(struct job *outside, const struct listing *l, const struct json *config,
+                          const struct json *listener, struct err *err)
+{
+    struct arena *a = outside->arena;
+    const struct cluster *c = l->cluster;
+    const char *namespace = json_str(json_at(config, "/metadata/namespace"), ""),
+               *name = json_str(json_at(config, "/metadata/name"), "");
+    const char *path = *namespace ? arena_printf(a, "%s/%s", namespace, name) : name;
+    const char *protocol = json_str(json_at(listener, "/protocol"), "");
+    long long port = json_int(json_at(listener, "/port"), 443);
+    size_t capacity = 0;
+    if (strcmp(protocol, "HTTPS") != 0 && strcmp(protocol, "QUIC") != 0)
+        return true;
+    bool quic = strcmp(protocol, "QUIC") == 0;
+    const char *address_type = json_str(json_at(config, "/spec/config/addressType"), "");
+    struct resource r = {
+        .product = "aliyun/ack",
+        .region = l->region,
+        .vendor_id = arena_printf(a, "%s/albconfig/%s/%lld%s", c->id, path, port, quic ? "/quic" : ""),
+        .title = arena_printf(a, "%s: AlbConfig %s %s:%lld", c->name, path, protocol, port),
+        .https = true,
+        .host = json_str(json_at(config, "/status/loadBalancer/dnsname"), ""),
+        .port = (unsigned)port,
+        .quic = quic,
+        .reach = strcmp(address_type, "Internet") == 0   ? "public"
+                 : strcmp(address_type, "Intranet") == 0 ? "private"
+                                                         : "unknown",
+        .lock = arena_printf(a, "%s/albconfig/%s", c->id, path),
+        .alias_of = "",
+        .managed_by = owner_of(a, config),
+        .unfit = json_count(json_at(listener, "/certificates"))
+                     ? ""
+                     : "the listener takes its certificates from the Ingresses' Secrets",
+        .extra =
+            arena_printf(a, "%s,\"port\":%lld,\"protocol\":\"%s\"}", extra_of(a, c, config), port, protocol),
+    };
+    if (!bound_of_listener(outside, l->region, listener, &r.bound, &r.bound_count, err))
+        return err_add(err, "%s", r.title);
+    add_names(a, &r, &capacity);
+    return l->each(l->context, &r, err);
+}
+
+static bool emit_albconfig(struct job *job, void *context, const struct json *item, const struct xml *node,
+                           struct err *err)
+{
+    const struct listing *l = context;
+    const struct json *listeners = json_at(item, "/spec/listeners");
+    struct job outside = *l->outside;
+    outside.arena = job->arena;
+    (void)node;
+    for (size_t i = 0; i < json_count(listeners); i++)
+        if (!emit_listener(&outside, l, item, json_item(listeners, i), err))
+            return false;
+    return true;
+}
+
+/* Clusters without the ALB controller know no AlbConfigs. */
+static bool list_all_albconfigs(struct job *inside, struct listing *l, struct err *err)
+{
+    struct err why = {0};
+    if (cloud_each(inside, &list_albconfigs, l->region, emit_albconfig, l, &why, "{}") ||
+        why.kind == ERR_NOT_FOUND)
+        return true;
+    if (err)
+        *err = why;
+    return false;
+}
+
+static bool list_cluster(struct job *job, struct listing *l, struct err *err)
+{
+    cleanup(arena_free_p) struct arena *hidden = arena_new_secret(ARENA_JOB_BYTES);
+    struct endpoint endpoint;
+    struct job inside = *job;
+    inside.arena = hidden;
+    l->use_count = 0;
+    if (!kube_open(&inside, l->cluster, &endpoint, err))
+        return false;
+    inside.endpoint = &endpoint;
+    return (cloud_each(&inside, &list_ingresses, l->region, keep_ingress, l, err, "{}") &&
+            cloud_each(&inside, &list_secrets, l->region, emit_secret, l, err,
+                       "{'fieldSelector':'type=kubernetes.io/tls'}") &&
+            list_all_albconfigs(&inside, l, err)) ||
+           kube_failed(job, l->cluster, err);
+}
+
+/* Whether a failure is one cluster's own. */
+static bool others_may_answer(const struct err *err)
+{
+    switch (err->kind) {
+    case ERR_PERMISSION:
+    case ERR_CONFLICT:
+    case ERR_NOT_FOUND:
+    case ERR_TIMEOUT:
+    case ERR_NETWORK:
+    case ERR_VENDOR:
+    case ERR_INPUT:
+        return true;
+    case ERR_NONE:
+    case ERR_CREDENTIAL:
+    case ERR_THROTTLED:
+    case ERR_QUOTA:
+    case ERR_INVALID_CERTIFICATE:
+    case ERR_STORE:
+    case ERR_INTERNAL:
+        return false;
+    }
+    return false;
+}
+
+static bool discover(struct job *job, const char *region, resource_fn *each, void *context, struct err *err)
+{
+    struct listing l = {.outside = job,
+                        .keep = job->arena,
+                        .region = region,
+                        .each = each,
+                        .context = context};
+    struct err first = {0};
+    if (!cloud_each(job, &list_clusters, region, keep_cluster, &l, err, "{'region_id':%s}", region))
+        return false;
+    for (size_t i = 0; i < l.cluster_count; i++) {
+        struct err why = {0};
+        l.cluster = &l.clusters[i];
+        if (list_cluster(job, &l, &why))
+            continue;
+        if (first.kind == ERR_NONE)
+            first = why;
+        if (!others_may_answer(&why))
+            break;
+    }
+    if (first.kind == ERR_NONE)
+        return true;
+    if (err)
+        *err = first;
+    return false;
+}
+
+static bool regions(struct job *job, const char ***ret, size_t *ret_count, struct err *err)
+{
+    return aliyun_regions(job, &list_regions, "/regions", ret, ret_count, err);
+}
+
+/* ---- one resource ---- */
+
+struct place { /* what the resource's `extra` says */
+    struct cluster cluster;
+    const char *namespace, *name, *protocol; /* protocol "": a Secret */
+    long long port;
+};
+
+static bool place_of(struct arena *a, const struct resource *r, struct place *ret, struct err *err)
+{
+    const struct json *v;
+    if (!json_parse(a, r->extra, strlen(r->extra), &v, err))
+        return err_add(err, "what is known of %s", r->title);
+    *ret = (struct place){.cluster = {.region = r->region,
+                                      .id = json_str(json_at(v, "/cluster"), ""),
+                                      .name = json_str(json_at(v, "/cluster_name"), ""),
+                                      .private = json_bool(json_at(v, "/private"), false)},
+                          .namespace = json_str(json_at(v, "/namespace"), ""),
+                          .name = json_str(json_at(v, "/name"), ""),
+                          .protocol = json_str(json_at(v, "/protocol"), ""),
+                          .port = json_int(json_at(v, "/port"), 0)};
+    return (*ret->cluster.id && *ret->name) ||
+           err_set(err, ERR_INPUT, "%s was listed by another version: synchronise again", r->title);
+}
+
+static bool is_secret(const struct place *p)
+{
+    return !*p->protocol;
+}
+
+/* A job whose calls go to the cluster; everything it keeps lives in `hidden`. */
+static bool enter(struct job *job, struct arena *hidden, const struct resource *r, struct place *place,
+                  struct endpoint *endpoint, struct job *ret, struct err *err)
+{
+    struct job inside = *job;
+    inside.arena = hidden;
+    if (!place_of(hidden, r, place, err) || !kube_open(&inside, &place->cluster, endpoint, err))
+        return false;
+    inside.endpoint = endpoint;
+    *ret = inside;
+    return true;
+}
+
+static bool read_secret(struct job *job, struct job *inside, const struct place *p, struct binding *ret,
+                        struct err *err)
+{
+    struct answer answer;
+    struct arena *a = job->arena;
+    if (!cloud_call(inside, &get_secret, p->cluster.region, &answer, err, "{'namespace':%s,'name':%s}",
+                    p->namespace, p->name))
+        return kube_failed(job, &p->cluster, err);
+    const struct json *v = answer.json, *data = json_at(v, "/data");
+    const char *member,
+        *vault = json_format(inside->arena, "{'crt':%s,'key':%s}", json_str(json_at(data, "/tls.crt"), ""),
+                             json_str(json_at(data, "/tls.key"), ""));
+    const struct json *value;
+    const char *others[16];
+    size_t other_count = 0;
+    for (size_t i = 0; json_member(data, i, &member, &value) && other_count < countof(others); i++)
+        if (strcmp(member, "tls.crt") != 0 && strcmp(member, "tls.key") != 0)
+            others[other_count++] = member;
+    *ret = (struct binding){
+        .https = true,
+        .ready = true,
+        .etag = arena_strdup(a, json_str(json_at(v, "/metadata/resourceVersion"), "")),
+        .bound = arena_make(a, struct bound),
+        .settings =
+            json_format(a, "{'type':%s,'labels':%p,'annotations':%p,'data':%p}",
+                        json_str(json_at(v, "/type"), ""), json_dump(a, json_at(v, "/metadata/labels")),
+                        json_dump(a, json_at(v, "/metadata/annotations")),
+                        json_strings(a, others, other_count)),
+        .vault = strlen(vault) <= SECRET_MAX_BYTES ? secret_in(a, secret_new(vault, strlen(vault))) : NULL,
+    };
+    ret->bound_count = bound_of_secret(job, v, ret->bound);
+    return true;
+}
+
+/* The place of the listener in the list; false where it is gone. */
+static bool find_listener(const struct json *config, const struct place *p, size_t *ret)
+{
+    const struct json *listeners = json_at(config, "/spec/listeners");
+    for (size_t i = 0; i < json_count(listeners); i++)
+        if (json_int(json_at(json_item(listeners, i), "/port"), 0) == p->port &&
+            strcmp(json_str(json_at(json_item(listeners, i), "/protocol"), ""), p->protocol) == 0) {
+            *ret = i;
+            return true;
+        }
+    return false;
+}
+
+static bool read_listener(struct job *job, struct job *inside, const struct place *p, struct binding *ret,
+                          struct err *err)
+{
+    struct answer answer;
+    size_t at;
+    char *settings;
+    inside->arena = job->arena; /* nothing secret in it */
+    if (!cloud_call(inside, &get_albconfig[*p->namespace != 0], p->cluster.region, &answer, err,
+                    "{'namespace':%s,'name':%s}", *p->namespace ? p->namespace : NULL, p->name))
+        return kube_failed(job, &p->cluster, err);
+    if (!find_listener(answer.json, p, &at))
+        return err_set(err, ERR_NOT_FOUND, "AlbConfig %s has no listener %s:%lld", p->name, p->protocol,
+                       p->port);
+    const char *pointer = arena_printf(job->arena, "/spec/listeners/%zu", at);
+    struct binding b = {.https = true,
+                        .ready = true,
+                        .etag = json_str(json_at(answer.json, "/metadata/resourceVersion"), ""),
+                        .document = answer.text};
+    if (!bound_of_listener(job, p->cluster.region, json_at(answer.json, pointer), &b.bound, &b.bound_count,
+                           err) ||
+        !json_excerpt(job->arena, answer.text, answer.size, pointer, &settings, err) ||
+        !json_cut(job->arena, settings, strlen(settings), "/certificates", &settings, err))
+        return false;
+    b.settings = settings;
+    *ret = b;
+    return true;
+}
+
+static bool read_binding(struct job *job, const struct resource *r, struct binding *ret, struct err *err)
+{
+    cleanup(arena_free_p) struct arena *hidden = arena_new_secret(ARENA_JOB_BYTES);
+    struct place p;
+    struct endpoint endpoint;
+    struct job inside;
+    return enter(job, hidden, r, &p, &endpoint, &inside, err) &&
+           (is_secret(&p) ? read_secret : read_listener)(job, &inside, &p, ret, err);
+}
+
+static bool store_for(struct job *job, const struct resource *r, const struct material *m, const char **ret,
+                      struct err *err)
+{
+    struct place p;
+    if (!place_of(job->arena, r, &p, err))
+        return false;
+    if (m->sm2)
+        return err_set(err, ERR_INVALID_CERTIFICATE, "ACK's Ingress controllers take no SM2 certificates");
+    *ret = is_secret(&p) ? NULL : aliyun_store(job, r->region);
+    return true;
+}
+
+/* 409: somebody was faster; what is read next tells whether the change is still wanted. */
+static bool written(struct job *job, const struct place *p, bool ok, struct err *err)
+{
+    if (ok || !err)
+        return ok;
+    if (strcmp(err->code, "Kubernetes.Conflict") == 0)
+        err->transient = true;
+    return kube_failed(job, &p->cluster, err);
+}
+
+static bool put_pair(struct job *job, struct job *inside, const struct place *p, const struct binding *now,
+                     const char *crt, const char *key, struct err *err)
+{
+    struct answer answer;
+    const char *arguments = json_format(inside->arena,
+                                        "{'namespace':%s,'name':%s,'body':{'metadata':{'resourceVersion':%s},"
+                                        "'data':{'tls.crt':%s,'tls.key':%s}}}",
+                                        p->namespace, p->name, now->etag, crt, key);
+    return written(job, p,
+                   cloud_call_secret(inside, &patch_secret, p->cluster.region, &answer, err, arguments), err);
+}
+
+static bool put_material(struct job *job, struct job *inside, const struct place *p,
+                         const struct binding *now, const struct material *m, struct err *err)
+{
+    return put_pair(job, inside, p, now,
+                    base64_encode(inside->arena, m->fullchain_pem, strlen(m->fullchain_pem)),
+                    base64_encode(inside->arena, secret_bytes(m->key), secret_size(m->key)), err);
+}
+
+static bool write_secret(struct job *job, struct job *inside, const struct place *p,
+                         const struct binding *now, const struct change *change, const struct material *m,
+                         struct err *err)
+{
+    struct material own;
+    if (strcmp(change->slot, "default") != 0)
+        return err_set(err, ERR_INPUT, "a Secret holds one certificate and no set of them");
+    if (!change->add_count)
+        return err_set(err, ERR_INPUT,
+                       "a Secret of this type always holds a certificate: it is replaced, not removed");
+    if (m && strcmp(m->fingerprint, change->add[0]) == 0)
+        return put_material(job, inside, p, now, m, err);
+    return (session_material(inside, change->add[0], &own, err) ||
+            err_add(err, "the certificate of %s", p->name)) &&
+           put_material(job, inside, p, now, &own, err);
+}
+
+/* The certificates as they shall be: bytes of entries that stay are kept. False: the document is not as it was read. */
+static bool new_list(struct arena *a, const struct binding *now, const struct change *change, size_t at,
+                     char **ret, struct err *err)
+{
+    struct buf out = buf_new(a, 256 << 10);
+    struct json_writer w = json_writer_to(&out);
+    bool standard = strcmp(change->slot, "default") == 0;
+    json_open_array(&w);
+    for (size_t i = 0; i < now->bound_count; i++) {
+        const struct bound *b = &now->bound[i];
+        const char *pointer = arena_printf(a, "/spec/listeners/%zu/certificates/%zu", at, i);
+        char *entry;
+        bool gone = false;
+        if (!json_excerpt(a, now->document, strlen(now->document), pointer, &entry, err))
+            return false;
+        if (standard && strcmp(b->slot, "default") == 0 &&
+            !json_splice(a, entry, strlen(entry), "/CertificateId", json_format(a, "%s", change->add[0]),
+                         &entry, err))
+            return false;
+        for (size_t k = 0; k < change->remove_count && !standard; k++)
+            gone |= strcmp(b->slot, "sni") == 0 && strcmp(b->ref, change->remove[k]) == 0;
+        if (!gone)
+            json_put_raw(&w, entry);
+    }
+    for (size_t k = 0; k < change->add_count && !standard; k++)
+        if (!binding_holds(now, "sni", change->add[k]))
+            json_put_raw(&w, json_format(a, "{'CertificateId':%s,'IsDefault':false}", change->add[k]));
+    json_close_array(&w);
+    *ret = out.data;
+    return true;
+}
+
+static bool write_listener(struct job *job, struct job *inside, const struct place *p,
+                           const struct binding *now, const struct change *change, const struct material *m,
+                           struct err *err)
+{
+    struct arena *a = job->arena;
+    const struct json *v;
+    struct answer answer;
+    size_t at;
+    char *list;
+    (void)m;
+    inside->arena = a;
+    if (strcmp(change->slot, "default") == 0 && !change->add_count)
+        return err_set(err, ERR_INPUT,
+                       "a listener always has a default certificate: it can be replaced, not removed");
+    if (!json_parse(a, now->document, strlen(now->document), &v, err))
+        return false;
+    if (!find_listener(v, p, &at))
+        return err_set(err, ERR_NOT_FOUND, "AlbConfig %s has no listener %s:%lld", p->name, p->protocol,
+                       p->port);
+    if (!new_list(a, now, change, at, &list, err))
+        return false;
+    return written(
+        job, p,
+        cloud_call(inside, &patch_albconfig[*p->namespace != 0], p->cluster.region, &answer, err,
+                   "{'namespace':%s,'name':%s,'body':[{'op':'replace','path':'/metadata/resourceVersion',"
+                   "'value':%s},{'op':'replace','path':%s,'value':%p}]}",
+                   *p->namespace ? p->namespace : NULL, p->name, now->etag,
+                   arena_printf(a, "/spec/listeners/%zu/certificates", at), list),
+        err);
+}
+
+static bool write_change(struct job *job, const struct resource *r, const struct binding *now,
+                         const struct change *change, const struct material *m, struct err *err)
+{
+    cleanup(arena_free_p) struct arena *hidden = arena_new_secret(ARENA_JOB_BYTES);
+    struct place p;
+    struct endpoint endpoint;
+    struct job inside;
+    return enter(job, hidden, r, &p, &endpoint, &inside, err) &&
+           (is_secret(&p) ? write_secret : write_listener)(job, &inside, &p, now, change, m, err);
+}
+
+/* A Secret gets back what it held, byte for byte. */
+static bool restore(struct job *job, const struct resource *r, const struct binding *now,
+                    const struct binding *before, const struct change *ours, struct err *err)
+{
+    cleanup(arena_free_p) struct arena *hidden = arena_new_secret(ARENA_JOB_BYTES);
+    struct place p;
+    struct endpoint endpoint;
+    struct job inside;
+    const struct json *v;
+    struct change back = change_reverse(job->arena, ours);
+    const struct bound *old = binding_slot(before, "default");
+    bool saved = before->vault && old && back.add_count && strcmp(old->ref, back.add[0]) == 0;
+    if (!saved)
+        return write_change(job, r, now, &back, NULL, err);
+    return enter(job, hidden, r, &p, &endpoint, &inside, err) &&
+           json_parse(hidden, secret_bytes(before->vault), secret_size(before->vault), &v, err) &&
+           put_pair(job, &inside, &p, now, json_str(json_at(v, "/crt"), ""), json_str(json_at(v, "/key"), ""),
+                    err);
+}
+
+static const struct call *const calls[] = {&list_regions,
+                                           &list_clusters,
+                                           &kube_get_kubeconfig,
+                                           &list_ingresses,
+                                           &list_secrets,
+                                           &get_secret,
+                                           &patch_secret,
+                                           &list_albconfigs,
+                                           &get_albconfig[0],
+                                           &get_albconfig[1],
+                                           &patch_albconfig[0],
+                                           &patch_albconfig[1],
+                                           NULL};
+
+const struct product aliyun_ack = {
+    .cloud = "aliyun",
+    .name = "ack",
+    .code = "aliyun/ack",
+    .title = "Alibaba Cloud ACK",
+    .sni = true,
+    .sni_max = 24,
+    .consistency_ms = 5000,
+    .settle_ms = 30000,
+    .poll_ms = 1000,
+    .propagation_ms = 120000,
+    .calls = calls,
+    .regions = regions,
+    .discover = discover,
+    .read = read_binding,
+    .store_for = store_for,
+    .upload = aliyun_upload,
+    .bind = write_change,
+    .restore = restore,
+};
