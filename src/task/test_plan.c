@@ -392,8 +392,7 @@ static void a_rule_host_without_certificate_is_added_beside_the_default(void **s
     assert_non_null(strstr(row->reason, "(rule)"));
     for (int i = 0; i < 3; i++)
         hold(d, r, "sni", "x", "x.org");
-    assert_string_equal(only_row(d)->holds,
-                        "[\"full\"]"); /* an addition; so would be a replacement: it comes first */
+    assert_string_equal(only_row(d)->holds, "[\"full\"]"); /* ours comes before another goes */
     r->bound_count = 0;
     hold(d, r, "default", "old", "*.example.com"); /* covered already: nothing to add */
     nothing_but_note(d, "left_out", "none of the certificates");
