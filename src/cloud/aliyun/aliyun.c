@@ -66,7 +66,7 @@ static const struct vendor_error errors[] = {
     {"QuotaExceeded*", ERR_QUOTA, false, false},
     {"CertQuotaCheckFailed", ERR_QUOTA, false, false},
     {"CertificateInvalidCasId", ERR_INVALID_CERTIFICATE, false, false}, /* OSS */
-    {"NeedVerifyDomainOwnership", ERR_NOT_FOUND, false, false}, /* the bucket has no such domain */
+    {"NeedVerifyDomainOwnership", ERR_NOT_FOUND, false, false},         /* the bucket has no such domain */
     {"Certificate.Duplicated", ERR_CONFLICT, false, false},
     {"SiteNotFound", ERR_NOT_FOUND, false, false},
     {"ResourceQuotaExceeded*", ERR_QUOTA, false, false},
