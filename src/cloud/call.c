@@ -297,8 +297,11 @@ static bool run(struct exchange *x, struct answer *ret, struct err *err)
         struct err failure = {0};
         if (x->job->stop && atomic_load(x->job->stop))
             return err_set(err, ERR_TIMEOUT, "%s: certferry was told to stop", x->call->operation);
-        if (attempt(x, left_ms, ret, &failure))
+        if (attempt(x, left_ms, ret, &failure)) {
+            if (x->call->write && x->job->wrote)
+                *x->job->wrote = true;
             return true;
+        }
         left_ms = until_ms - clock_monotonic_ms(s->cloud->clock);
         int64_t wait_ms = failure.retry_after_ms
                               ? failure.retry_after_ms

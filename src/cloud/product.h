@@ -37,6 +37,8 @@ struct job { /* one piece of work on one access */
     bool
         own_keys; /* asks with the access's key pair, not with those of its role; credentials.c alone sets it */
     const struct endpoint *endpoint; /* NULL: the cloud itself */
+    bool *
+        wrote; /* NULL, or set once a call that changes something was accepted: an upload that only found leaves it */
 };
 
 /* The present binding of one resource. */

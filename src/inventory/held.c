@@ -172,7 +172,7 @@ static bool keep(struct db *db, void *context, struct err *err)
                             .ref = k->held->ref,
                             .name = k->held->name,
                             .created_ms = clock_wall_ms(k->run->clock)};
-    return store_copy_put(db, &copy, err);
+    return store_copy_note(db, &copy, err);
 }
 
 /* A failure of the house ends the walk; one of a certificate is told. */

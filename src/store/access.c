@@ -1,5 +1,6 @@
 #include "store/access.h"
 
+#include "store/certificate.h"
 #include "store/rows.h"
 
 #include <assert.h>
@@ -123,7 +124,7 @@ static const struct need needs[] = {
 
 bool store_access_needed(struct db *db, struct arena *a, int64_t id, const char **ret_reason, struct err *err)
 {
-    return row_needed(db, a, needs, countof(needs), id, ret_reason, err);
+    return row_needed(db, a, needs, countof(needs), value_int(id), ret_reason, err);
 }
 
 bool store_access_delete(struct db *db, int64_t id, struct err *err)
@@ -149,7 +150,7 @@ bool store_copy_by_ref(struct db *db, struct arena *a, int64_t access_id, const 
                    arena_printf(a, "%s in %s", ref, vendor_store), ret, err);
 }
 
-bool store_copy_put(struct db *db, const struct copy_row *row, struct err *err)
+static bool put_copy(struct db *db, enum statement statement, const struct copy_row *row, struct err *err)
 {
     struct copy_row new = *row;
     int64_t now = db_now_ms(db);
@@ -160,8 +161,42 @@ bool store_copy_put(struct db *db, const struct copy_row *row, struct err *err)
     values[countof(copy_fields)] = value_text("");
     values[countof(copy_fields) + 1] = value_int(1);
     values[countof(copy_fields) + 2] = value_int(now);
-    return db_run(db, SQL_COPY_PUT, values, countof(values), NULL, err) ||
+    return db_run(db, statement, values, countof(values), NULL, err) ||
            err_add(err, "keep copy %s in %s", row->ref, row->vendor_store);
+}
+
+bool store_copy_put(struct db *db, const struct copy_row *row, struct err *err)
+{
+    return put_copy(db, SQL_COPY_PUT, row, err);
+}
+
+bool store_copy_note(struct db *db, const struct copy_row *row, struct err *err)
+{
+    struct copy_row found = *row;
+    found.brought = false;
+    return put_copy(db, SQL_COPY_NOTE, &found, err);
+}
+
+bool store_copy_brought(struct db *db, struct arena *a, int64_t access_id, struct copy_row **ret,
+                        size_t *ret_count, struct err *err)
+{
+    return row_all(db, SQL_COPY_BROUGHT, VALUES(value_int(access_id)), a, &copy_table, (void **)ret,
+                   ret_count, err);
+}
+
+static const struct need copy_needs[] = {
+    {SQL_COPY_IN_TASK, "task", "may have to put it back on",
+     "again; delete the task first if that is no longer wanted"},
+    {SQL_COPY_SERVED, "resource", "of", "holds it"},
+};
+
+bool store_copy_needed(struct db *db, struct arena *a, const struct copy_row *row, const char **ret_reason,
+                       struct err *err)
+{
+    struct value pattern = value_text(arena_printf(a, "%%%s%%", row->ref));
+    if (!store_certificate_needed(db, a, row->certificate_id, ret_reason, err))
+        return false;
+    return *ret_reason || row_needed(db, a, copy_needs, countof(copy_needs), pattern, ret_reason, err);
 }
 
 bool store_copy_delete(struct db *db, int64_t id, struct err *err)

@@ -60,6 +60,7 @@ struct copy_row {
     const char *ref;  /* the vendor's id, opaque */
     const char *name;   /* the name we gave it, found again by it after a lost answer */
     int64_t created_ms; /* when it was last brought there, or found there by the adapter */
+    bool brought;       /* an upload of ours made it; false: it was found there */
 };
 must_use bool store_copy_find(struct db *db, struct arena *a, int64_t access_id, int64_t certificate_id,
                               const char *vendor_store, struct copy_row *ret,
@@ -67,8 +68,18 @@ must_use bool store_copy_find(struct db *db, struct arena *a, int64_t access_id,
 /* Which of our certificates this ref is a copy of; ERR_NOT_FOUND. */
 must_use bool store_copy_by_ref(struct db *db, struct arena *a, int64_t access_id, const char *vendor_store,
                                 const char *ref, struct copy_row *ret, struct err *err);
-must_use bool store_copy_put(struct db *db, const struct copy_row *row,
-                             struct err *err); /* replaces the same key */
+/* Replaces the same key. The same ref stays brought by us where it was. */
+must_use bool store_copy_put(struct db *db, const struct copy_row *row, struct err *err);
+/* For what a listing of the store shows: changes nothing where we brought another ref, and never who brought it. */
+must_use bool store_copy_note(struct db *db, const struct copy_row *row, struct err *err);
+/* All that we brought there. */
+must_use bool store_copy_brought(struct db *db, struct arena *a, int64_t access_id, struct copy_row **ret,
+                                 size_t *ret_count, struct err *err);
+/* A sentence when a waiting or running task, a possible rollback or a served resource needs the certificate, or names the
+ * ref; else NULL.
+ */
+must_use bool store_copy_needed(struct db *db, struct arena *a, const struct copy_row *row,
+                                const char **ret_reason, struct err *err);
 must_use bool store_copy_delete(struct db *db, int64_t id, struct err *err);
 
 /* First contact: a write to the product was seen to work on this access. */

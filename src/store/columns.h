@@ -52,7 +52,8 @@
 
 #define COPY_FIELDS(X)                                                                                       \
     X(INT, access_id)                                                                                        \
-    X(INT, certificate_id) X(TEXT, vendor_store) X(TEXT, ref) X(TEXT, name) X(INT, created_ms)
+    X(INT, certificate_id)                                                                                   \
+    X(TEXT, vendor_store) X(TEXT, ref) X(TEXT, name) X(INT, created_ms) X(BOOL, brought)
 
 #define FIRST_CONTACT_FIELDS(X) X(INT, access_id) X(TEXT, product) X(INT, created_ms)
 
@@ -152,7 +153,8 @@
 /* "$1, $2, ..." up to the number in the name. */
 #define P7 "$1, $2, $3, $4, $5, $6, $7"
 #define P10 P7 ", $8, $9, $10"
-#define P12 P10 ", $11, $12"
+#define P11 P10 ", $11"
+#define P12 P11 ", $12"
 #define P14 P12 ", $13, $14"
 #define P20 P14 ", $15, $16, $17, $18, $19, $20"
 #define P22 P20 ", $21, $22"

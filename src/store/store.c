@@ -43,6 +43,10 @@ static const struct migration {
         3,
 #include "store/schema_004.inc"
     },
+    {
+        5, 5, /* who does not know of `brought` would leave it to a certificate that was found */
+#include "store/schema_005.inc"
+    },
 };
 
 /* One caller of store_write, on its stack while it waits. */

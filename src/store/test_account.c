@@ -239,6 +239,41 @@ static void copies_are_found_by_key_and_by_ref(void **state)
     assert_err(y, ERR_NOT_FOUND, store_copy_delete(y->db, id, &y->err));
 }
 
+/* What is listed in a store never becomes ours to delete, and what we brought stays ours. */
+static void copies_remember_who_brought_them(void **state)
+{
+    struct yard *y = *state;
+    struct access_row access = yard_access(y, "prod");
+    struct certificate_row cert = yard_certificate(y, "one", "f1");
+    struct copy_row *list = NULL;
+    size_t count = 9;
+    assert_ok(y, store_access_add(y->db, &access, bench_secret(y->b, "S"), NULL, &y->err));
+    assert_ok(y, store_certificate_add(y->db, &cert, bench_secret(y->b, "K"), NULL, &y->err));
+    static const struct {
+        const char *ref;
+        bool note, brought;
+        const char *then; /* what is ours afterwards; NULL: nothing */
+    } steps[] = {
+        {"1", true, true, NULL}, /* a note never gives it */
+        {"1", false, true, "1"},   {"1", false, false, "1"}, {"1", true, false, "1"},
+        {"2", true, false, "1"}, /* nor takes it */
+        {"2", false, false, NULL}, {"3", true, true, NULL},  {"4", false, true, "4"},
+    };
+    for (size_t i = 0; i < countof(steps); i++) {
+        struct copy_row copy = {.access_id = access.id,
+                                .certificate_id = cert.id,
+                                .vendor_store = "ssl",
+                                .ref = steps[i].ref,
+                                .name = "n",
+                                .brought = steps[i].brought};
+        assert_ok(y, (steps[i].note ? store_copy_note : store_copy_put)(y->db, &copy, &y->err));
+        assert_ok(y, store_copy_brought(y->db, y->a, access.id, &list, &count, &y->err));
+        assert_int_equal(count, steps[i].then != NULL);
+        if (steps[i].then)
+            assert_string_equal(list[0].ref, steps[i].then);
+    }
+}
+
 static bool file_holds(struct yard *y, const char *path, const char *needle)
 {
     char *data = NULL;
@@ -292,6 +327,7 @@ int main(void)
         yard_test(access_state_touches_nothing_else),
         yard_test(sealed_value_of_another_row_does_not_open),
         yard_test(copies_are_found_by_key_and_by_ref),
+        yard_test(copies_remember_who_brought_them),
         yard_test(files_hold_no_secret),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -82,12 +82,16 @@ static enum outcome upload(struct turn *t)
     struct material m;
     enum outcome outcome = OUTCOME_ON;
     const char *ref = NULL;
+    bool wrote = false;
     if (!turn_material(t, &m, &t->err))
         return OUTCOME_FAILED;
     t->row.write_started_ms = turn_now(t);
     if (!turn_commit(t, NULL, &outcome))
         return outcome;
-    if (!t->product->upload(&t->job, t->row.vendor_store, &m, &ref, &t->err)) {
+    t->job.wrote = &wrote;
+    bool done = t->product->upload(&t->job, t->row.vendor_store, &m, &ref, &t->err);
+    t->job.wrote = NULL;
+    if (!done) {
         if (turn_surely_nothing(&t->err))
             t->row.write_started_ms = 0;
         (void)err_add(&t->err, "upload to %s", t->row.vendor_store);
@@ -99,7 +103,8 @@ static enum outcome upload(struct turn *t)
                             .vendor_store = t->row.vendor_store,
                             .ref = ref,
                             .name = m.name,
-                            .created_ms = turn_now(t)};
+                            .created_ms = turn_now(t),
+                            .brought = wrote};
     return go_bind(t, ref, &copy);
 }
 

@@ -117,7 +117,10 @@ bool tencent_upload(struct job *job, const char *vendor_store, const struct mate
     if (!cloud_call_secret(job, &upload, "", &answer, err, arguments))
         return false;
     const char *id = json_str(json_at(answer.json, "/CertificateId"), "");
-    *ret = *id ? id : json_str(json_at(answer.json, "/RepeatCertId"), "");
+    const char *same = json_str(json_at(answer.json, "/RepeatCertId"), "");
+    if (*same && job->wrote)
+        *job->wrote = false;
+    *ret = *id ? id : same;
     return **ret || upload_in_doubt(err_set(err, ERR_VENDOR, "the certificate service answered no id"), err);
 }
 
