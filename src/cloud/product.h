@@ -117,8 +117,8 @@ struct product {
     bool global;              /* no regions: discover is called once with region "" */
     bool sni;                 /* has a set of further certificates: slot "sni" */
     bool takes_sm2;
-    bool
-        sm_slot; /* SM2 certificates stand beside the others, in the slot "sm"; no listing tells which is there */
+    bool sm_slot;          /* SM2 certificates stand beside the others, in the slot "sm" */
+    bool sm_told;          /* and listings tell which is there (resource.sm_told); else none does */
     bool needs_chain;      /* refuses an incomplete chain */
     bool first_deployment; /* may switch HTTPS on (R8) */
     unsigned

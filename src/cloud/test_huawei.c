@@ -188,7 +188,7 @@ static void R_cdn_certificates_are_told_by_id_by_our_name_or_by_digest(void **st
         struct binding now;
         assert_ok(g->y, g->job.product->read(&g->job, &domain, &now, &g->y->err));
         assert_int_equal(now.ready, i > 0);
-        assert_int_equal(now.bound_count, table[i].ref ? 1 : 0);
+        assert_int_equal(now.bound_count, i == 5 ? 2 : table[i].ref ? 1 : 0);
         if (table[i].ref)
             assert_string_equal(now.bound[0].ref, table[i].ref);
         assert_non_null(strstr(now.settings, "\"hsts\":{\"status\":\"on\"}"));
@@ -221,30 +221,42 @@ static void R_cdn_keeps_the_other_of_two_certificates_or_does_nothing(void **sta
     assert_int_equal(calls_seen(g), 3);
 }
 
-static void R_cdn_takes_sm2_as_a_pair_and_never_instead_of_an_international_certificate(void **state)
+static void R_cdn_takes_sm2_as_a_pair_beside_what_is_there(void **state)
 {
     struct stage *g = *state;
     REPLIES(g, ACCOUNT, {200, NULL, ""});
     begin(g, "huawei/cdn");
-    struct bound held = {.slot = "default", .ref = OLD, .key_type = "rsa"};
+    struct bound held = {.slot = "default", .ref = OLD, .name = "old", .fingerprint = "", .key_type = "rsa"};
     struct resource r = domain;
     r.bound = &held;
     r.bound_count = 1;
     struct material m = material_of(g);
-    const char *store = "x";
+    const struct product *p = g->job.product;
+    const char *store = "x", *ref = m.fingerprint;
     m.sm2 = true;
-    assert_err(g->y, ERR_INVALID_CERTIFICATE, g->job.product->store_for(&g->job, &r, &m, &store, &g->y->err));
+    assert_err(g->y, ERR_INVALID_CERTIFICATE, p->store_for(&g->job, &r, &m, &store, &g->y->err));
     assert_non_null(strstr(g->y->err.text, "encryption certificate"));
     m.sm2_encryption_pem = "ENC-PEM";
     m.sm2_encryption_key = secret_in(g->y->a, secret_new("ENC-KEY", 7));
-    assert_err(g->y, ERR_INVALID_CERTIFICATE, g->job.product->store_for(&g->job, &r, &m, &store, &g->y->err));
-    assert_non_null(strstr(g->y->err.text, "ordinary visitors"));
-    held.key_type = "sm2";
-    assert_ok(g->y, g->job.product->store_for(&g->job, &r, &m, &store, &g->y->err));
+    assert_ok(g->y, p->store_for(&g->job, &r, &m, &store, &g->y->err));
     assert_null(store);
-    assert_ok(g->y, write_domain(g, BY_ID, m.fingerprint, &m));
-    assert_sent(g, 1, "\"certificate_type\":\"server_sm\",\"certificate_source\":0");
+    held.ref = "00112233"; /* uploaded by hand: it could not be sent along */
+    assert_err(g->y, ERR_INVALID_CERTIFICATE, p->store_for(&g->job, &r, &m, &store, &g->y->err));
+    assert_non_null(strstr(g->y->err.text, "would lose it"));
+    assert_int_equal(calls_seen(g), 0);
+
+    const struct binding now = {.https = true, .etag = "", .document = BY_ID, .settings = "{}"};
+    const struct change change = {.slot = "sm", .add = &ref, .add_count = 1}, back = {.slot = "sm"};
+    assert_ok(g->y, p->bind(&g->job, &domain, &now, &change, &m, &g->y->err));
+    assert_sent(g, 1, "\"certificates\":[{\"certificate_type\":\"server_sm\",\"certificate_source\":0");
     assert_sent(g, 1, "\"enc_certificate_value\":\"ENC-PEM\",\"enc_private_key\":\"ENC-KEY\"");
+    assert_sent(g, 1,
+                "{\"certificate_type\":\"server\",\"certificate_source\":2,\"scm_certificate_id\":\"" OLD
+                "\"");
+    assert_sent(g, 1, NEIGHBOURS);
+    assert_ok(g->y, p->bind(&g->job, &domain, &now, &back, NULL, &g->y->err));
+    assert_sent(g, 2, "{\"https_status\":\"on\"," NEIGHBOURS ",\"certificate_type\":\"server\"");
+    assert_not_sent(g, 2, "certificates");
 }
 
 static void R_cdn_what_only_cdn_held_comes_back_from_our_store_or_not_at_all(void **state)
@@ -507,7 +519,7 @@ int main(void)
         stage_test(R_cdn_that_may_not_read_scm_gets_the_text_under_a_name_that_tells),
         stage_test(R_cdn_certificates_are_told_by_id_by_our_name_or_by_digest),
         stage_test(R_cdn_keeps_the_other_of_two_certificates_or_does_nothing),
-        stage_test(R_cdn_takes_sm2_as_a_pair_and_never_instead_of_an_international_certificate),
+        stage_test(R_cdn_takes_sm2_as_a_pair_beside_what_is_there),
         stage_test(R_cdn_what_only_cdn_held_comes_back_from_our_store_or_not_at_all),
         stage_test(R_scm_finds_ours_by_name_and_digest_before_it_imports),
         stage_test(R_scm_lists_what_the_account_holds_and_exports_one_with_its_key),

@@ -101,7 +101,7 @@ static bool with_sm(struct arena *a, const struct record *known, struct resource
 {
     struct bound *old = NULL;
     size_t old_count = 0;
-    if (!known->r.id || !strstr(known->bound, "\"sm\""))
+    if (r->sm_told || !known->r.id || !strstr(known->bound, "\"sm\""))
         return true;
     if (!bound_from_json(a, known->bound, &old, &old_count, err))
         return false;

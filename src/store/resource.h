@@ -54,6 +54,7 @@ struct resource {
     const char *reach;      /* "public", "private", "unknown" */
     const char *lock;       /* what the vendor serialises, unique within the access: "alb:alb-123" */
     const char *alias_of;   /* vendor_id of the same thing seen twice; "" if none */
+    bool sm_told;           /* bound says what stands at "sm", also where that is nothing; not kept */
     const char *managed_by; /* "" or the owner: "ack:c123" */
     const char *unfit;      /* "" or why nothing can be deployed here: "offline", "no aliases" */
     const char *

@@ -100,7 +100,7 @@ static const char *reason_text(struct arena *a, const struct plan_certificate *c
 }
 
 static const char *undo_text(const struct plan_input *in, const struct product *product,
-                             const struct resource *r, const struct gathered *g, bool sm)
+                             const struct resource *r, const struct gathered *g, bool untold)
 {
     for (size_t i = 0; i < g->old_count; i++) {
         const char *reason = NULL;
@@ -111,7 +111,7 @@ static const char *undo_text(const struct plan_input *in, const struct product *
         if (reason)
             return reason;
     }
-    return sm && g->old_count == 0
+    return untold && g->old_count == 0
                ? "which SM certificate stands there now cannot be read, so that it could not be put back"
                : "";
 }
@@ -213,7 +213,7 @@ struct deployment_row plan_row_make(struct arena *a, const struct plan_input *in
         row.already_bound ? bound_to_json(a, g.ours, g.ours_count) : bound_to_json(a, g.old, g.old_count);
     if (row.already_bound)
         return row;
-    row.undo = undo_text(in, product, r, &g, strcmp(row.slot, "sm") == 0);
+    row.undo = undo_text(in, product, r, &g, strcmp(row.slot, "sm") == 0 && !product->sm_told);
     add_holds(a, in, product, r, &cert->row, &g, &row);
     if (r->managed_by[0])
         row.reason = arena_printf(a, "%s; managed by %s", row.reason, r->managed_by);

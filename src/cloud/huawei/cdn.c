@@ -4,7 +4,8 @@
  * nobody promises that one left out survives. The call that changes many domains at once resets HTTP/2 and redirects and
  * is not used. A certificate is bound by its SCM id; where CDN has not been allowed to read SCM (CDN.00010198), or SCM
  * does not take it, it is sent as text under the name "certferry-<SCM id>", by which it is told again. What was uploaded to
- * CDN directly is named by its digest, and comes back from our own store or not at all. A change rolls out while the
+ * CDN directly is named by its digest, and comes back from our own store or not at all. An SM2 pair stands beside the
+ * international certificate, in the slot "sm"; every change sends both. A change rolls out while the
  * domain is "configuring". Sub-users have to name the enterprise project in every call.
  */
 #include "cloud/huawei/huawei.h"
@@ -72,12 +73,27 @@ static const char *pair_digest(struct arena *a, const char *signing_pem, const c
     return sha256_hex(a, both.data, both.size);
 }
 
-/* One certificate: the block's own members, or an entry of its list. */
-static void bound_of_entry(struct job *job, const struct json *v, struct bound *b)
+/* A domain may hold one certificate of each type, the SM one beside the international one or alone. */
+static const struct {
+    const char *slot, *type;
+} kinds[] = {{"default", "server"}, {"sm", "server_sm"}};
+
+/* The certificate of that type: an entry of the block's list, else the block's own members; NULL if there is none. */
+static const struct json *entry_of(const struct json *https, const char *type)
+{
+    const struct json *list = json_at(https, "/certificates");
+    for (size_t i = 0; i < json_count(list); i++)
+        if (is(json_item(list, i), "/certificate_type", type))
+            return json_item(list, i);
+    bool own = strcmp(json_str(json_at(https, "/certificate_type"), "server"), type) == 0;
+    return own && !json_count(list) && is(https, "/https_status", "on") ? https : NULL;
+}
+
+static void bound_of_entry(struct job *job, const struct json *v, const char *slot, struct bound *b)
 {
     struct arena *a = job->arena;
     const char *name = text(v, "/certificate_name"), *enc = text(v, "/enc_certificate_value");
-    *b = (struct bound){.slot = "default", .ref = text(v, "/scm_certificate_id"), .name = name};
+    *b = (struct bound){.slot = slot, .ref = text(v, "/scm_certificate_id"), .name = name};
     b->fingerprint = b->serial = b->key_type = b->issuer = "";
     const char *pem = text(v, "/certificate_value");
     bool known = session_bound_of_pem(job, pem, b);
@@ -89,24 +105,16 @@ static void bound_of_entry(struct job *job, const struct json *v, struct bound *
     b->ref = ours ? name + strlen(as_text) : known ? b->fingerprint : arena_printf(a, "name:%s", name);
 }
 
-/* Of two certificates, one international and one SM, the international one is what most visitors get. */
-static const struct json *main_entry(const struct json *https)
+/* How many of the two it holds now. */
+static size_t bound_of(struct job *job, const struct json *https, struct bound ret[static countof(kinds)])
 {
-    const struct json *list = json_at(https, "/certificates");
-    for (size_t i = 0; i < json_count(list); i++)
-        if (is(json_item(list, i), "/certificate_type", "server"))
-            return json_item(list, i);
-    return json_count(list) ? json_item(list, 0) : https;
-}
-
-/* The certificate that stands beside the main one; NULL if there is none. */
-static const struct json *other_entry(const struct json *https)
-{
-    const struct json *list = json_at(https, "/certificates");
-    for (size_t i = 0; i < json_count(list); i++)
-        if (json_item(list, i) != main_entry(https))
-            return json_item(list, i);
-    return NULL;
+    size_t count = 0;
+    for (size_t i = 0; i < countof(kinds); i++) {
+        const struct json *entry = entry_of(https, kinds[i].type);
+        if (entry && is(https, "/https_status", "on"))
+            bound_of_entry(job, entry, kinds[i].slot, &ret[count++]);
+    }
+    return count;
 }
 
 /* The block without its certificates: what a change must leave as it is, byte for byte. */
@@ -142,19 +150,15 @@ static bool read_config(struct job *job, const char *domain, const char *project
 
 /* ---- discovery ---- */
 
-static const char *unfit(struct arena *a, const struct json *domain, const struct json *https)
+static const char *unfit(struct arena *a, const struct json *domain)
 {
     const char *status = text(domain, "/domain_status");
-    const struct json *other = other_entry(https);
     if (strcmp(status, "online") != 0 && strcmp(status, "configuring") != 0)
         return arena_printf(a, "the domain is %s", status);
     if (json_int(json_at(domain, "/disabled"), 0))
         return arena_printf(a, "the domain is disabled: %s", text(domain, "/banned_reason"));
     if (json_int(json_at(domain, "/locked"), 0))
         return arena_printf(a, "the domain is locked: %s", text(domain, "/locked_reason"));
-    if (other && !huawei_is_scm_id(text(other, "/scm_certificate_id")))
-        return "the domain also holds another certificate that was uploaded to CDN with its key, which a "
-               "change would lose";
     return "";
 }
 
@@ -171,7 +175,7 @@ static bool emit_domain(struct job *job, void *context, const struct json *item,
     const char *domain = text(item, "/domain_name"),
                *project = json_str(json_at(item, "/enterprise_project_id"), "0");
     struct resource_name name = {.evidence = EVIDENCE_DOMAIN};
-    struct bound bound;
+    struct bound bound[countof(kinds)];
     struct answer config = {0};
     (void)node;
     if (!name_normalise(a, *domain == '.' ? arena_printf(a, "*%s", domain) : domain, false, &name.name, NULL))
@@ -184,22 +188,20 @@ static bool emit_domain(struct job *job, void *context, const struct json *item,
         .names = &name,
         .name_count = 1,
         .https = json_int(json_at(item, "/https_status"), 0) != 0,
-        .bound = &bound,
+        .bound = bound,
         .host = text(item, "/cname"),
         .port = 443,
         .reach = "public",
         .lock = arena_printf(a, "cdn:%s", domain),
         .alias_of = "",
         .managed_by = "",
+        .unfit = unfit(a, item),
+        .sm_told = true,
         .extra = json_format(a, "{'project':%s}", project),
     };
     if (r.https && !read_config(job, domain, project, &config, err))
         return err_add(err, "%s", name.name);
-    const struct json *https = json_at(config.json, "/configs/https");
-    r.unfit = unfit(a, item, https);
-    r.bound_count = is(https, "/https_status", "on");
-    if (r.bound_count)
-        bound_of_entry(job, main_entry(https), &bound);
+    r.bound_count = bound_of(job, json_at(config.json, "/configs/https"), bound);
     return emit->each(emit->context, &r, err);
 }
 
@@ -249,78 +251,123 @@ static bool read_binding(struct job *job, const struct resource *r, struct bindi
         .ready = strcmp(status, "configuring") != 0,
         .failed = strcmp(status, "configure_failed") == 0 ? "the domain's configuration failed" : NULL,
         .etag = "",
-        .bound = arena_make(a, struct bound),
+        .bound = arena_array(a, struct bound, countof(kinds)),
         .settings = settings_of(a, configs, neighbours),
         .document = document,
     };
-    b.bound_count = b.https;
-    if (b.https)
-        bound_of_entry(job, main_entry(https), b.bound);
+    b.bound_count = bound_of(job, https, b.bound);
     *ret = b;
     return true;
 }
 
 /* ---- writing ---- */
 
+/* The certificate of the other type is sent along with every change: by its id, or with a key of ours. */
+static bool other_can_stay(struct job *job, const struct resource *r, const char *slot, struct err *err)
+{
+    struct material own;
+    for (size_t i = 0; i < r->bound_count; i++) {
+        const struct bound *b = &r->bound[i];
+        if (strcmp(b->slot, slot) != 0 && !huawei_is_scm_id(b->ref) &&
+            !session_material(job, b->fingerprint, &own, NULL))
+            return err_set(err, ERR_INVALID_CERTIFICATE,
+                           "%s also holds %s, uploaded to CDN with a key that is not in certferry: a change "
+                           "would lose it",
+                           r->title, b->name);
+    }
+    return true;
+}
+
 static bool store_for(struct job *job, const struct resource *r, const struct material *m, const char **ret,
                       struct err *err)
 {
-    bool other_kind = r->https && r->bound_count && strcmp(r->bound[0].key_type, "sm2") != 0;
     if (m->sm2 && (!m->sm2_encryption_key || !m->sm2_encryption_pem || !*m->sm2_encryption_pem))
         return err_set(err, ERR_INVALID_CERTIFICATE,
                        "CDN takes SM2 certificates as pairs: import %s with its encryption certificate",
                        m->name);
-    if (m->sm2 && other_kind)
-        return err_set(err, ERR_INVALID_CERTIFICATE,
-                       "%s serves an international certificate, without which ordinary visitors are lost; "
-                       "certferry does not replace it by an SM2 certificate",
-                       r->title);
+    if (!other_can_stay(job, r, m->sm2 ? "sm" : "default", err))
+        return false;
     *ret = huawei_scm_takes(m) && !session_get(job, as_text) ? "scm" : NULL;
     return true;
 }
 
-/* The certificate beside the main one, as it has to be sent again. */
-static bool kept_entry(struct arena *a, const struct json *https, const char **ret, struct err *err)
+/* An SM2 pair, or a certificate with its chain, as CDN takes them with their keys. */
+static const char *text_entry(struct arena *hidden, const char *name, const struct material *m)
 {
-    const struct json *other = other_entry(https);
-    const char *id = text(other, "/scm_certificate_id");
+    const char *pair = !m->sm2 ? ""
+                               : json_format(hidden, ",'enc_certificate_value':%s,'enc_private_key':%s",
+                                             m->sm2_encryption_pem, secret_bytes(m->sm2_encryption_key));
+    return json_format(hidden,
+                       "{'certificate_type':%s,'certificate_source':0,'certificate_name':%s,"
+                       "'certificate_value':%s,'private_key':%s%p}",
+                       m->sm2 ? "server_sm" : "server", name, m->fullchain_pem, secret_bytes(m->key), pair);
+}
+
+/* The certificate that stays, as it has to be sent again; NULL if there is none. */
+static bool kept_entry(struct job *job, struct arena *hidden, const struct json *entry, const char **ret,
+                       struct err *err)
+{
+    struct bound b;
+    struct material own;
+    const char *name = text(entry, "/certificate_name");
     *ret = NULL;
-    if (!other)
+    if (!entry)
         return true;
-    if (!huawei_is_scm_id(id))
-        return err_set(err, ERR_CONFLICT,
-                       "the domain also holds the certificate %s, uploaded to CDN with its key: it would be "
-                       "lost, so nothing was changed",
-                       text(other, "/certificate_name"));
-    *ret = json_format(a,
-                       "{'certificate_type':%s,'certificate_source':2,'scm_certificate_id':%s,"
-                       "'certificate_name':%s,'certificate_value':'','private_key':''}",
-                       text(other, "/certificate_type"), id, text(other, "/certificate_name"));
+    bound_of_entry(job, entry, "", &b);
+    if (json_int(json_at(entry, "/certificate_source"), 0) == 2) {
+        *ret = json_format(hidden,
+                           "{'certificate_type':%s,'certificate_source':2,'scm_certificate_id':%s,"
+                           "'certificate_name':%s}",
+                           json_str(json_at(entry, "/certificate_type"), "server"), b.ref, name);
+        return true;
+    }
+    if (!session_material(job, b.fingerprint, &own, NULL))
+        return err_set(
+            err, ERR_CONFLICT,
+            "the domain also holds %s, uploaded to CDN with a key that is not in certferry: it would "
+            "be lost, so nothing was changed",
+            name);
+    *ret = text_entry(hidden, name, &own);
     return true;
 }
 
-/* Sends the block as it was read with this certificate in place of its main one; NULL switches HTTPS off. */
+/* In a list text and key are required, also where an id stands for them. */
+static const char *listed(struct arena *hidden, const char *entry)
+{
+    bool by_id = !strstr(entry, "\"private_key\"");
+    return by_id ? arena_printf(hidden, "%.*s,\"certificate_value\":\"\",\"private_key\":\"\"}",
+                                (int)strlen(entry) - 1, entry)
+                 : entry;
+}
+
+/* What the block says of its certificates: both in a list, one in members of its own. */
+static const char *members_of(struct arena *hidden, const char *entry, const char *kept)
+{
+    const char *one = entry ? entry : kept;
+    if (entry && kept)
+        return arena_printf(hidden, ",\"certificates\":[%s,%s]", listed(hidden, entry), listed(hidden, kept));
+    return one ? arena_printf(hidden, ",%.*s", (int)strlen(one) - 2, one + 1) : "";
+}
+
+/* Sends the block as it was read with this certificate at the slot, NULL: none; with none left HTTPS goes off. */
 static bool put_block(struct job *job, const struct resource *r, const struct binding *now,
-                      struct arena *hidden, const char *entry, struct err *err)
+                      struct arena *hidden, const char *slot, const char *entry, struct err *err)
 {
     const struct json *https;
-    const char *kept = NULL, *members = "";
+    const char *kept = NULL, *other = strcmp(slot, "sm") == 0 ? "server" : "server_sm";
     char *block;
     struct answer answer;
     if (!json_parse(job->arena, now->document, strlen(now->document), &https, err) ||
+        !kept_entry(job, hidden, entry_of(https, other), &kept, err) ||
         !neighbours_of(hidden, now->document, &block, err) ||
-        !json_splice(hidden, block, strlen(block), "/https_status", entry ? "\"on\"" : "\"off\"", &block,
-                     err) ||
-        (entry && !kept_entry(hidden, https, &kept, err)))
+        !json_splice(hidden, block, strlen(block), "/https_status", entry || kept ? "\"on\"" : "\"off\"",
+                     &block, err))
         return err_add(err, "the configuration of %s", r->title);
-    if (kept)
-        members = arena_printf(hidden, ",\"certificates\":[%s,%s]", entry, kept);
-    else if (entry)
-        members = arena_printf(hidden, ",%.*s", (int)strlen(entry) - 2, entry + 1);
     const char *arguments =
         json_format(hidden, "{'domain_name':%s,'enterprise_project_id':%s,'body':{'configs':{'https':%p}}}",
                     r->vendor_id, project_of(job, r),
-                    arena_printf(hidden, "%.*s%s}", (int)strlen(block) - 1, block, members));
+                    arena_printf(hidden, "%.*s%s}", (int)strlen(block) - 1, block,
+                                 members_of(hidden, entry, kept)));
     return cloud_call_secret(job, &set_config, "", &answer, err, arguments);
 }
 
@@ -328,32 +375,27 @@ static bool bind_text(struct job *job, const struct resource *r, const struct bi
                       const struct material *m, struct err *err)
 {
     cleanup(arena_free_p) struct arena *hidden = arena_new_secret(8 << 20);
-    const char *pair = !m->sm2 ? ""
-                               : json_format(hidden, ",'enc_certificate_value':%s,'enc_private_key':%s",
-                                             m->sm2_encryption_pem, secret_bytes(m->sm2_encryption_key));
-    const char *entry =
-        json_format(hidden,
-                    "{'certificate_type':%s,'certificate_source':0,'certificate_name':%s,"
-                    "'certificate_value':%s,'private_key':%s%p}",
-                    m->sm2 ? "server_sm" : "server", name, m->fullchain_pem, secret_bytes(m->key), pair);
-    return put_block(job, r, now, hidden, entry, err);
+    return put_block(job, r, now, hidden, m->sm2 ? "sm" : "default", text_entry(hidden, name, m), err);
 }
 
 /* By its id; CDN that may not read SCM gets the text, where we have the key. */
-static bool bind_id(struct job *job, const struct resource *r, const struct binding *now, const char *id,
-                    const char *fingerprint, const struct material *m, struct err *err)
+static bool bind_id(struct job *job, const struct resource *r, const struct binding *now,
+                    const struct change *change, const char *fingerprint, const struct material *m,
+                    struct err *err)
 {
-    struct bound b = {.slot = "default", .ref = id, .name = "", .fingerprint = ""};
+    const char *slot = change->slot, *id = change->add[0];
+    struct bound b = {.slot = slot, .ref = id, .name = "", .fingerprint = ""};
     struct material own;
     struct err why = {0};
     if (!session_facts(job, "", &b, err))
         return false;
     cleanup(arena_free_p) struct arena *hidden = arena_new_secret(8 << 20);
-    const char *entry = json_format(hidden,
-                                    "{'certificate_type':'server','certificate_source':2,"
-                                    "'scm_certificate_id':%s,'certificate_name':%s}",
-                                    id, strlen(b.name) >= 3 ? b.name : id);
-    if (put_block(job, r, now, hidden, entry, &why))
+    const char *entry =
+        json_format(hidden,
+                    "{'certificate_type':%s,'certificate_source':2,"
+                    "'scm_certificate_id':%s,'certificate_name':%s}",
+                    strcmp(slot, "sm") == 0 ? "server_sm" : "server", id, strlen(b.name) >= 3 ? b.name : id);
+    if (put_block(job, r, now, hidden, slot, entry, &why))
         return true;
     bool may_not = strcmp(why.code, "CDN.00010198") == 0;
     if (may_not)
@@ -374,10 +416,10 @@ static bool write_slot(struct job *job, const struct resource *r, const struct b
 {
     struct material own;
     if (!change->add_count)
-        return put_block(job, r, now, job->arena, NULL, err);
+        return put_block(job, r, now, job->arena, change->slot, NULL, err);
     const char *ref = change->add[0];
     if (huawei_is_scm_id(ref))
-        return bind_id(job, r, now, ref, fingerprint, m, err);
+        return bind_id(job, r, now, change, fingerprint, m, err);
     if (m && strcmp(m->fingerprint, ref) == 0)
         return bind_text(job, r, now, m->name, m, err);
     return session_material(job, ref, &own, err)
@@ -426,6 +468,8 @@ const struct product huawei_cdn = {
     .title = "Huawei Cloud CDN",
     .global = true,
     .takes_sm2 = true,
+    .sm_slot = true,
+    .sm_told = true,
     .first_deployment = true,
     .consistency_ms = 30000,
     .settle_ms = 1200000,
