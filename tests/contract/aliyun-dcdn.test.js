@@ -1,12 +1,8 @@
 // DCDN through Alibaba Cloud's own SDK, and what it and certferry see of each other; SM certificates on CDN and DCDN.
 import assert from 'node:assert/strict';
-import { execFileSync } from 'node:child_process';
-import fs from 'node:fs';
 import { createRequire } from 'node:module';
-import os from 'node:os';
-import path from 'node:path';
 import { test } from 'node:test';
-import { makeStage, served, serves, until } from './stage.js';
+import { issueSmPair, makeStage, served, serves, until } from './stage.js';
 
 const require = createRequire(import.meta.url);
 const cas = require('@alicloud/cas20200407');
@@ -124,33 +120,11 @@ test('aliyun/dcdn: a certificate is refused where it is none of the site\'s, wit
   await assert.rejects(bind(resource.id, undefined, 'nobody'), refusal('SSLPri.MissingParameter', 400));
 });
 
-// An SM2 pair by a CA of its own, as two files: both certificates with the CA's, both keys.
-function issueSm(name) {
-  const folder = fs.mkdtempSync(path.join(os.tmpdir(), 'certferry-contract-sm-'));
-  const file = (f) => path.join(folder, f);
-  const sign = ['-sm3', '-sigopt', 'distid:1234567812345678'];
-  const openssl = (...args) => execFileSync('openssl', args, { cwd: folder, stdio: ['ignore', 'pipe', 'pipe'] });
-  const key = (who) => {
-    openssl('genpkey', '-algorithm', 'EC', '-pkeyopt', 'ec_paramgen_curve:SM2', '-out', `${who}.key`);
-    return fs.readFileSync(file(`${who}.key`), 'utf8');
-  };
-  const caKey = key('ca');
-  openssl('req', '-x509', '-new', '-key', 'ca.key', ...sign, '-subj', '/CN=Contract SM CA', '-days', '90', '-out', 'ca.pem');
-  const leaf = (who, usage) => {
-    const secret = key(who);
-    fs.writeFileSync(file('ext'), `basicConstraints=CA:FALSE\nkeyUsage=critical,${usage}\nsubjectAltName=DNS:${name}\n`);
-    openssl('req', '-new', '-key', `${who}.key`, ...sign, '-subj', `/CN=${name}`, '-out', 'csr');
-    openssl('x509', '-req', '-in', 'csr', '-CA', 'ca.pem', '-CAkey', 'ca.key', ...sign, '-vfyopt', 'distid:1234567812345678',
-      '-CAcreateserial', '-days', '80', '-extfile', 'ext', '-out', `${who}.pem`);
-    return { cert: fs.readFileSync(file(`${who}.pem`), 'utf8'), key: secret };
-  };
-  const signing = leaf('sign', 'digitalSignature'), encryption = leaf('encrypt', 'keyEncipherment,dataEncipherment,keyAgreement');
-  const ca = fs.readFileSync(file('ca.pem'), 'utf8');
-  fs.writeFileSync(file('pair.pem'), signing.cert + encryption.cert + ca);
-  fs.writeFileSync(file('pair.key'), signing.key + encryption.key, { mode: 0o600 });
-  keys.push(signing.key.split('\n')[1], encryption.key.split('\n')[1], caKey.split('\n')[1]);
-  return { signing, encryption, chainFile: file('pair.pem'), keyFile: file('pair.key'), remove: () => fs.rmSync(folder, { recursive: true }) };
-}
+const issueSm = (name) => {
+  const pair = issueSmPair(name);
+  keys.push(...pair.marks);
+  return pair;
+};
 
 const sm = {
   'aliyun/cdn': {

@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { globalCaller, refusal } from './huawei.js';
-import { makeStage, served, serves, until } from './stage.js';
+import { issueSmPair, makeStage, served, serves, until } from './stage.js';
 
 const stage = makeStage({ cloud: 'huawei', preload: true,
   options: ['--services', 'huawei/cdn', '--domains', '18', '--settle-ms', '500'] });
@@ -131,6 +131,35 @@ test('huawei/cdn: certferry switches HTTPS on for the first time and off again, 
   assert.equal(await served(resource), ours.fingerprint);
   await stage.rollback(task);
   assert.deepEqual(await configs(domain), before);
+});
+
+test('huawei/cdn: R19: an SM2 pair goes beside the international certificate, both are read back, and each can be changed and put back', async () => {
+  const { domain, resource } = (await fit((d) => d.https_status))[3];
+  const pair = issueSmPair(resource.domain), ours = issue(resource.domain);
+  keys.push(...pair.marks);
+  const before = await configs(domain), first = await served(resource);
+  const task = await stage.deploy(resource, pair);
+  const [deployment] = (await stage.certferry('task', 'show', String(task))).deployments;
+  assert.deepEqual([deployment.slot, deployment.verdict], ['sm', 'not verified']);
+  const both = (await configs(domain)).https.certificates;
+  assert.deepEqual(both.map((c) => c.certificate_type), ['server', 'server_sm']);
+  assert.equal(both[0].scm_certificate_id, before.https.scm_certificate_id);
+  assert.ok(both[1].certificate_value.startsWith(pair.signing.cert.trim()));
+  assert.ok(both[1].enc_certificate_value.trim().startsWith(pair.encryption.cert.trim()));
+  assert.equal(await served(resource), first, 'the other certificate is served as before');
+  const seen = (await stage.seen(resource)).slots;
+  assert.deepEqual(seen.map((s) => s.slot), ['default', 'sm']);
+  assert.equal(seen[1].ref, seen[1].fingerprint, 'told by both halves');
+
+  const second = await stage.deploy(resource, ours);
+  await serves(resource, ours);
+  assert.equal((await configs(domain)).https.certificates[1].certificate_value, both[1].certificate_value);
+  await stage.rollback(second);
+  await serves(resource, { fingerprint: first });
+  await stage.rollback(task);
+  assert.deepEqual(await configs(domain), before);
+  assert.deepEqual((await stage.seen(resource)).slots.map((s) => s.slot), ['default']);
+  pair.remove();
 });
 
 test('huawei/cdn: what is left out of the HTTPS block falls back to its default; a domain being configured takes no change', async () => {

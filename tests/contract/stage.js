@@ -79,6 +79,34 @@ function makeAuthority(folder) {
   };
 }
 
+// An SM2 pair by a CA of its own, as two files: both certificates with the CA's, both keys.
+export function issueSmPair(name) {
+  const folder = fs.mkdtempSync(path.join(os.tmpdir(), 'certferry-contract-sm-'));
+  const file = (f) => path.join(folder, f);
+  const sign = ['-sm3', '-sigopt', 'distid:1234567812345678'];
+  const openssl = (...args) => execFileSync('openssl', args, { cwd: folder, stdio: ['ignore', 'pipe', 'pipe'] });
+  const key = (who) => {
+    openssl('genpkey', '-algorithm', 'EC', '-pkeyopt', 'ec_paramgen_curve:SM2', '-out', `${who}.key`);
+    return fs.readFileSync(file(`${who}.key`), 'utf8');
+  };
+  const caKey = key('ca');
+  openssl('req', '-x509', '-new', '-key', 'ca.key', ...sign, '-subj', '/CN=Contract SM CA', '-days', '90', '-out', 'ca.pem');
+  const leaf = (who, usage) => {
+    const secret = key(who);
+    fs.writeFileSync(file('ext'), `basicConstraints=CA:FALSE\nkeyUsage=critical,${usage}\nsubjectAltName=DNS:${name}\n`);
+    openssl('req', '-new', '-key', `${who}.key`, ...sign, '-subj', `/CN=${name}`, '-out', 'csr');
+    openssl('x509', '-req', '-in', 'csr', '-CA', 'ca.pem', '-CAkey', 'ca.key', ...sign, '-vfyopt', 'distid:1234567812345678',
+      '-CAcreateserial', '-days', '80', '-extfile', 'ext', '-out', `${who}.pem`);
+    return { cert: fs.readFileSync(file(`${who}.pem`), 'utf8'), key: secret };
+  };
+  const signing = leaf('sign', 'digitalSignature'), encryption = leaf('encrypt', 'keyEncipherment,dataEncipherment,keyAgreement');
+  const ca = fs.readFileSync(file('ca.pem'), 'utf8');
+  fs.writeFileSync(file('pair.pem'), signing.cert + encryption.cert + ca);
+  fs.writeFileSync(file('pair.key'), signing.key + encryption.key, { mode: 0o600 });
+  const marks = [signing, encryption, { key: caKey }].map(({ key: text }) => text.split('\n')[1]); // of the private keys
+  return { signing, encryption, marks, chainFile: file('pair.pem'), keyFile: file('pair.key'), remove: () => fs.rmSync(folder, { recursive: true }) };
+}
+
 // The SHA-256 fingerprint of what this edge presents to a client that asks for the name.
 export function served(resource, name = resource.domain.replace('*', 'www')) {
   const [host, port] = resource.edge.split(':');

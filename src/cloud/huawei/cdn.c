@@ -380,14 +380,17 @@ static bool bind_text(struct job *job, const struct resource *r, const struct bi
 
 /* By its id; CDN that may not read SCM gets the text, where we have the key. */
 static bool bind_id(struct job *job, const struct resource *r, const struct binding *now,
-                    const struct change *change, const char *fingerprint, const struct material *m,
+                    const struct change *change, const struct bound *old, const struct material *m,
                     struct err *err)
 {
     const char *slot = change->slot, *id = change->add[0];
     struct bound b = {.slot = slot, .ref = id, .name = "", .fingerprint = ""};
+    const char *fingerprint = old && old->fingerprint ? old->fingerprint : "";
     struct material own;
     struct err why = {0};
-    if (!session_facts(job, "", &b, err))
+    if (old && old->name && strlen(old->name) >= 3)
+        b.name = old->name; /* as it was called on the domain */
+    else if (!session_facts(job, "", &b, err))
         return false;
     cleanup(arena_free_p) struct arena *hidden = arena_new_secret(8 << 20);
     const char *entry =
@@ -411,7 +414,7 @@ static bool bind_id(struct job *job, const struct resource *r, const struct bind
 }
 
 static bool write_slot(struct job *job, const struct resource *r, const struct binding *now,
-                       const struct change *change, const char *fingerprint, const struct material *m,
+                       const struct change *change, const struct bound *old, const struct material *m,
                        struct err *err)
 {
     struct material own;
@@ -419,26 +422,26 @@ static bool write_slot(struct job *job, const struct resource *r, const struct b
         return put_block(job, r, now, job->arena, change->slot, NULL, err);
     const char *ref = change->add[0];
     if (huawei_is_scm_id(ref))
-        return bind_id(job, r, now, change, fingerprint, m, err);
+        return bind_id(job, r, now, change, old, m, err);
     if (m && strcmp(m->fingerprint, ref) == 0)
         return bind_text(job, r, now, m->name, m, err);
-    return session_material(job, ref, &own, err)
-               ? bind_text(job, r, now, own.name, &own, err)
-               : err_add(err, "the private key of %s, which CDN does not give back", ref);
+    if (!session_material(job, ref, &own, err))
+        return err_add(err, "the private key of %s, which CDN does not give back", ref);
+    bool named = old && old->name && strlen(old->name) >= 3;
+    return bind_text(job, r, now, named ? old->name : own.name, &own, err);
 }
 
 static bool write_change(struct job *job, const struct resource *r, const struct binding *now,
                          const struct change *change, const struct material *m, struct err *err)
 {
-    return write_slot(job, r, now, change, "", m, err);
+    return write_slot(job, r, now, change, NULL, m, err);
 }
 
 static bool restore(struct job *job, const struct resource *r, const struct binding *now,
                     const struct binding *before, const struct change *ours, struct err *err)
 {
     struct change back = change_reverse(job->arena, ours);
-    const struct bound *old = binding_slot(before, "default");
-    return write_slot(job, r, now, &back, old && old->fingerprint ? old->fingerprint : "", NULL, err);
+    return write_slot(job, r, now, &back, binding_slot(before, ours->slot), NULL, err);
 }
 
 static bool old_key(struct job *job, const struct resource *r, const struct bound *old, const char **ret,
