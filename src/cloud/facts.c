@@ -226,14 +226,28 @@ bool session_facts(struct job *job, const char *region, struct bound *b, struct 
     return true;
 }
 
-bool bound_of_pem(struct arena *a, const char *pem, struct bound *b)
+static bool first_of_pem(struct arena *a, const char *pem, struct x509 *ret)
 {
     struct pem_block block;
     unsigned char *der;
-    struct x509 cert;
     size_t offset = 0, size;
-    if (!pem_next(pem, strlen(pem), &offset, &block, NULL) || !pem_is_certificate(&block) ||
-        !pem_decode(a, &block, &der, &size, NULL) || !x509_parse(a, der, size, &cert, NULL))
+    return pem_next(pem, strlen(pem), &offset, &block, NULL) && pem_is_certificate(&block) &&
+           pem_decode(a, &block, &der, &size, NULL) && x509_parse(a, der, size, ret, NULL);
+}
+
+bool sha1_of_pem(struct arena *a, const char *pem, const char **ret)
+{
+    struct x509 cert;
+    if (!first_of_pem(a, pem, &cert))
+        return false;
+    *ret = arena_strdup(a, cert.sha1);
+    return true;
+}
+
+bool bound_of_pem(struct arena *a, const char *pem, struct bound *b)
+{
+    struct x509 cert;
+    if (!first_of_pem(a, pem, &cert))
         return false;
     b->fingerprint = arena_strdup(a, cert.sha256);
     b->serial = cert.serial;

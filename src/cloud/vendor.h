@@ -123,6 +123,8 @@ must_use bool session_facts(struct job *job, const char *region, struct bound *b
  * it was, where that is no certificate.
  */
 bool bound_of_pem(struct arena *a, const char *pem, struct bound *b);
+/* The SHA-1 of that certificate, which some clouds tell them by: 40 digits, lower case. */
+must_use bool sha1_of_pem(struct arena *a, const char *pem, const char **ret);
 /* The same for what is read again and again: texts seen lately are not parsed another time. */
 bool session_bound_of_pem(struct job *job, const char *pem, struct bound *b);
 

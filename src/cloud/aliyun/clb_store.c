@@ -1,7 +1,5 @@
 #include "cloud/aliyun/clb.h"
 
-#include "crypto/pem.h"
-#include "crypto/x509.h"
 #include <string.h>
 
 enum { SHA1_DIGITS = 40, SHA256_DIGITS = 64, SECRET_BYTES = 4 << 20 };
@@ -37,19 +35,6 @@ bool aliyun_clb_store(struct job *job, const char *region, const struct material
 }
 
 /* ---- what a certificate of the store contains ---- */
-
-static bool sha1_of_pem(struct arena *a, const char *pem, const char **ret)
-{
-    struct pem_block block;
-    struct x509 cert;
-    unsigned char *der;
-    size_t offset = 0, size;
-    if (!pem_next(pem, strlen(pem), &offset, &block, NULL) || !pem_is_certificate(&block) ||
-        !pem_decode(a, &block, &der, &size, NULL) || !x509_parse(a, der, size, &cert, NULL))
-        return false;
-    *ret = arena_strdup(a, cert.sha1);
-    return true;
-}
 
 /* A certificate that we brought, if we still have it. */
 static bool known_by_name(struct job *job, const char *name, const char *sha1, struct bound *b)

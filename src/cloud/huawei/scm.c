@@ -9,8 +9,6 @@
 
 #include "base/clock.h"
 #include "codec/name.h"
-#include "crypto/pem.h"
-#include "crypto/x509.h"
 #include <string.h>
 #include <strings.h>
 
@@ -206,19 +204,6 @@ bool huawei_scm_in_use(struct job *job, const char *id, bool *ret, struct err *e
 
 /* ---- upload ---- */
 
-static bool leaf_sha1(struct arena *a, const struct material *m, const char **ret, struct err *err)
-{
-    struct pem_block block;
-    unsigned char *der;
-    struct x509 cert;
-    size_t offset = 0, size;
-    if (!pem_next(m->leaf_pem, strlen(m->leaf_pem), &offset, &block, err) ||
-        !pem_decode(a, &block, &der, &size, err) || !x509_parse(a, der, size, &cert, err))
-        return err_add(err, "certificate %s", m->name);
-    *ret = arena_strdup(a, cert.sha1);
-    return true;
-}
-
 struct candidates {
     struct arena *keep;
     const char *name;
@@ -275,7 +260,9 @@ bool huawei_scm_upload(struct job *job, const char *vendor_store, const struct m
     const char *sha1 = NULL, *id = NULL;
     struct answer answer;
     (void)vendor_store;
-    if (!leaf_sha1(job->arena, m, &sha1, err) || !find(job, m, sha1, &id, err))
+    if (!sha1_of_pem(job->arena, m->leaf_pem, &sha1))
+        return err_set(err, ERR_INVALID_CERTIFICATE, "the certificate cannot be read");
+    if (!find(job, m, sha1, &id, err))
         return false;
     if (!*id) {
         cleanup(arena_free_p) struct arena *hidden = arena_new_secret(4 << 20);
