@@ -150,7 +150,8 @@ bool policy_document(struct arena *a, const char *cloud, const char *const *prod
     for (size_t i = 0; !count && products[i]; i++)
         if (strcmp(products[i]->cloud, cloud) == 0)
             add_actions(&s, cloud, products[i]->calls, read_only);
-    qsort(s.items, s.count, sizeof *s.items, by_name);
+    if (s.count)
+        qsort(s.items, s.count, sizeof *s.items, by_name);
     struct buf b = buf_new(a, DOCUMENT_BYTES);
     buf_puts(&b, documents[d].before);
     for (size_t i = 0; i < s.count; i++)
