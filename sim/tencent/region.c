@@ -8,14 +8,14 @@ static const struct sim_param describe_regions_params[] = {
     {"Scene", IN_JSON, T_INTEGER},
 };
 
-const char *const tencent_regions[3] = {"ap-guangzhou", "ap-shanghai", "ap-singapore"};
+const char *const tencent_regions[3] = {"ap-guangzhou", "ap-shanghai", "ap-seoul"};
 
 static const struct {
     const char *region, *name;
 } regions[] = {
     {"ap-guangzhou", "South China (Guangzhou)"},
     {"ap-shanghai", "East China (Shanghai)"},
-    {"ap-singapore", "Southeast Asia (Singapore)"},
+    {"ap-seoul", "Northeast Asia (Seoul)"},
 };
 
 bool tencent_is_region(struct sim_call *c, const char *const *list, size_t count)

@@ -139,9 +139,16 @@ static bool no(struct sim_call *c, const char *code, const char *message)
 static const struct { /* what the international models lack */
     const char *operation, *param;
 } mainland_only[] = {
-    {"UploadCertificate", "KeyPassword"},  {"DescribeCertificates", "ServiceId"},
-    {"UpdateDomainConfig", "AutoGuard"},   {"UpdateDomainConfig", "GeoBlocker"},
+    {"UploadCertificate", "KeyPassword"},
+    {"DescribeCertificates", "ServiceId"},
+    {"UpdateDomainConfig", "AutoGuard"},
+    {"UpdateDomainConfig", "GeoBlocker"},
     {"UpdateDomainConfig", "ParamFilter"},
+    {"ModifySpartaProtection", "Gzip"},
+    {"ModifySpartaProtection", "ProxyConnectTimeout"},
+    {"ModifySpartaProtection", "UpstreamPolicy"},
+    {"ModifySpartaProtection", "UpstreamRules[]"},
+    {"ModifySpartaProtection", "UseCase"},
 };
 
 static bool fits_site(struct sim_call *c)
@@ -149,7 +156,8 @@ static bool fits_site(struct sim_call *c)
     if (!strstr(c->request->host, ".intl."))
         return true;
     for (size_t i = 0; i < countof(mainland_only); i++)
-        if (!strcmp(c->operation->name, mainland_only[i].operation) && sim_arg(c, mainland_only[i].param)) {
+        if (!strcmp(c->operation->name, mainland_only[i].operation) &&
+            (sim_arg(c, mainland_only[i].param) || sim_arg_count(c, mainland_only[i].param))) {
             refuse(c, REFUSE_UNKNOWN_PARAMETER, mainland_only[i].param);
             return false;
         }

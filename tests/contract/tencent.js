@@ -7,7 +7,7 @@ const require = createRequire(import.meta.url);
 const sdk = require('tencentcloud-sdk-nodejs');
 export const Refusal = require('tencentcloud-sdk-nodejs/tencentcloud/common/exception/tencent_cloud_sdk_exception').default;
 
-export const stage = makeStage({ cloud: 'tencent', options: ['--services', 'tencent/cdn,tencent/clb',
+export const stage = makeStage({ cloud: 'tencent', options: ['--services', 'tencent/cdn,tencent/clb,tencent/waf',
   '--each', '12', '--settle-ms', '500'] });
 export const keys = [];
 export const issue = (...names) => {
