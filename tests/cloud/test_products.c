@@ -252,13 +252,15 @@ static const char *knows_already_bound(struct sky *k, struct job *job)
     return "";
 }
 
-/* Whether the resource has a set that takes further certificates: what keeps certificate and key itself has one place. */
+/* Whether the resource has a set that takes further certificates. What keeps certificate and key itself, or has domains of
+ * its own, has one place beside products' resources that are listeners.
+ */
 static bool has_set(struct sky *k, struct job *job, const struct resource *r)
 {
     const char *vendor_store = NULL;
     struct material m = suite_material_for(k, r);
     assert_ok(k->y, job->product->store_for(job, r, &m, &vendor_store, &k->y->err));
-    return vendor_store != NULL;
+    return vendor_store && r->names[0].evidence != EVIDENCE_DOMAIN;
 }
 
 /* Nothing was there before: HTTPS switched on and off again, or an entry added and taken away. */

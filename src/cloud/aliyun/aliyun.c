@@ -109,7 +109,11 @@ static bool refusal(struct arena *a, long status, const struct json *json, const
         ret->request_id = "";
         return status >= 300 || strcmp(json_str(json_at(json, "/status"), ""), "Failure") == 0;
     }
-    ret->code = json_text(a, json_at(json, "/Code"), json_text(a, json_at(json, "/code"), ""));
+    bool refused = !json_bool(json_at(json, "/Success"), true);
+    const char *own = json_str(json_at(json, "/ErrorCode"), ""); /* beside a Code that is but a status */
+    ret->code = refused && *own
+                    ? own
+                    : json_text(a, json_at(json, "/Code"), json_text(a, json_at(json, "/code"), ""));
     ret->message = json_text(a, json_at(json, "/Message"), json_text(a, json_at(json, "/message"), ""));
     ret->request_id =
         json_text(a, json_at(json, "/RequestId"), json_text(a, json_at(json, "/requestId"), ""));
