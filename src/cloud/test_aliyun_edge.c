@@ -1,0 +1,176 @@
+#include "cloud/test_stage.h"
+
+#include <string.h>
+
+/* DCDN's SM certificates, ESA's quota and entries, OSS's own language. */
+
+static void assert_sent(struct stage *g, size_t i, const char *text, bool sent)
+{
+    const char *request = i < calls_seen(g) ? g->log[i] : "";
+    if (!*request || (strstr(request, text) != NULL) != sent)
+        fail_msg("request %zu %s %s: %s", i, sent ? "lacks" : "has", text, request);
+}
+
+static struct material plain_material(void)
+{
+    static const char *const domains[] = {"www.example.com"};
+    return (struct material){.name = "certferry-0123456789abcdef",
+                             .fingerprint = "0123456789abcdef",
+                             .fullchain_pem = "signing",
+                             .leaf_pem = "signing",
+                             .chain_pem = "",
+                             .domains = domains,
+                             .domain_count = 1};
+}
+
+static void R19_the_sm_certificate_set_last_is_the_one_read(void **state)
+{
+    struct stage *g = *state;
+    struct binding now = {0};
+    const struct product *p = product_find("aliyun/dcdn");
+    struct resource r = {.vendor_id = "www.example.com", .title = "www.example.com", .extra = "{}"};
+    const char *ref = "7-cn-hangzhou";
+    struct change change = {.slot = "sm", .add = &ref, .add_count = 1};
+    REPLIES(g, {200, NULL, "{\"RequestId\":\"1\"}"},
+            {200, NULL,
+             "{\"Domains\":{\"PageData\":[{\"DomainName\":\"www.example.com\",\"DomainStatus\":\"online\","
+             "\"SSLProtocol\":\"off\"}]},\"TotalCount\":1}"},
+            {200, NULL, "{\"CertInfos\":{\"CertInfo\":[{\"SSLProtocol\":\"off\"}]}}"},
+            {200, NULL, "{\"CertIdentifier\":\"7-cn-hangzhou\",\"CertName\":\"sm\"}"});
+    begin_as(g, "aliyun", false);
+    g->job.product = p;
+    assert_ok(g->y, p->bind(&g->job, &r, &now, &change, NULL, &g->y->err));
+    assert_sent(g, 0, "x-acs-action: SetDcdnDomainSMCertificate", true);
+    assert_sent(g, 0, "CertIdentifier=7-cn-hangzhou", true);
+    assert_ok(g->y, p->read(&g->job, &r, &now, &g->y->err));
+    assert_true(binding_holds(&now, "sm", ref));
+    assert_null(binding_slot(&now, "default"));
+}
+
+static void R19_an_sm_pair_goes_to_the_store_as_one_and_never_in_half(void **state)
+{
+    struct stage *g = *state;
+    const struct product *p = product_find("aliyun/cdn");
+    struct material m = plain_material();
+    struct resource r = {.vendor_id = "www.example.com", .title = "www.example.com", .extra = "{}"};
+    const char *store, *ref;
+    REPLIES(g, {200, NULL, "{\"CertificateOrderList\":[],\"TotalCount\":0}"},
+            {200, NULL, "{\"CertificateOrderList\":[],\"TotalCount\":0}"}, {200, NULL, "{\"CertId\":7}"},
+            {200, NULL, "{\"CertIdentifier\":\"7-cn-hangzhou\"}"});
+    begin_as(g, "aliyun", false);
+    g->job.product = p;
+    m.sm2 = true;
+    m.key = secret_in(g->y->a, secret_new("first-key", 9));
+    assert_false(p->store_for(&g->job, &r, &m, &store, &g->y->err));
+    assert_int_equal(g->y->err.kind, ERR_INVALID_CERTIFICATE);
+    m.sm2_encryption_pem = "encrypting";
+    m.sm2_encryption_key = secret_in(g->y->a, secret_new("second-key", 10));
+    assert_ok(g->y, p->store_for(&g->job, &r, &m, &store, &g->y->err));
+    assert_ok(g->y, p->upload(&g->job, store, &m, &ref, &g->y->err));
+    assert_string_equal(ref, "7-cn-hangzhou");
+    assert_sent(g, 2, "POST / HTTP/1.1", true); /* nothing of it is in the URL */
+    assert_sent(g, 2, "SignCert=signing", true);
+    assert_sent(g, 2, "EncryptCert=encrypting", true);
+    assert_sent(g, 2, "EncryptPrivateKey=second-key", true);
+    assert_sent(g, 2, "&Key=", false);
+}
+
+static const char esa_full[] =
+    "{\"Quotas\":[{\"QuotaName\":\"customHttpCert\",\"QuotaValue\":\"2\",\"Usage\":\"2\"}]}";
+
+static void R_esa_tells_of_a_full_plan_before_anything_is_brought(void **state)
+{
+    struct stage *g = *state;
+    const struct product *p = product_find("aliyun/esa");
+    const char *others[] = {"other.example"}, *ours[] = {"www.example.com"}, *store = NULL;
+    struct bound held = {.slot = "sni",
+                         .ref = "1-cn-hangzhou",
+                         .fingerprint = "",
+                         .names = others,
+                         .name_count = 1};
+    struct resource r = {.vendor_id = "12",
+                         .title = "example.com",
+                         .extra = "{}",
+                         .bound = &held,
+                         .bound_count = 1};
+    struct material m = plain_material();
+    REPLIES(g, {200, NULL, esa_full});
+    begin_as(g, "aliyun", false);
+    g->job.product = p;
+    assert_false(p->store_for(&g->job, &r, &m, &store, &g->y->err));
+    assert_int_equal(g->y->err.kind, ERR_QUOTA);
+    assert_non_null(strstr(g->y->err.text, "holds 2 certificates"));
+    assert_sent(g, 0, "GET /?", true);
+    assert_sent(g, 0, "x-acs-action: ListInstanceQuotasWithUsage", true);
+    held.names = ours; /* what is replaced in place needs no room */
+    assert_ok(g->y, p->store_for(&g->job, &r, &m, &store, &g->y->err));
+    assert_int_equal(calls_seen(g), 1);
+}
+
+static void R_esa_replaces_an_entry_by_its_id(void **state)
+{
+    struct stage *g = *state;
+    const struct product *p = product_find("aliyun/esa");
+    struct resource r = {.vendor_id = "12", .title = "example.com", .extra = "{}"};
+    struct bound held = {.slot = "sni", .ref = "1-cn-hangzhou"};
+    struct binding now = {.bound = &held, .bound_count = 1};
+    const char *add[] = {"2-cn-hangzhou"}, *remove[] = {"1-cn-hangzhou"};
+    struct change change = {.slot = "sni", .add = add, .add_count = 1, .remove = remove, .remove_count = 1};
+    REPLIES(g,
+            {200, NULL,
+             "{\"Result\":[{\"Id\":\"e0\",\"CasId\":\"5\",\"Region\":\"cn-hangzhou\",\"Type\":\"cas\"},{"
+             "\"Id\":\"e1\","
+             "\"CasId\":\"1\",\"Region\":\"cn-hangzhou\",\"Type\":\"cas\"}],\"TotalCount\":2}"},
+            {200, NULL, "{\"Id\":\"e1\"}"});
+    begin_as(g, "aliyun", false);
+    g->job.product = p;
+    assert_ok(g->y, p->bind(&g->job, &r, &now, &change, NULL, &g->y->err));
+    assert_sent(g, 1, "x-acs-action: SetCertificate", true);
+    assert_sent(g, 1, "CasId=2", true);
+    assert_sent(g, 1, "&Id=e1", true);
+}
+
+static void R_oss_names_the_certificate_that_it_replaces(void **state)
+{
+    struct stage *g = *state;
+    const struct product *p = product_find("aliyun/oss");
+    struct resource r = {.vendor_id = "www.example.com",
+                         .title = "www.example.com",
+                         .region = "cn-shanghai",
+                         .extra = "{\"bucket\":\"one\"}"};
+    struct bound held = {.slot = "default", .ref = "1-cn-hangzhou"};
+    struct binding now = {.bound = &held, .bound_count = 1};
+    const char *add[] = {"2-cn-hangzhou"};
+    struct change change = {.slot = "default", .add = add, .add_count = 1};
+    REPLIES(g, {200, NULL, ""},
+            {409, NULL,
+             "<Error><Code>Other</Code><Message>not it</Message><RequestId>R1</RequestId></Error>"});
+    begin_as(g, "aliyun", false);
+    g->job.product = p;
+    assert_ok(g->y, p->bind(&g->job, &r, &now, &change, NULL, &g->y->err));
+    assert_sent(g, 0, "POST /?cname=&comp=add", true);
+    assert_sent(g, 0, "Host: one.oss-cn-shanghai.aliyuncs.com", true);
+    assert_sent(g, 0, "/cn-shanghai/oss/aliyun_v4_request,Signature=", true);
+    assert_sent(g, 0, "Content-MD5: ", true);
+    assert_sent(g, 0, "<CertId>2-cn-hangzhou</CertId><PreviousCertId>1-cn-hangzhou</PreviousCertId>", true);
+    assert_sent(g, 0, "<Force>", false);
+    g->job.patience_ms = 0;
+    assert_false(p->bind(&g->job, &r, &now, &change, NULL, &g->y->err));
+    assert_int_equal(g->y->err.kind, ERR_CONFLICT);
+    assert_string_equal(g->y->err.request_id, "R1");
+    r.extra = "{}";
+    assert_false(p->bind(&g->job, &r, &now, &change, NULL, &g->y->err));
+    assert_int_equal(g->y->err.kind, ERR_INPUT);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        stage_test(R19_the_sm_certificate_set_last_is_the_one_read),
+        stage_test(R19_an_sm_pair_goes_to_the_store_as_one_and_never_in_half),
+        stage_test(R_esa_tells_of_a_full_plan_before_anything_is_brought),
+        stage_test(R_esa_replaces_an_entry_by_its_id),
+        stage_test(R_oss_names_the_certificate_that_it_replaces),
+    };
+    return cmocka_run_group_tests_name("cloud_aliyun_edge", tests, NULL, NULL);
+}
