@@ -19,6 +19,8 @@ static const struct {
     {"aliyun", "cas", "GetUserCertificateDetail", NULL,
      "yundun-cert:GetUserCertificateDetail yundun-cert:DescribeSSLCertificatePublicKeyDetail"},
     {"aliyun", "cas", NULL, "yundun-cert", NULL},
+    /* OSS reads the certificate, and its key, with the rights of the caller. */
+    {"aliyun", "oss", "PutCname", NULL, "oss:PutCname yundun-cert:DescribeSSLCertificatePrivateKey"},
     {"aliyun", "waf2", NULL, "yundun-waf", NULL},
     {"aliyun", "waf3", NULL, "yundun-waf", NULL},
     {"aliyun", "ddoscoo", NULL, "yundun-ddoscoo", NULL},
