@@ -20,6 +20,10 @@
     {                                                                                                        \
         403, NULL, "{\"error\":{\"error_code\":\"" code "\",\"error_msg\":\"" message "\"}}"                 \
     }
+#define NO_CERTIFICATES                                                                                      \
+    {                                                                                                        \
+        200, NULL, "{\"items\":[],\"total\":0}"                                                              \
+    }
 #define ID "scs1600313391074"
 #define OLD "scs1500000000000"
 #define SHOWN                                                                                                \
@@ -405,9 +409,22 @@ static void R_scm_only_what_fits_its_fields_goes_there(void **state)
     char long_pem[SCM_LEAF_BYTES + 2];
     memset(long_pem, 'x', sizeof long_pem - 1);
     long_pem[sizeof long_pem - 1] = 0;
-    const struct material fits = {.leaf_pem = "l", .chain_pem = "c"};
+    const struct secret *key = secret_in(g->y->a, secret_new("k", 1));
+    const struct material fits = {.name = "n", .leaf_pem = "l", .chain_pem = "c", .key = key};
     struct material m = fits;
+    const char *ref = NULL;
     assert_true(huawei_scm_takes(&m));
+    m = (struct material){.name = "n", .leaf_pem = "", .chain_pem = ""}; /* SCM's own, known by id alone */
+    assert_true(huawei_scm_takes(&m));
+    REPLIES(g, PROJECTS, {200, NULL, "{\"certificates\":[]}"}, NO_CERTIFICATES);
+    begin(g, "huawei/elb");
+    assert_err(g->y, ERR_INVALID_CERTIFICATE,
+               g->job.product->upload(&g->job, "elb:cn-north-4", &m, &ref, &g->y->err));
+    g->job.product = product_find("huawei/waf");
+    assert_err(g->y, ERR_INVALID_CERTIFICATE,
+               g->job.product->upload(&g->job, "waf:cn-north-4:0", &m, &ref, &g->y->err));
+    assert_non_null(strstr(g->y->err.text, "--with-key"));
+    m = fits;
     m.chain_pem = ""; /* SCM refuses what stands alone */
     assert_false(huawei_scm_takes(&m));
     m = fits;
@@ -451,11 +468,6 @@ static void R_waf_hands_a_certificate_to_one_website_and_believes_only_what_it_i
     assert_err(g->y, ERR_INPUT, write_website(g, NULL)); /* there is no way back to none */
     assert_int_equal(calls_seen(g), calls);
 }
-
-#define NO_CERTIFICATES                                                                                      \
-    {                                                                                                        \
-        200, NULL, "{\"items\":[],\"total\":0}"                                                              \
-    }
 
 static void R_waf_a_full_store_is_told_as_quota_and_names_the_region(void **state)
 {

@@ -281,13 +281,13 @@ static bool other_can_stay(struct job *job, const struct resource *r, const char
 static bool store_for(struct job *job, const struct resource *r, const struct material *m, const char **ret,
                       struct err *err)
 {
-    if (m->sm2 && (!m->sm2_encryption_key || !m->sm2_encryption_pem || !*m->sm2_encryption_pem))
+    if (m->sm2 && m->key && (!m->sm2_encryption_key || !m->sm2_encryption_pem || !*m->sm2_encryption_pem))
         return err_set(err, ERR_INVALID_CERTIFICATE,
                        "CDN takes SM2 certificates as pairs: import %s with its encryption certificate",
                        m->name);
     if (!other_can_stay(job, r, m->sm2 ? "sm" : "default", err))
         return false;
-    *ret = huawei_scm_takes(m) && !session_get(job, as_text) ? "scm" : NULL;
+    *ret = huawei_scm_takes(m) && (!m->key || !session_get(job, as_text)) ? "scm" : NULL;
     return true;
 }
 
@@ -405,7 +405,7 @@ static bool bind_id(struct job *job, const struct resource *r, const struct bind
         session_put(job, as_text, "1");
     if (may_not && !m && *fingerprint && session_material(job, fingerprint, &own, NULL))
         m = &own;
-    if (may_not && m)
+    if (may_not && m && m->key)
         return bind_text(job, r, now, arena_printf(job->arena, "%s%s", as_text, id), m, err);
     if (err)
         *err = why;

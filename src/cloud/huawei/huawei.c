@@ -254,6 +254,13 @@ static bool domain_list(struct arena *a, const struct material *m, const char **
                                 HUAWEI_DOMAINS_BYTES);
 }
 
+bool huawei_has_key(const struct material *m, struct err *err)
+{
+    return m->key ||
+           err_set(err, ERR_INVALID_CERTIFICATE,
+                   "the private key of %s is not in certferry: fetch it with cert sync --with-key", m->name);
+}
+
 bool huawei_upload(struct job *job, const char *vendor_store, const struct material *m, const char **ret,
                    struct err *err)
 {
@@ -263,6 +270,8 @@ bool huawei_upload(struct job *job, const char *vendor_store, const struct mater
     if (!domain_list(job->arena, m, &domains, err) ||
         !cloud_each(job, &list_certificates, region, look, &s, err, "{'name':[%s],'type':['server']}",
                     m->name))
+        return false;
+    if (!*s.id && !huawei_has_key(m, err))
         return false;
     if (!*s.id) {
         cleanup(arena_free_p) struct arena *hidden = arena_new_secret(4 << 20);

@@ -25,6 +25,9 @@ must_use bool huawei_held(struct job *job, bool with_key, held_fn *each, void *c
 /* product.regions: those of the access, else those it has a project in. */
 must_use bool huawei_regions(struct job *job, const char ***ret, size_t *ret_count, struct err *err);
 
+/* Refuses what has no private key with us: it can be used in its own certificate service, and brought nowhere. */
+must_use bool huawei_has_key(const struct material *m, struct err *err);
+
 /* product.upload for the stores "elb:REGION". */
 must_use bool huawei_upload(struct job *job, const char *vendor_store, const struct material *m,
                             const char **ret, struct err *err);

@@ -7,6 +7,8 @@
  */
 #include "cloud/huawei/scm.h"
 
+#include "cloud/huawei/huawei.h"
+
 #include "base/clock.h"
 #include "codec/name.h"
 #include <string.h>
@@ -67,10 +69,11 @@ bool huawei_is_scm_id(const char *t)
     return strncmp(t, "scs", 3) == 0 && strlen(t) == 16 && strspn(t + 3, "0123456789") == 13;
 }
 
+/* What has no key with us can only be there already. */
 bool huawei_scm_takes(const struct material *m)
 {
-    return !m->sm2 && *m->chain_pem && strlen(m->leaf_pem) <= SCM_LEAF_BYTES &&
-           strlen(m->chain_pem) <= SCM_CHAIN_BYTES && secret_size(m->key) <= SCM_KEY_BYTES;
+    return !m->key || (!m->sm2 && *m->chain_pem && strlen(m->leaf_pem) <= SCM_LEAF_BYTES &&
+                       strlen(m->chain_pem) <= SCM_CHAIN_BYTES && secret_size(m->key) <= SCM_KEY_BYTES);
 }
 
 /* "2026-12-31 23:59:59.0"; 0 where it is not of that form. */
@@ -263,6 +266,8 @@ bool huawei_scm_upload(struct job *job, const char *vendor_store, const struct m
     if (!sha1_of_pem(job->arena, m->leaf_pem, &sha1))
         return err_set(err, ERR_INVALID_CERTIFICATE, "the certificate cannot be read");
     if (!find(job, m, sha1, &id, err))
+        return false;
+    if (!*id && !huawei_has_key(m, err))
         return false;
     if (!*id) {
         cleanup(arena_free_p) struct arena *hidden = arena_new_secret(4 << 20);

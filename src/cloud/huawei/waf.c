@@ -357,7 +357,7 @@ static bool upload(struct job *job, const char *vendor_store, const struct mater
     if (!find(job, region, project, &s, err))
         return false;
     if (!*s.id)
-        return create(job, region, project, name, m, ret, err);
+        return huawei_has_key(m, err) && create(job, region, project, name, m, ret, err);
     if (!same_certificate(job, region, s.id, m, err))
         return false;
     *ret = s.id;
