@@ -3,7 +3,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { globalCaller, refusal, regionalCaller } from './huawei.js';
-import { makeStage, until } from './stage.js';
+import { makeStage, serves, until } from './stage.js';
 
 const REGION = 'cn-north-4';
 const stage = makeStage({ cloud: 'huawei', preload: true,
@@ -85,6 +85,23 @@ test('huawei/scm: what certferry brings there it finds again, and the SDK sees w
   assert.equal((await uses(id, 'WAF')).total_num, 0);
   const exported = await scm('ExportCertificate', { path: { certificate_id: id } });
   assert.equal(exported.entire_certificate.replace(/\s/g, ''), wide.chain.replace(/\s/g, ''));
+});
+
+test('huawei/scm: what the service holds is deployed inside its own account by its id, without its key', async () => {
+  const third = stage.resources.filter((r) => !r.domain.startsWith('*'))[2];
+  const cert = issue(third.domain);
+  const id = await bring(cert, 'contract-held');
+  await stage.certferry('cert', 'sync', '--access', 'huawei');
+  const { items } = await stage.certferry('cert', 'list', '--limit', '1000');
+  const held = items.find((c) => c.name === 'contract-held');
+  assert.ok(held && !held.has_key, 'known without its key');
+  const { task } = await stage.certferry('deploy', '--cert', 'contract-held', '--resource', third.id, '--product', 'huawei/cdn', '--sync', '--yes');
+  await serves(third, cert);
+  const { configs } = await globalCaller(stage, 'cdn', 'https://cdn.myhuaweicloud.com')('ShowDomainFullConfig',
+    { path: { domain_name: third.id }, query: { enterprise_project_id: 'all' } });
+  assert.equal(configs.https.scm_certificate_id, id);
+  assert.ok(!stage.log().some((call) => call.action === 'ExportCertificate' && call.resource === id), 'never exported');
+  await stage.rollback(task.id);
 });
 
 test('huawei/scm: after all these calls no secret and no private key is in the simulator\'s log or in what certferry said', () => stage.assertNothingTold(keys));
