@@ -1,7 +1,9 @@
 #include "cloud/test_stage.h"
 
+#include "cloud/huawei/huawei.h"
 #include "cloud/huawei/scm.h"
 #include "cloud/product.h"
+#include "cloud/wire.h"
 #include "crypto/mint.h"
 #include "crypto/pem.h"
 #include <string.h>
@@ -440,6 +442,24 @@ static void R_scm_only_what_fits_its_fields_goes_there(void **state)
         assert_false(huawei_is_scm_id(ids[i]));
 }
 
+static void R_scm_answers_where_the_access_has_its_site(void **state)
+{
+    static const char *const table[][2] = {{"china", "scm.cn-north-4.myhuaweicloud.com"},
+                                           {"international", "scm.ap-southeast-1.myhuaweicloud.com"}};
+    struct stage *g = *state;
+    for (size_t i = 0; i < countof(table); i++) {
+        struct wire_input in = {.vendor = &huawei_vendor,
+                                .call = &scm_list_certificates,
+                                .site = table[i][0],
+                                .region = "",
+                                .arguments = "{}"};
+        struct wire w = {0};
+        struct pairs parameters = {0};
+        assert_ok(g->y, wire_render(g->y->a, &in, &w, &parameters, &g->y->err));
+        assert_string_equal(w.host, table[i][1]);
+    }
+}
+
 /* ---- WAF ---- */
 
 static bool write_website(struct stage *g, const char *ref)
@@ -536,6 +556,7 @@ int main(void)
         stage_test(R_scm_finds_ours_by_name_and_digest_before_it_imports),
         stage_test(R_scm_lists_what_the_account_holds_and_exports_one_with_its_key),
         stage_test(R_scm_any_doubt_counts_as_in_use),
+        stage_test(R_scm_answers_where_the_access_has_its_site),
         stage_test(R_scm_only_what_fits_its_fields_goes_there),
         stage_test(R_waf_hands_a_certificate_to_one_website_and_believes_only_what_it_is_told),
         stage_test(R_waf_a_full_store_is_told_as_quota_and_names_the_region),
