@@ -460,7 +460,8 @@ static void generate(struct sim_seeding *s, size_t n)
     const char *domain = sim_list_item(s->arena, sim_seed_names(s, n), 0);
     const char *bare = domain + (*domain == '*' ? 2 : 0);
     bool on = sim_seed_has_https(n), mutual = n % 10 == 4;
-    SIM_SEED(s, cdn_kind, "", domain, {"Status", "online"}, {"ServiceType", n % 5 == 2 ? "download" : "web"},
+    SIM_SEED(s, cdn_kind, "", domain, {"Status", "online"}, {"@product", n % 10 == 2 ? "ecdn" : "cdn"},
+             {"ServiceType", n % 5 == 2 ? "download" : "web"},
              {"ResourceId", arena_printf(s->arena, "cdn-%s", sim_hex_id(s->arena, domain, 8))},
              {"Cname", arena_printf(s->arena, "%s.cdn.dnsv1.com", bare)},
              {"Area", n % 12 == 4 ? "overseas" : "mainland"}, {"ProjectId", "0"},

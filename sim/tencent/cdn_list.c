@@ -190,7 +190,7 @@ static void put_brief(struct sim_call *c, struct json_writer *w, const struct si
 {
     json_open_object(w);
     put_common(c, w, o);
-    json_member_string(w, "Product", "cdn");
+    json_member_string(w, "Product", sim_get(c, o, "@product"));
     json_close_object(w);
 }
 

@@ -89,6 +89,16 @@ test('tencent/cdn: the SDK binds and certferry sees it; certferry deploys and ro
   assert.equal((await stage.seen(resource)).slots[0].fingerprint, ours.fingerprint);
 });
 
+test('tencent/cdn: domains of ECDN are listed and deployed to like the others', async () => {
+  const { Domains } = await cdnClient().DescribeDomains({ Limit: 1000 });
+  const ecdn = Domains.filter((d) => d.Product === 'ecdn').map((d) => d.Domain);
+  const resource = cdnDomains().find((r) => ecdn.includes(r.id));
+  assert.ok(resource, 'a domain of ECDN');
+  const ours = issue(resource.domain);
+  await stage.deploy(resource, ours);
+  assert.equal(await served(resource), ours.fingerprint);
+});
+
 test('tencent/cdn: mutual TLS survives certferry\'s deployment', async () => {
   let resource;
   for (const one of stage.of('tencent/cdn')) if ((await domain(one.id)).Https.VerifyClient === 'on') resource = one;

@@ -1,4 +1,4 @@
-/* Tencent Cloud CDN (2018-06-06).
+/* Tencent Cloud CDN and ECDN (2018-06-06), which share one API and one list.
  *
  * One path of the domain's configuration is replaced, so that HTTP/2, HSTS, OCSP and mutual TLS beside it stay. What
  * was uploaded to CDN as text has no id: it is named by its digest, and put back from our own store by sending the
