@@ -226,6 +226,14 @@ void sim_changed(struct sim_call *c, const char *field);
 int64_t sim_serial(struct sim_call *c);
 char *sim_hex_id(struct arena *a, const char *name, size_t digits); /* the same for the same name */
 
+/* For services that tell what uses a certificate (users.c): the next object of the account, certificates apart, that holds one
+ * of these words in a field.
+ */
+bool sim_next_user(struct sim_call *c, const char *const *words, size_t count, size_t *cursor,
+                   const struct sim_object **ret);
+/* Whether calls in that region are denied (--deny-region): nothing there can be told. */
+bool sim_region_is_denied(const struct sim_call *c, const char *region);
+
 /* Answers. sim_fail also sets c->code; the first answer wins. */
 void sim_reply(struct sim_call *c, unsigned status, const char *content_type, const char *body);
 void sim_reply_header(struct sim_call *c, const char *name, const char *value);

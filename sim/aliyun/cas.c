@@ -255,6 +255,59 @@ static void detail(struct sim_call *c)
     aliyun_end(c, answer);
 }
 
+/* ---- GetCertificateDetail ---- */
+
+static const struct sim_param users_params[] = {
+    {"CertificateId", IN_QUERY, T_INTEGER, .required = true},
+};
+
+/* The services whose resources name it, as a list; the list of SANs stays empty, as it is reported to. */
+static char *users(struct sim_call *c, const struct sim_object *cert)
+{
+    const char *words[] = {arena_printf(c->arena, "%s-%s", cert->id, cert->scope), cert->id};
+    const struct sim_object *o;
+    const char *items[32];
+    size_t n = 0;
+    for (size_t cursor = 0; n < countof(items) && sim_next_user(c, words, countof(words), &cursor, &o);) {
+        const char *service = arena_copy(c->arena, o->kind, strcspn(o->kind, "."));
+        bool known = false;
+        for (size_t i = 0; i < n && !known; i++)
+            known = !strcmp(items[i], service);
+        if (!known)
+            items[n++] = service;
+    }
+    return json_strings(c->arena, items, n);
+}
+
+static void tell_users(struct sim_call *c)
+{
+    const struct sim_object *o = aliyun_cas_find(c, site_of(c), sim_arg(c, "CertificateId"));
+    const struct sim_cert *cert = o ? cert_of(c, o) : NULL;
+    if (!cert) {
+        sim_fail(c, 404, "NotFound", "The certificate %s does not exist.", sim_arg(c, "CertificateId"));
+        return;
+    }
+    const struct x509 *leaf = sim_leaf(cert);
+    struct aliyun_answer *answer = aliyun_begin(c);
+    struct json_writer *w = &answer->w;
+    json_member_int(w, "CertificateId", strtoll(o->id, NULL, 10));
+    json_member_string(w, "CertificateName", sim_get(c, o, "Name"));
+    json_member_string(w, "CertIdentifier", arena_printf(c->arena, "%s-%s", o->id, o->scope));
+    json_member_string(w, "CommonName", common_name(c, cert));
+    json_member_string(w, "Domain", sim_cert_names(c->arena, cert, ","));
+    json_member_raw(w, "SubjectAlternativeNames", "[]");
+    json_member_string(w, "CertificateStatus", leaf->not_after_ms < c->now_ms ? "expired" : "issued");
+    json_member_string(w, "Algorithm", algorithm(leaf));
+    json_member_string(w, "FingerPrint", aliyun_upper(c->arena, leaf->sha1));
+    json_member_string(w, "Issuer", issuer_name(c, leaf));
+    json_member_int(w, "NotBefore", leaf->not_before_ms);
+    json_member_int(w, "NotAfter", leaf->not_after_ms);
+    json_member_bool(w, "ExistPrivateKey", true);
+    json_member_raw(w, "UsingProductList", users(c, o));
+    drop_cert(o, cert);
+    aliyun_end(c, answer);
+}
+
 /* ---- ListUserCertificateOrder ---- */
 
 static const struct sim_param list_params[] = {
@@ -345,6 +398,10 @@ static const struct sim_operation operations[] = {
      SIM_PARAMS(upload_params),
      .run = upload},
     {.name = "GetUserCertificateDetail", .resource = "CertId", SIM_PARAMS(detail_params), .run = detail},
+    {.name = "GetCertificateDetail",
+     .resource = "CertificateId",
+     SIM_PARAMS(users_params),
+     .run = tell_users},
     {.name = "ListUserCertificateOrder", SIM_PARAMS(list_params), .run = list},
     {.name = "DeleteUserCertificate",
      .writes = true,

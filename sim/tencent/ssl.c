@@ -324,13 +324,125 @@ static const struct sim_param delete_params[] = {
 static void delete_one(struct sim_call *c)
 {
     struct sim_object *o = wanted(c);
+    const struct sim_object *user;
+    size_t cursor = 0;
     if (!o)
         return;
+    if (sim_arg_bool(c, "IsCheckResource", false) && sim_next_user(c, &o->id, 1, &cursor, &user)) {
+        sim_fail(c, 200, "FailedOperation.BoundResources", "The certificate is bound to resources.");
+        return;
+    }
     sim_delete(c, o);
     struct tencent_answer *answer = tencent_begin(c);
     json_member_bool(&answer->w, "DeleteResult", true);
     if (sim_arg_bool(c, "IsCheckResource", false))
         json_member_string(&answer->w, "TaskId", sim_hex_id(c->arena, c->request_id, 32));
+    tencent_end(c, answer);
+}
+
+/* ---- what uses a certificate: a task per certificate, whose result comes later ---- */
+
+static const char task_kind[] = "@ssl.task";
+
+static const struct sim_param begin_params[] = {
+    {"CertificateIds[]", IN_JSON, T_STRING, .required = true, .count_min = 1, .count = 100},
+    {"IsCache", IN_JSON, T_INTEGER, .required = true, .max = 1},
+};
+
+static const struct sim_param result_params[] = {
+    {"TaskIds[]", IN_JSON, T_STRING, .required = true, .count_min = 1, .count = 100},
+};
+
+static void begin_tasks(struct sim_call *c)
+{
+    const char *id;
+    for (size_t i = 0; (id = sim_arg_item(c, "CertificateIds[]", i)); i++)
+        if (!sim_find(c, tencent_cert_kind, "", id)) {
+            sim_fail(c, 200, "FailedOperation.CertificateNotFound", "The certificate does not exist.");
+            return;
+        }
+    struct tencent_answer *answer = tencent_begin(c);
+    json_key(&answer->w, "CertTaskIds");
+    json_open_array(&answer->w);
+    for (size_t i = 0; (id = sim_arg_item(c, "CertificateIds[]", i)); i++) {
+        const char *task =
+            arena_printf(c->arena, "%llu",
+                         strtoull(sim_hex_id(c->arena,
+                                             arena_printf(c->arena, "task %lld", (long long)sim_serial(c)),
+                                             12),
+                                  NULL, 16));
+        struct sim_object *o = SIM_CREATE(c, task_kind, "", task, {"certificate", id},
+                                          {"cache", sim_arg(c, "IsCache")}, {"state", "running"});
+        SIM_CHANGE(c, o, SETTLE_EDGE, {"state", "done"});
+        json_put_raw(&answer->w, json_format(c->arena, "{'CertId':%s,'TaskId':%s}", id, task));
+    }
+    json_close_array(&answer->w);
+    tencent_end(c, answer);
+}
+
+/* How many objects of a service hold it in a region ("": wherever they are). */
+static int64_t count_users(struct sim_call *c, const char *cert, const char *service, const char *region)
+{
+    const struct sim_object *o;
+    int64_t n = 0;
+    for (size_t cursor = 0; sim_next_user(c, &cert, 1, &cursor, &o);)
+        n += !strncmp(o->kind, service, strlen(service)) && o->kind[strlen(service)] == '.' &&
+             (!*region || !strcmp(o->scope, region));
+    return n;
+}
+
+/* From the cache comes what was found some time ago: here, before anything used it. */
+static void put_part(struct sim_call *c, struct json_writer *w, const struct sim_object *task,
+                     const char *service, const char *region)
+{
+    bool denied = *region && sim_region_is_denied(c, region),
+         cached = !strcmp(sim_get(c, task, "cache"), "1");
+    int64_t n = denied || cached ? 0 : count_users(c, sim_get(c, task, "certificate"), service, region);
+    json_put_raw(w, json_format(c->arena, "{'Region':%s,'TotalCount':%lld,'Error':%s}", region, (long long)n,
+                                denied ? "UnauthorizedOperation" : ""));
+}
+
+static void put_result(struct sim_call *c, struct json_writer *w, const struct sim_object *task)
+{
+    static const struct {
+        const char *type;
+        bool regional;
+    } services[] = {{"clb", true}, {"cdn", false}, {"waf", true}, {"live", false}, {"teo", false}};
+    json_open_object(w);
+    json_member_string(w, "TaskId", task->id);
+    json_member_int(w, "Status", sim_settling(c, task) ? 0 : 1);
+    json_member_string(w, "CacheTime", tencent_time(c->arena, c->now_ms));
+    json_key(w, "BindResourceResult");
+    json_open_array(w);
+    for (size_t i = 0; i < countof(services) && !sim_settling(c, task); i++) {
+        json_open_object(w);
+        json_member_string(w, "ResourceType", services[i].type);
+        json_key(w, "BindResourceRegionResult");
+        json_open_array(w);
+        for (size_t r = 0; r < (services[i].regional ? countof(tencent_regions) : 1); r++)
+            put_part(c, w, task, services[i].type, services[i].regional ? tencent_regions[r] : "");
+        json_close_array(w);
+        json_close_object(w);
+    }
+    json_close_array(w);
+    json_close_object(w);
+}
+
+static void tell_results(struct sim_call *c)
+{
+    struct tencent_answer *answer = tencent_begin(c);
+    const char *id;
+    json_key(&answer->w, "SyncTaskBindResourceResult");
+    json_open_array(&answer->w);
+    for (size_t i = 0; (id = sim_arg_item(c, "TaskIds[]", i)); i++) {
+        const struct sim_object *task = sim_find(c, task_kind, "", id);
+        if (!task) {
+            sim_fail(c, 200, "FailedOperation.CertificateSyncTaskIdInvalid", "The task does not exist.");
+            return;
+        }
+        put_result(c, &answer->w, task);
+    }
+    json_close_array(&answer->w);
     tencent_end(c, answer);
 }
 
@@ -343,6 +455,8 @@ static const struct sim_operation operations[] = {
     {.name = "DescribeCertificates", SIM_PARAMS(describe_certificates_params), .run = list},
     {.name = "DescribeCertificate", .resource = "CertificateId", SIM_PARAMS(one_params), .run = describe},
     {.name = "DescribeCertificateDetail", .resource = "CertificateId", SIM_PARAMS(one_params), .run = detail},
+    {.name = "CreateCertificateBindResourceSyncTask", SIM_PARAMS(begin_params), .run = begin_tasks},
+    {.name = "DescribeCertificateBindResourceTaskResult", SIM_PARAMS(result_params), .run = tell_results},
     {.name = "DeleteCertificate",
      .writes = true,
      .resource = "CertificateId",

@@ -21,6 +21,7 @@ const struct route routes[] = {
     {"GET", "/api/v1/accesses/{access}", v1_access_show, ON_LOOP, NULL},
     {"PATCH", "/api/v1/accesses/{access}", v1_access_update, ON_JOB, access_update_fields},
     {"POST", "/api/v1/accesses/{access}/check", v1_access_check, ON_JOB, access_check_fields},
+    {"POST", "/api/v1/accesses/{access}/clean", v1_access_clean, ON_JOB, access_clean_fields},
     {"POST", "/api/v1/policies", v1_access_policy, ON_READER, access_policy_fields},
     {"DELETE", "/api/v1/accesses/{access}", v1_access_delete, ON_JOB, NULL},
 

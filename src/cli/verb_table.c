@@ -81,6 +81,18 @@ const struct verb verbs[] = {
      "  certferry access policy --cloud aws --product aws/alb --product aws/cloudfront\n"
      "  certferry access policy --cloud aliyun --read-only\n",
      access_policy_options, verb_access_policy, false},
+    {"access clean", "[ACCESS]", 0, 1, "delete uploaded copies of certificates that nothing needs any more",
+     "Of the copies that deployments brought into a cloud's certificate service, those that the cloud itself "
+     "says nothing "
+     "uses\n"
+     "and that no task, rollback or resource here needs. What leaves a doubt is kept, with the reason. It "
+     "lists, asks, and "
+     "then\n"
+     "deletes; without a terminal and without --yes it only lists (exit code 4 where something could go).\n"
+     "\n"
+     "  certferry access clean prod\n"
+     "  certferry access clean --yes\n",
+     access_clean_options, verb_access_clean, false},
     {"access update", "ACCESS", 1, 1, "change settings, or replace the key pair",
      "A new key pair must belong to the same account; tasks that wait go on with it.\n",
      access_update_options, verb_access_update, false},

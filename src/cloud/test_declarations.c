@@ -362,6 +362,9 @@ static void R_every_call_of_a_vendor_agrees_with_its_model(void **state)
         assert_non_null(vendors[i]->calls);
         for (size_t j = 0; vendors[i]->calls[j]; j++)
             check_call(s, vendors[i], vendors[i]->calls[j]);
+        assert_non_null(vendors[i]->clean_calls);
+        for (size_t j = 0; vendors[i]->clean_calls[j]; j++)
+            check_call(s, vendors[i], vendors[i]->clean_calls[j]);
     }
 }
 

@@ -55,6 +55,14 @@ struct held_certificate {
 /* Called for each; its strings need not outlive the call. False stops the walk with err. */
 typedef bool held_fn(void *context, const struct held_certificate *held, struct err *err);
 
+/* A certificate in the vendor's certificate service that may be deleted there. */
+struct stored {
+    const char *vendor_store, *ref; /* as products name them */
+    const char *fingerprint;        /* of ours: what lies there has to be the same */
+    const char *kept; /* why it stays: what uses it, or what could not be found out; NULL: nothing uses it */
+    bool gone;        /* it is not there any more */
+};
+
 struct vendor {
     const char *cloud; /* "aliyun" */
     sign_fn *sign;
@@ -93,7 +101,15 @@ struct vendor {
     /* Every certificate that the account's certificate service holds and that may be deployed, of all its sites and regions. */
     bool (*held)(struct job *job, bool with_key, held_fn *each, void *context, struct err *err);
 
-    const struct call *const *calls; /* those of the vendor's folder beside its products', NULL-ended */
+    /* Finds out of each whether anything uses it, by the vendor's own word, and sets kept or gone. Whatever cannot be
+     * found out is a reason to keep.
+     */
+    void (*used)(struct job *job, struct stored *copies, size_t count);
+    /* Deletes one that nothing uses; the vendor may know better and refuse. ERR_NOT_FOUND where it is gone. */
+    bool (*discard)(struct job *job, const struct stored *copy, struct err *err);
+
+    const struct call *const *calls;       /* those of the vendor's folder beside its products', NULL-ended */
+    const struct call *const *clean_calls; /* those of used and discard alone, which no deployment makes */
 };
 
 extern const struct vendor *const vendors[]; /* NULL-ended */
@@ -127,6 +143,21 @@ bool bound_of_pem(struct arena *a, const char *pem, struct bound *b);
 must_use bool sha1_of_pem(struct arena *a, const char *pem, const char **ret);
 /* The same for what is read again and again: texts seen lately are not parsed another time. */
 bool session_bound_of_pem(struct job *job, const char *pem, struct bound *b);
+
+/* For vendor.used. Keeps it, unless there is a reason already; the text is job->arena's. */
+void stored_keep(struct job *job, struct stored *c, const char *fmt, ...) like_printf(3, 4);
+/* Keeps it because of a failure, which is no answer. */
+void stored_doubt(struct job *job, struct stored *c, const struct err *why);
+/* Whether it is still there and still ours, by vendor.facts; else sets gone or kept. */
+bool stored_is_there(struct job *job, const char *region, struct stored *c);
+/* Where the vendor does not tell: keeps those that a resource of these products (codes, NULL-ended) holds in these regions. What
+ * cannot be listed is doubt for all. Global products need no regions. same: those too whose certificate one holds under
+ * another reference.
+ */
+void stored_list_users(struct job *job, const char *const *codes, const char *const *regions,
+                       size_t region_count, bool same, struct stored *copies, size_t count);
+/* The part of a store's name behind its first colon: "us-east-1" of "acm:us-east-1"; NULL where the first part is another. */
+const char *stored_in(const struct stored *c, const char *service);
 
 /* An upload that failed after the certificate may have been brought: says so in err, whatever the failure was, so that it
  * is looked for before it is brought again. Returns ok.

@@ -143,3 +143,126 @@ def test_rights_are_printed_and_probed():
         equal(simulator.writes(), [], "writes")
         told = ferry.run("access", "check", "aws", "--product", "aliyun/cdn", code=1)
         true("none of the cloud aws" in told.err, told.err)
+
+
+def cleaned(told):
+    return {(i["store"], i["ref"]): (i["state"], i["reason"]) for i in told["items"]}
+
+
+def of_state(told, state):
+    return {k for k, (s, _) in cleaned(told).items() if s == state}
+
+
+def forget_tasks(ferry):
+    for task in ferry.rows("task", "list"):
+        ferry.run("task", "delete", task["id"], "--yes")
+
+
+STORES = ("--services", "aliyun/cdn,aliyun/alb,aliyun/slb,tencent/cdn,tencent/clb,aws/cloudfront,aws/elbv2,aws/elb,huawei/cdn,huawei/elb,huawei/waf")
+DELETES = ("DeleteUserCertificate", "DeleteServerCertificate", "DeleteCertificate")
+
+
+def deletes(simulator):
+    return [c for c in simulator.calls() if c["action"] in DELETES and c["outcome"] == "changed"]
+
+
+def test_copies_that_nothing_needs_are_deleted():
+    """First A, then B everywhere: A's copies stay while a rollback needs them, and then go; B's stay."""
+    with world("--domains", 110, "--settle-ms", 50, *STORES) as (simulator, ferry, certificates):
+        a, b = certificates.leaf(), certificates.leaf()
+        ferry.any("deploy", "--cert-file", a.full, "--key-file", a.key, "--yes")
+        first = ferry.run("access", "clean", "--json", code=0)
+        told = json.loads(first.out)
+        of_a = set(cleaned(told))
+        services = {store.split(":")[0] for store, _ in of_a}
+        true({"cas", "clb", "ssl", "acm", "scm", "elb", "waf"} <= services, f"stores {services}")
+        equal(of_state(told, "kept"), of_a, "copies of A are needed")
+        ferry.any("deploy", "--cert-file", b.full, "--key-file", b.key, "--yes")
+        told = ferry.json("access", "clean", "--yes")
+        of_b = set(cleaned(told)) - of_a
+        true(of_b and not of_state(told, "deleted"), "a rollback needs A")
+        true(all("rollback" in why or "rolled back" in why for _, why in cleaned(told).values()), f"reasons: {cleaned(told)}")
+        equal(deletes(simulator), [], "deletions")
+        forget_tasks(ferry)
+        told = ferry.json("access", "clean", code=4)
+        unused = of_state(told, "unused")
+        true(unused and unused <= of_a, f"{unused - of_a} are needed")
+        true({"cas", "clb", "ssl", "acm", "scm", "elb", "waf"} <= {store.split(":")[0] for store, _ in unused}, f"{cleaned(told)}")
+        equal(deletes(simulator), [], "deletions")
+        told = ferry.json("access", "clean", "--yes")
+        equal(of_state(told, "deleted"), unused, "deleted")
+        equal(of_state(told, "failed"), set(), "failures")
+        equal(len(deletes(simulator)), len(unused), "deletions at the clouds")
+        again = ferry.json("access", "clean", "--yes")
+        equal(set(cleaned(again)), (of_a | of_b) - unused, "what is left")
+        edges_equal_store(ferry, simulator, {i for p, i in simulator.resources if p == "tencent/clb"})
+        # What is gone is brought anew.
+        task = ferry.deploy(a, "--product", "aliyun/cdn", "--product", "tencent/cdn")
+        equal(by_state(task), {"success": len(task["deployments"])}, "states")
+
+
+def test_what_was_found_is_never_deleted():
+    """A certificate that another store uploaded, or a person: listed here, deployed here, and never deleted here."""
+    with world("--domains", 48, "--settle-ms", 50, *SERVICES) as (simulator, ferry, certificates):
+        a, b = certificates.leaf(), certificates.leaf()
+        ferry.deploy(a, code=0)
+        other = lib.Ferry(ferry.folder, "other")
+        other.connect(simulator)
+        for cloud in ROLES:
+            other.run("cert", "sync", "--access", cloud, "--with-key")
+        other.deploy(a)
+        other.deploy(b)
+        forget_tasks(other)
+        told = other.json("access", "clean", "--yes")
+        mine = {i["ref"] for i in told["items"]}
+        equal(of_state(told, "deleted"), set(), "deleted")
+        forget_tasks(ferry)
+        ferry.run("resource", "sync")
+        told = ferry.json("access", "clean", "--yes")
+        deleted = of_state(told, "deleted")
+        true(deleted and not {ref for _, ref in deleted} & mine, f"{deleted}")
+
+
+def test_what_the_cloud_says_keeps_the_copy():
+    """What another store put back in use, of which this one knows nothing, stays; so does what cannot be found out, as where a
+    region answers nothing."""
+    with world("--domains", 110, "--settle-ms", 50, *STORES, clouds=()) as (simulator, ferry, certificates):
+        simulator.stop()
+        state = os.path.join(simulator.folder, "state")
+        first = lib.Simulator(simulator.folder, "--domains", "110", "--settle-ms", "50", *STORES, "--state", state, name="first")
+        try:
+            a, b = certificates.leaf(), certificates.leaf()
+            ferry.connect(first)
+            ferry.any("deploy", "--cert-file", a.full, "--key-file", a.key, "--yes")
+            of_a = set(cleaned(ferry.json("access", "clean")))
+            ferry.any("deploy", "--cert-file", b.full, "--key-file", b.key, "--yes")
+            forget_tasks(ferry)
+            other = lib.Ferry(ferry.folder, "other")
+            other.connect(first)
+            other.any("deploy", "--cert-file", a.full, "--key-file", a.key, "--yes")
+            told = ferry.json("access", "clean", "--yes")
+            why = {k: r for k, r in cleaned(told).items() if k in of_a}
+            equal({s for s, _ in why.values()}, {"kept"}, f"states of A's copies: {why}")
+            said = {store.split(":")[0]: r for (store, _), (_, r) in why.items()}
+            for store, words in (("cas", "uses it"), ("clb", "aliyun/clb"), ("ssl", "use it"), ("acm", "arn:aws:"), ("iam", "holds it"),
+                                 ("scm", "deployed"), ("elb", "huawei/elb"), ("waf", "website")):
+                true(words in said[store], f"{store}: {said[store]}")
+            equal(deletes(first), [], "deletions")
+            other.any("deploy", "--cert-file", b.full, "--key-file", b.key, "--yes")
+        finally:
+            first.stop()
+        closed = [w for r in ("eu-west-1", "cn-east-3", "ap-shanghai") for w in ("--deny-region", r)]
+        second = lib.Simulator(simulator.folder, *STORES, "--state", state, *closed, name="second")
+        try:
+            for cloud in ROLES:
+                ferry.run("access", "update", cloud, "--gateway", second.gateway)
+            told = ferry.json("access", "clean", "--yes")
+            gone = {store for store, _ in of_state(told, "deleted")}
+            true({"cas:cn-hangzhou", "acm:us-east-1", "elb:cn-north-4"} <= gone, f"deleted: {gone}")
+            for (store, _), (state_of, reason) in cleaned(told).items():
+                closed_to_it = store.split(":")[0] in ("iam", "ssl", "scm") or "eu-west-1" in store or "cn-east-3" in store
+                if closed_to_it and "serves it" not in reason:
+                    true(state_of == "kept" and ("found out" in reason or "looked up" in reason), f"{store}: {state_of} {reason}")
+            equal([g for g in gone if g in ("ssl", "scm") or g.startswith("iam")], [], "deleted in spite of doubt")
+        finally:
+            second.stop()

@@ -59,6 +59,7 @@ static const struct vendor_error errors[] = {
     {"OperationFailed.ListenerStatusNotSupport", ERR_CONFLICT, true, false},
     {"DomainExtensionProcessing", ERR_CONFLICT, true, false},
     {"BackendServer.configuring", ERR_CONFLICT, true, false},
+    {"CertificateAndPrivateKeyIsRefered", ERR_CONFLICT, false, false},
     {"ServerCertificateId.NotFound", ERR_INVALID_CERTIFICATE, false, false},
     {"InvalidLoadBalancerId.NotFound", ERR_NOT_FOUND, false, false},
     {"InvalidParameter.DomainExtensionId", ERR_NOT_FOUND, false, false},
@@ -483,5 +484,8 @@ const struct vendor aliyun_vendor = {
     .machine = &machine,
     .facts = facts,
     .held = aliyun_held,
+    .used = aliyun_used,
+    .discard = aliyun_discard,
     .calls = calls,
+    .clean_calls = aliyun_clean_calls,
 };

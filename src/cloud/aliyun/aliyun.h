@@ -40,6 +40,11 @@ bool aliyun_is_gone(const struct err *err);
 must_use bool aliyun_held(struct job *job, bool with_key, held_fn *each, void *context, struct err *err);
 extern const struct call aliyun_cas_list, aliyun_cas_detail;
 
+/* vendor.used, vendor.discard, and their calls. */
+void aliyun_used(struct job *job, struct stored *copies, size_t count);
+must_use bool aliyun_discard(struct job *job, const struct stored *copy, struct err *err);
+extern const struct call *const aliyun_clean_calls[];
+
 /* The parts of a reference: "8089870", "cn-hangzhou". False where it is not of that form. */
 must_use bool aliyun_ref_parse(struct arena *a, const char *ref, const char **ret_id,
                                const char **ret_region);

@@ -164,12 +164,8 @@ static bool identify(struct job *job, struct identity *ret, struct err *err)
     return true;
 }
 
-#define ACM(name)                                                                                            \
-    .service = "acm", .version = "2015-12-08", .operation = (name), .method = "POST", .path = "/",           \
-    .host = "acm.{region}.amazonaws.com{site}", .target = "CertificateManager", .style = CALL_AWS_JSON
-
 const struct call aws_acm_list = {
-    ACM("ListCertificates"),
+    AWS_ACM("ListCertificates"),
     .parameters = "Includes.keyTypes[] CertificateKeyPairOrigins[] MaxItems NextToken",
     .per_second = 8,
     .page = {.items = "/CertificateSummaryList",
@@ -179,9 +175,9 @@ const struct call aws_acm_list = {
              .size_value = 100,
              .style = PAGE_MARKER},
 };
-const struct call aws_acm_get = {ACM("GetCertificate"), .parameters = "CertificateArn", .per_second = 10};
+const struct call aws_acm_get = {AWS_ACM("GetCertificate"), .parameters = "CertificateArn", .per_second = 10};
 static const struct call import_certificate = {
-    ACM("ImportCertificate"),
+    AWS_ACM("ImportCertificate"),
     .parameters = "Certificate PrivateKey CertificateChain Tags[].Key Tags[].Value",
     .write = true,
     .per_second = 1,
@@ -196,12 +192,10 @@ static const struct call list_regions = {
     .style = CALL_AWS_EC2,
 };
 
-bool aws_regions(struct job *job, const char ***ret, size_t *ret_count, struct err *err)
+bool aws_enabled_regions(struct job *job, const char ***ret, size_t *ret_count, struct err *err)
 {
     struct answer answer;
-    session_regions(job, ret, ret_count);
-    if (*ret_count)
-        return true;
+    *ret_count = 0;
     const char *first = strcmp(session_site(job), "china") == 0 ? "cn-north-1" : "us-east-1";
     if (!cloud_call(job, &list_regions, first, &answer, err, "{}"))
         return false;
@@ -210,6 +204,12 @@ bool aws_regions(struct job *job, const char ***ret, size_t *ret_count, struct e
     for (const struct xml *item = info ? xml_at(info, "item") : NULL; item; item = xml_next(item))
         (*ret)[(*ret_count)++] = xml_text(item, "regionName", "");
     return true;
+}
+
+bool aws_regions(struct job *job, const char ***ret, size_t *ret_count, struct err *err)
+{
+    session_regions(job, ret, ret_count);
+    return *ret_count || aws_enabled_regions(job, ret, ret_count, err);
 }
 
 const char *aws_owner(struct arena *a, const struct xml *description)
@@ -392,5 +392,8 @@ const struct vendor aws_vendor = {
     .machine = &machine,
     .facts = facts,
     .held = aws_held,
+    .used = aws_used,
+    .discard = aws_discard,
     .calls = calls,
+    .clean_calls = aws_clean_calls,
 };

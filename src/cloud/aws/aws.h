@@ -10,6 +10,9 @@ extern const struct vendor aws_vendor;
 /* product.regions: those of the access, else those the account has switched on. */
 must_use bool aws_regions(struct job *job, const char ***ret, size_t *ret_count, struct err *err);
 
+/* Those the account has switched on, whatever the access is limited to. */
+must_use bool aws_enabled_regions(struct job *job, const char ***ret, size_t *ret_count, struct err *err);
+
 /* "acm:REGION", or why ACM refuses the certificate; product.upload for these stores and IAM's. */
 must_use bool aws_store(struct job *job, const char *region, const struct material *m, const char **ret,
                         struct err *err);
@@ -37,6 +40,19 @@ const char *aws_owner(struct arena *a, const struct xml *description);
 /* A distribution's configuration with another certificate; every byte outside ViewerCertificate stays. */
 must_use bool cloudfront_splice(struct arena *a, const char *document, const char *ref, char **ret,
                                 struct err *err);
+
+/* What the calls of the two services have in common, within a struct call. */
+#define AWS_IAM(name)                                                                                        \
+    .service = "iam", .version = "2010-05-08", .operation = (name), .method = "POST", .path = "/",           \
+    .host = "iam.amazonaws.com", .style = CALL_AWS_QUERY
+#define AWS_ACM(name)                                                                                        \
+    .service = "acm", .version = "2015-12-08", .operation = (name), .method = "POST", .path = "/",           \
+    .host = "acm.{region}.amazonaws.com{site}", .target = "CertificateManager", .style = CALL_AWS_JSON
+
+/* vendor.used, vendor.discard, and their calls. */
+void aws_used(struct job *job, struct stored *copies, size_t count);
+must_use bool aws_discard(struct job *job, const struct stored *copy, struct err *err);
+extern const struct call *const aws_clean_calls[];
 
 /* vendor.held: what ACM holds in every region of the account. */
 must_use bool aws_held(struct job *job, bool with_key, held_fn *each, void *context, struct err *err);

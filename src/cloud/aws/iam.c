@@ -6,12 +6,8 @@
 
 #include <string.h>
 
-#define IAM(name)                                                                                            \
-    .service = "iam", .version = "2010-05-08", .operation = (name), .method = "POST", .path = "/",           \
-    .host = "iam.amazonaws.com", .style = CALL_AWS_QUERY
-
 const struct call aws_iam_list = {
-    IAM("ListServerCertificates"),
+    AWS_IAM("ListServerCertificates"),
     .parameters = "Marker MaxItems",
     .page = {.items = "ListServerCertificatesResult/ServerCertificateMetadataList/member",
              .next = "ListServerCertificatesResult/Marker",
@@ -20,10 +16,10 @@ const struct call aws_iam_list = {
              .size_value = 100,
              .style = PAGE_MARKER},
 };
-const struct call aws_iam_get = {IAM("GetServerCertificate"), .parameters = "ServerCertificateName"};
-const struct call aws_iam_summary = {IAM("GetAccountSummary")};
+const struct call aws_iam_get = {AWS_IAM("GetServerCertificate"), .parameters = "ServerCertificateName"};
+const struct call aws_iam_summary = {AWS_IAM("GetAccountSummary")};
 const struct call aws_iam_put = {
-    IAM("UploadServerCertificate"),
+    AWS_IAM("UploadServerCertificate"),
     .parameters = "Path ServerCertificateName CertificateBody PrivateKey CertificateChain Tags[].Key "
                   "Tags[].Value",
     .write = true,

@@ -128,7 +128,7 @@ static bool is_region(const char *name)
 }
 
 /* The regions that the account has a project in; their ids are kept in the session. */
-static bool projects(struct job *job, const char ***ret, size_t *ret_count, struct err *err)
+bool huawei_all_regions(struct job *job, const char ***ret, size_t *ret_count, struct err *err)
 {
     struct arena *a = job->arena;
     struct answer answer;
@@ -154,7 +154,7 @@ static bool projects(struct job *job, const char ***ret, size_t *ret_count, stru
 bool huawei_regions(struct job *job, const char ***ret, size_t *ret_count, struct err *err)
 {
     session_regions(job, ret, ret_count);
-    return *ret_count || projects(job, ret, ret_count, err);
+    return *ret_count || huawei_all_regions(job, ret, ret_count, err);
 }
 
 /* The account, which calls of global services name; asked once where no check has told it. */
@@ -190,7 +190,7 @@ static bool prepare(struct job *job, const struct call *call, const char *region
         return true;
     }
     id = session_get(job, key);
-    if (!id && !projects(job, &names, &count, err))
+    if (!id && !huawei_all_regions(job, &names, &count, err))
         return err_add(err, "the project of %s", region);
     if (!id && !(id = session_get(job, key)))
         return err_set(err, ERR_NOT_FOUND, "the access has no project in the region %s", region);
@@ -317,5 +317,8 @@ const struct vendor huawei_vendor = {
     .roles = &roles,
     .facts = facts,
     .held = huawei_held,
+    .used = huawei_used,
+    .discard = huawei_discard,
     .calls = calls,
+    .clean_calls = huawei_clean_calls,
 };

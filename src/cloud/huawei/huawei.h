@@ -19,6 +19,12 @@ enum { HUAWEI_DOMAINS_MAX = 100, HUAWEI_DOMAINS_BYTES = 10000 }; /* what a certi
              .style = PAGE_MARKER,                                                                           \
              .short_is_last = true}
 
+/* What WAF's calls have in common. */
+#define HUAWEI_WAF(name, verb, what)                                                                         \
+    .service = "waf", .version = "", .operation = (name), .method = (verb),                                  \
+    .host = "waf.{region}.myhuaweicloud.com", .path = "/v1/{project_id}/" what, .style = CALL_REST_JSON,     \
+    .per_second = 5
+
 /* vendor.held: what the certificate service (SCM) holds. */
 must_use bool huawei_held(struct job *job, bool with_key, held_fn *each, void *context, struct err *err);
 
@@ -28,9 +34,20 @@ must_use bool huawei_regions(struct job *job, const char ***ret, size_t *ret_cou
 /* Refuses what has no private key with us: it can be used in its own certificate service, and brought nowhere. */
 must_use bool huawei_has_key(const struct material *m, struct err *err);
 
+/* Those it has a project in, whatever the access is limited to. */
+must_use bool huawei_all_regions(struct job *job, const char ***ret, size_t *ret_count, struct err *err);
+
+/* vendor.used, vendor.discard, and their calls. */
+void huawei_used(struct job *job, struct stored *copies, size_t count);
+must_use bool huawei_discard(struct job *job, const struct stored *copy, struct err *err);
+extern const struct call *const huawei_clean_calls[];
+
 /* product.upload for the stores "elb:REGION". */
 must_use bool huawei_upload(struct job *job, const char *vendor_store, const struct material *m,
                             const char **ret, struct err *err);
 
 /* vendor.facts for what WAF holds; asked where a job is WAF's. */
 must_use bool huawei_waf_facts(struct job *job, const char *region, struct bound *b, struct err *err);
+/* Which website holds a certificate of WAF, in a sentence, or that WAF did not tell; "": none. */
+must_use bool huawei_waf_user(struct job *job, const char *region, const char *id, const char **ret,
+                              struct err *err);

@@ -14,11 +14,6 @@
 #include <string.h>
 #include <strings.h>
 
-#define SCM(name, verb, where)                                                                               \
-    .service = "scm", .version = "", .operation = (name), .method = (verb),                                  \
-    .host = "scm.{site}.myhuaweicloud.com", .path = "/v3/scm/" where, .style = CALL_REST_JSON,               \
-    .per_second = 5
-
 const struct call scm_list_certificates = {
     SCM("ListCertificates", "GET", "certificates"),
     .parameters = "limit offset content status enterprise_project_id",

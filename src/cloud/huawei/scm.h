@@ -5,6 +5,12 @@
 #pragma once
 #include "cloud/vendor.h"
 
+/* What its calls have in common, within a struct call. */
+#define SCM(name, verb, where)                                                                               \
+    .service = "scm", .version = "", .operation = (name), .method = (verb),                                  \
+    .host = "scm.{site}.myhuaweicloud.com", .path = "/v3/scm/" where, .style = CALL_REST_JSON,               \
+    .per_second = 5
+
 /* What SCM takes of a certificate; more goes to CDN as text. */
 enum { SCM_LEAF_BYTES = 4096, SCM_CHAIN_BYTES = 8192, SCM_KEY_BYTES = 4096 };
 

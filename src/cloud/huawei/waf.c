@@ -12,10 +12,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define WAF(name, verb, what)                                                                                \
-    .service = "waf", .version = "", .operation = (name), .method = (verb),                                  \
-    .host = "waf.{region}.myhuaweicloud.com", .path = "/v1/{project_id}/" what, .style = CALL_REST_JSON,     \
-    .per_second = 5
 #define PAGES                                                                                                \
     .page = {.items = "/items",                                                                              \
              .total = "/total",                                                                              \
@@ -24,24 +20,25 @@
              .size_value = 100,                                                                              \
              .style = PAGE_NUMBER}
 
-static const struct call list_hosts = {WAF("ListCompositeHosts", "GET", "composite-waf/host"),
+static const struct call list_hosts = {HUAWEI_WAF("ListCompositeHosts", "GET", "composite-waf/host"),
                                        .parameters = "page pagesize enterprise_project_id", PAGES};
-static const struct call show_host = {WAF("ShowHost", "GET", "waf/instance/{instance_id}"),
+static const struct call show_host = {HUAWEI_WAF("ShowHost", "GET", "waf/instance/{instance_id}"),
                                       .parameters = "enterprise_project_id"};
-static const struct call show_premium_host = {WAF("ShowPremiumHost", "GET", "premium-waf/host/{host_id}"),
+static const struct call show_premium_host = {HUAWEI_WAF("ShowPremiumHost", "GET",
+                                                         "premium-waf/host/{host_id}"),
                                               .parameters = "enterprise_project_id"};
-static const struct call list_certificates = {WAF("ListCertificates", "GET", "waf/certificate"),
+static const struct call list_certificates = {HUAWEI_WAF("ListCertificates", "GET", "waf/certificate"),
                                               .parameters = "page pagesize name host enterprise_project_id",
                                               PAGES};
-static const struct call show_certificate = {WAF("ShowCertificate", "GET",
-                                                 "waf/certificate/{certificate_id}"),
+static const struct call show_certificate = {HUAWEI_WAF("ShowCertificate", "GET",
+                                                        "waf/certificate/{certificate_id}"),
                                              .parameters = "enterprise_project_id"};
-static const struct call create_certificate = {WAF("CreateCertificate", "POST", "waf/certificate"),
+static const struct call create_certificate = {HUAWEI_WAF("CreateCertificate", "POST", "waf/certificate"),
                                                .parameters = "enterprise_project_id body.name body.content "
                                                              "body.key",
                                                .write = true};
 static const struct call apply_to_hosts =
-    {WAF("ApplyCertificateToHost", "POST", "waf/certificate/{certificate_id}/apply-to-hosts"),
+    {HUAWEI_WAF("ApplyCertificateToHost", "POST", "waf/certificate/{certificate_id}/apply-to-hosts"),
      .parameters = "enterprise_project_id body.cloud_host_ids[] body.premium_host_ids[]", .write = true};
 
 static const char everything[] = "all_granted_eps"; /* reads of all enterprise projects */
@@ -66,6 +63,23 @@ bool huawei_waf_facts(struct job *job, const char *region, struct bound *b, stru
     b->name = arena_strdup(job->arena, text(answer.json, "/name"));
     return bound_of_pem(job->arena, text(answer.json, "/content"), b) ||
            err_set(err, ERR_NOT_FOUND, "WAF does not show certificate %s", b->ref);
+}
+
+bool huawei_waf_user(struct job *job, const char *region, const char *id, const char **ret, struct err *err)
+{
+    cleanup(arena_free_p) struct arena *hidden = arena_new_secret(ARENA_JOB_BYTES);
+    struct job inner = *job;
+    struct answer answer;
+    inner.arena = hidden;
+    if (!cloud_call(&inner, &show_certificate, region, &answer, err,
+                    "{'certificate_id':%s,'enterprise_project_id':%s}", id, everything))
+        return false;
+    const struct json *hosts = json_at(answer.json, "/bind_host");
+    *ret = !json_is_array(hosts) ? "WAF did not say which websites hold it"
+           : json_count(hosts)   ? arena_printf(job->arena, "website %s of WAF holds it",
+                                                text(json_item(hosts, 0), "/hostname"))
+                                 : "";
+    return true;
 }
 
 static bool make_bound(struct job *job, const char *region, const char *id, const char *name, struct bound *b,

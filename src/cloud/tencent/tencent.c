@@ -21,6 +21,8 @@ static const struct vendor_error errors[] = {
     {"FailedOperation.ResourceInOperating", ERR_CONFLICT, true, false},
     {"FailedOperation.ResourceInCloning", ERR_CONFLICT, true, false},
     {"ResourceNotFound*", ERR_NOT_FOUND, false, false},
+    {"FailedOperation.BoundResources", ERR_CONFLICT, false, false},
+    {"FailedOperation.DeleteResourceFailed", ERR_CONFLICT, false, false},
     {"FailedOperation.CertificateNotFound", ERR_NOT_FOUND, false, false},
     {"FailedOperation.CertificateExists", ERR_CONFLICT, false, false},
     {"FailedOperation.Certificate*", ERR_INVALID_CERTIFICATE, false, false},
@@ -140,5 +142,8 @@ const struct vendor tencent_vendor = {
     .roles = &roles,
     .facts = facts,
     .held = tencent_held,
+    .used = tencent_used,
+    .discard = tencent_discard,
     .calls = calls,
+    .clean_calls = tencent_clean_calls,
 };

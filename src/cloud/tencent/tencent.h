@@ -19,3 +19,8 @@ must_use bool tencent_upload(struct job *job, const char *vendor_store, const st
 /* vendor.held: what SSL Certificates holds. */
 must_use bool tencent_held(struct job *job, bool with_key, held_fn *each, void *context, struct err *err);
 extern const struct call tencent_ssl_list, tencent_ssl_detail;
+
+/* vendor.used, vendor.discard, and their calls. */
+void tencent_used(struct job *job, struct stored *copies, size_t count);
+must_use bool tencent_discard(struct job *job, const struct stored *copy, struct err *err);
+extern const struct call *const tencent_clean_calls[];
