@@ -44,17 +44,17 @@ static void get_through(struct yard *y, const char *name, const char *fault)
 
 static void R_throttling_is_waited_out(void **state)
 {
-    get_through(*state, "throttled", "throttle=0.15");
+    get_through(*state, "throttled", "throttle=0.08");
 }
 
 static void R_internal_errors_are_asked_again(void **state)
 {
-    get_through(*state, "5xx", "500=0.2");
+    get_through(*state, "5xx", "500=0.08");
 }
 
 static void R_a_lost_answer_is_looked_for(void **state)
 {
-    get_through(*state, "answer lost", "lost=0.15,malformed=0.1,reset=0.05");
+    get_through(*state, "answer lost", "lost=0.06,malformed=0.04,reset=0.02");
 }
 
 static void R_a_wrong_clock_is_learnt_on_the_way(void **state)

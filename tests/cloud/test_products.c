@@ -283,7 +283,9 @@ static const char *restores_none(struct sky *k, struct job *job)
         assert_int_equal(t.lost, 0);
         return NULL;
     }
-    return off || p->first_deployment || p->sni ? "" : "what it lists always holds a certificate";
+    if (p->first_deployment || p->sni)
+        return "";
+    return off ? "first certificates are set in its console" : "what it lists always holds a certificate";
 }
 
 /* What the product itself was given as text is known by its content alone: it comes back from our own store, or not. */
