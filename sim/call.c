@@ -428,13 +428,25 @@ static const char *named_resource(struct sim_call *c)
     return id;
 }
 
+/* Where a write names only what its resource is part of ("gw-1" of "gw-1/www.example.com"). With the lock held. */
+static bool is_below_denied(struct sim_call *c)
+{
+    const char *kind = c->operation->writes ? c->service->resource_kind : NULL;
+    size_t size = strlen(c->resource), cursor = 0;
+    const struct sim_object *o;
+    while (kind && size && (o = sim_next(c, kind, NULL, &cursor)))
+        if (!strncmp(o->id, c->resource, size) && o->id[size] == '/' && !strcmp(sim_get(c, o, "@deny"), "1"))
+            return true;
+    return false;
+}
+
 static bool is_denied(struct sim_call *c, const char *key)
 {
     if (sim_fault_denies(c->sim->faults, key))
         return true;
     sim_state_lock(c->state);
     const struct sim_object *o = written(c);
-    bool denied = o && !strcmp(sim_get(c, o, "@deny"), "1");
+    bool denied = o ? !strcmp(sim_get(c, o, "@deny"), "1") : is_below_denied(c);
     sim_state_unlock(c->state);
     return denied;
 }
