@@ -2,7 +2,8 @@
  *
  * A domain holds the bare number of a certificate in CAS, so that the site has to be known: it is the one of the gateway's
  * region, where ours are brought. AttachGatewayDomain on a domain that is attached already sets its certificate in place;
- * should a gateway refuse that, the refusal is reported, for detaching first would interrupt the service.
+ * should a gateway refuse that, the refusal is reported, for detaching first would interrupt the service. On one that is not
+ * attached it would attach it, so that it is looked for before.
  */
 #include "cloud/aliyun/aliyun.h"
 
@@ -160,16 +161,20 @@ static bool write_change(struct job *job, const struct resource *r, const struct
 {
     struct arena *a = job->arena;
     struct answer answer;
-    const char *id, *site;
+    const char *id, *site, *gateway = aliyun_extra(a, r, "/gateway");
     (void)now;
     (void)m;
     if (!change->add_count)
         return err_set(err, ERR_INPUT, "a domain's certificate can be replaced, not taken away");
     if (!aliyun_ref_parse(a, change->add[0], &id, &site))
         return err_set(err, ERR_INPUT, "%s is no certificate of the certificate service", change->add[0]);
+    if (!cloud_call(job, &list_domains, r->region, &answer, err, "{'ClusterId':%s,'GatewayId':%s}", r->region,
+                    gateway))
+        return false;
+    if (!find_domain(a, json_at(answer.json, "/CustomDomains"), r))
+        return err_set(err, ERR_NOT_FOUND, "the gateway has no domain %s any more", r->title);
     return cloud_call(job, &attach, r->region, &answer, err,
-                      "{'ClusterId':%s,'GatewayId':%s,'CustomDomain':%s}", r->region,
-                      aliyun_extra(a, r, "/gateway"),
+                      "{'ClusterId':%s,'GatewayId':%s,'CustomDomain':%s}", r->region, gateway,
                       json_format(a, "{'Domain':%s,'Type':%s,'CertificateId':%s}",
                                   aliyun_extra(a, r, "/domain"), aliyun_extra(a, r, "/type"), id));
 }
