@@ -194,7 +194,7 @@ static bool entry(struct arena *a, struct sim_state *s, const struct sim_object 
 {
     const struct sim_object *lb =
         state_find(s, "aws", o->account, lb_kind, o->scope, sim_field(o->now, "LoadBalancerName"));
-    if (!lb || !*sim_field(o->now, "SSLCertificateId"))
+    if (!lb || !*sim_field(o->now, "SSLCertificateId") || !*sim_field(o->now, "@names"))
         return false;
     *ret = (struct sim_entry){.product = "clb",
                               .id = o->id,
@@ -224,6 +224,16 @@ static void seed_lb(struct sim_seeding *s, const char *name, const char *region,
              {"InstancePort", "8080"});
 }
 
+/* One whose certificate IAM lost. */
+static void seed_lost(struct sim_seeding *s, const char *region)
+{
+    seed_lb(s, "classic-lost", region, false, false);
+    SIM_SEED(s, listener_kind, region, "classic-lost/443", {"LoadBalancerName", "classic-lost"},
+             {"LoadBalancerPort", "443"}, {"Protocol", "HTTPS"}, {"InstanceProtocol", "HTTP"},
+             {"InstancePort", "8080"}, {"PolicyNames", "ELBSecurityPolicy-2016-08"},
+             {"SSLCertificateId", "Invalid-Certificate"});
+}
+
 /* The certificates stand in IAM, as EC keys must. */
 static void generate(struct sim_seeding *s, size_t n)
 {
@@ -232,6 +242,8 @@ static void generate(struct sim_seeding *s, size_t n)
     const char *name = arena_printf(s->arena, "classic-%zu", number);
     const char *port = n % LISTENERS_PER_LB ? "8443" : "443";
     bool plain = n % LISTENERS_PER_LB;
+    if (n == 2)
+        seed_lost(s, region);
     seed_lb(s, name, region, number % 4 == 3, sim_seed_is_owned(number * LISTENERS_PER_LB));
     SIM_SEED(s, listener_kind, region, arena_printf(s->arena, "%s/%s", name, port),
              {"LoadBalancerName", name}, {"LoadBalancerPort", port}, {"Protocol", plain ? "SSL" : "HTTPS"},

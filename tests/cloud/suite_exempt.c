@@ -27,8 +27,6 @@ static const struct {
     {"tencent/waf", "mutual TLS", "no client CA is among the settings of WAF's domains"},
     {"aws/nlb", "mutual TLS", "listeners of Network Load Balancers take no MutualAuthentication"},
     {"aws/clb", "mutual TLS", "a listener of a Classic Load Balancer has one certificate and no client CA"},
-    {"aws/clb", "restore without the old key",
-     "only a certificate that IAM lost while it was bound cannot come back, and none is generated"},
     {"aws/cloudfront", "mutual TLS", "a viewer certificate asks for none: distributions have no client CA"},
     {"huawei/waf", "mutual TLS", "no client CA is among the settings of WAF's websites"},
 };
