@@ -139,6 +139,20 @@ static void R_a_damaged_journal_is_refused(void **state)
         assert_false(binding_from_json(a, bindings[i], &binding, &err));
 }
 
+static void R_an_old_key_comes_back_with_the_binding_and_stays_a_secret(void **state)
+{
+    (void)state;
+    cleanup(arena_free_p) struct arena *a = arena_new_secret(1 << 20);
+    struct binding before = {.https = true, .ready = true, .etag = "7", .settings = "{}"}, after;
+    struct err err;
+    before.vault = secret_in(a, secret_new("{\"key\":1}", 9));
+    assert_true(binding_from_json(a, binding_to_json(a, &before), &after, &err));
+    assert_true(secret_equal(before.vault, after.vault));
+    before.vault = NULL;
+    assert_true(binding_from_json(a, binding_to_json(a, &before), &after, &err));
+    assert_null(after.vault);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -147,6 +161,7 @@ int main(void)
         cmocka_unit_test(R_the_reverse_of_a_change_exchanges_its_sides),
         cmocka_unit_test(R_changes_and_bindings_survive_the_journal),
         cmocka_unit_test(R_a_damaged_journal_is_refused),
+        cmocka_unit_test(R_an_old_key_comes_back_with_the_binding_and_stays_a_secret),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
