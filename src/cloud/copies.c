@@ -27,7 +27,7 @@ bool stored_is_there(struct job *job, const char *region, struct stored *c)
         .slot = "", .ref = c->ref, .name = "", .fingerprint = "", .serial = "", .key_type = "", .issuer = ""};
     struct err why = {0};
     if (!job->session->vendor->facts(job, region, &b, &why)) {
-        c->gone = why.kind == ERR_NOT_FOUND;
+        c->gone = why.kind == ERR_NOT_FOUND && *why.code; /* without a code it is we who could not read it */
         if (!c->gone)
             stored_doubt(job, c, &why);
         return false;

@@ -96,8 +96,9 @@ static void discard(struct item *item, struct job *job, const struct stored *cop
         tell(item, CLEAN_KEPT, item->needed);
         return;
     }
-    if (copy->gone || run->vendor->discard(job, copy, &failed) || failed.kind == ERR_NOT_FOUND) {
-        tell(item, CLEAN_DELETED, copy->gone || failed.kind ? "it was gone already" : NULL);
+    bool done = copy->gone || run->vendor->discard(job, copy, &failed);
+    if (done || (failed.kind == ERR_NOT_FOUND && *failed.code)) {
+        tell(item, CLEAN_DELETED, copy->gone || !done ? "it was gone already" : NULL);
         return;
     }
     if (!store_write(run->store, put_back, item, &lost))

@@ -2,6 +2,7 @@
 import assert from 'node:assert/strict';
 import { createRequire } from 'node:module';
 import { test } from 'node:test';
+import { rpc } from './aliyun-rpc.js';
 import { makeStage, served, serves, until } from './stage.js';
 
 const require = createRequire(import.meta.url);
@@ -90,6 +91,21 @@ test('aliyun: the SDK uploads to the certificate store and finds it in list and 
   await client(cas).deleteUserCertificate(new cas.DeleteUserCertificateRequest({ certId }));
   await assert.rejects(client(cas).getUserCertificateDetail(new cas.GetUserCertificateDetailRequest({ certId })),
     refusal('NotFound', 404));
+});
+
+// The SDK's package is older than this operation.
+test('aliyun/cas: the core client is told which products use a certificate', async () => {
+  const using = (CertificateId) => rpc(stage, 'cas')('GetCertificateDetail', { CertificateId }, { endpoint: 'cas.aliyuncs.com' });
+  const cert = issue('users.example.com');
+  const certId = await upload(cert, 'contract_users');
+  const unused = await using(certId);
+  assert.deepEqual(unused.UsingProductList, []);
+  assert.equal(unused.CertIdentifier, `${certId}-${REGION}`);
+  assert.equal(unused.Domain, 'users.example.com');
+  const [resource] = stage.of('aliyun/cdn');
+  const { certId: bound } = await domainCertificate(resource.id);
+  assert.deepEqual((await using(bound)).UsingProductList, ['cdn']);
+  await assert.rejects(using(1), refusal('NotFound', 404));
 });
 
 test('aliyun: the two sites of the certificate store do not know each other\'s certificates', async () => {

@@ -41,6 +41,27 @@ test('tencent/ssl: the SDK uploads, finds it in list and detail, and the same ag
   assert.equal(again.CertificateId || again.RepeatCertId, id);
 });
 
+test('tencent/ssl: the SDK looks up what uses a certificate, and deletes what nothing uses', async () => {
+  const resource = stage.of('tencent/cdn').find((r) => r.edge);
+  const used = (await domain(resource.id)).Https.CertInfo.CertId, unused = await upload(issue('users.example.com'), 'contract-users');
+  const { CertTaskIds } = await sslClient().CreateCertificateBindResourceSyncTask({ CertificateIds: [used, unused], IsCache: 0 });
+  assert.deepEqual(CertTaskIds.map((t) => t.CertId), [used, unused]);
+  const TaskIds = CertTaskIds.map((t) => t.TaskId);
+  const results = await until('the look-up is done', async () => {
+    const { SyncTaskBindResourceResult: list } = await sslClient().DescribeCertificateBindResourceTaskResult({ TaskIds });
+    return list.every((t) => t.Status === 1) && list;
+  });
+  const total = (task) => task.BindResourceResult.flatMap((r) => r.BindResourceRegionResult)
+    .reduce((sum, part) => sum + part.TotalCount, 0);
+  assert.deepEqual(results.map((t) => t.TaskId), TaskIds);
+  assert.deepEqual(results.map(total), [1, 0]);
+  await assert.rejects(sslClient().DescribeCertificateBindResourceTaskResult({ TaskIds: ['1'] }), refusal('FailedOperation.CertificateSyncTaskIdInvalid'));
+  await assert.rejects(sslClient().DeleteCertificate({ CertificateId: used, IsCheckResource: true }), refusal('FailedOperation.BoundResources'));
+  const { DeleteResult } = await sslClient().DeleteCertificate({ CertificateId: unused, IsCheckResource: true });
+  assert.equal(DeleteResult, true);
+  await assert.rejects(sslClient().DescribeCertificateDetail({ CertificateId: unused }), refusal('FailedOperation.CertificateNotFound'));
+});
+
 test('tencent/cdn: the SDK lists every domain page by page, with its CNAME', async () => {
   const found = [];
   for (let total = 1; found.length < total;) {
