@@ -153,6 +153,14 @@ void elbv2_describe_listener_certificates(struct sim_call *c)
     end_page(c, x, &p);
 }
 
+/* The name of a listener's last rule, which every listener has: "listener-rule" in place of "listener", and an id. */
+static char *default_rule(struct arena *a, const char *listener)
+{
+    const char *kind = strstr(listener, ":listener/") + strlen(":listener");
+    return arena_printf(a, "%.*s-rule%s/%s", (int)(kind - listener), listener, kind,
+                        sim_hex_id(a, arena_printf(a, "default rule %s", listener), 16));
+}
+
 static void put_rule(struct sim_call *c, struct aws_xml *x, const char *arn, const char *priority,
                      const char *hosts)
 {
@@ -197,7 +205,7 @@ void elbv2_describe_rules(struct sim_call *c)
             aws_is_asked(c, "RuleArns.member[]", o->id) && aws_page_holds(&p))
             put_rule(c, x, o->id, sim_get(c, o, "Priority"), sim_get(c, o, "Hosts"));
     if (listener && aws_page_holds(&p))
-        put_rule(c, x, arena_printf(c->arena, "%s/default", listener->id), "default", "");
+        put_rule(c, x, default_rule(c->arena, listener->id), "default", "");
     aws_close(x, "Rules");
     end_page(c, x, &p);
 }

@@ -199,6 +199,11 @@ test('aliyun/alb: the SDK lists load balancers and listeners by token, with thei
     const balancer = balancers.find((b) => b.loadBalancerId === one.loadBalancerId);
     assert.equal(`${balancer.DNSName}:${one.listenerPort}`, resource.entry);
   }
+  const rules = await pages('listRules', 'ListRulesRequest', 'rules');
+  assert.ok(rules.length && rules.every((r) => listeners.some((l) => l.listenerId === r.listenerId)));
+  assert.ok(rules.some((r) => r.ruleConditions.some((c) => c.type === 'Host' && c.hostConfig.values.length)));
+  const { body: { regions } } = await client(alb).describeRegions(new alb.DescribeRegionsRequest({}));
+  assert.ok(regions.some((r) => r.regionId === REGION && r.regionEndpoint));
 });
 
 test('aliyun/alb: the SDK replaces a default; certferry sees it, deploys another, and the SDK sees that', async () => {

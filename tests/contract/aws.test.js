@@ -153,6 +153,17 @@ test('aws/cloudfront: an old ETag, and a certificate that does not cover the ali
   assert.equal((await distribution(resource.id)).ETag, ETag, 'nothing was changed');
 });
 
+test('aws/alb: the SDK reads the tags of load balancers and the hosts of rules', async () => {
+  const [resource] = stage.of('aws/alb'), region = resource.id.split(':')[3];
+  const one = await listener(resource.id);
+  const { TagDescriptions } = await ELB(region, 'DescribeTags', { ResourceArns: [one.LoadBalancerArn] });
+  assert.equal(TagDescriptions[0].ResourceArn, one.LoadBalancerArn);
+  const { Rules } = await ELB(region, 'DescribeRules', { ListenerArn: resource.id });
+  for (const rule of Rules) assert.match(rule.RuleArn, /:listener-rule\//);
+  const hosts = Rules.flatMap((r) => r.Conditions ?? []).filter((c) => c.Field === 'host-header').flatMap((c) => c.HostHeaderConfig.Values);
+  assert.ok(hosts.includes(resource.domain), `${hosts} has ${resource.domain}`);
+});
+
 test('aws/alb: the SDK lists load balancers and listeners by marker in every region, with their entry points', async () => {
   const expected = stage.resources.filter((r) => r.product === 'aws/alb');
   for (const region of new Set(expected.map(regionOf))) {

@@ -81,6 +81,19 @@ test('huawei/elb: the SDK lists load balancers and listeners by marker, with the
   assert.equal(same.id, ours[1].id);
 });
 
+test('huawei/elb: the SDK reads one load balancer, its policies and the hosts of their rules', async () => {
+  const { listeners } = await elb('ListListeners', {}), { l7policies } = await elb('ListL7Policies', { query: { limit: 100 } });
+  const { rules } = await elb('ListAllL7Rules', { query: { limit: 100 } });
+  const hosts = rules.filter((r) => r.type === 'HOST_NAME');
+  assert.ok(l7policies.length && hosts.length);
+  for (const policy of l7policies) assert.ok(listeners.some((l) => l.id === policy.listener_id), policy.id);
+  for (const rule of hosts) assert.match(rule.value, /^[a-z0-9*.-]+$/);
+  const id = listeners[0].loadbalancers[0].id;
+  const { loadbalancer } = await elb('ShowLoadBalancer', { path: { loadbalancer_id: id } });
+  assert.equal(loadbalancer.id, id);
+  assert.equal(loadbalancer.provisioning_status, 'ACTIVE');
+});
+
 test('huawei/elb: the SDK stores a certificate, which never shows its key', async () => {
   const cert = issue('store.example.com');
   const made = await create(cert, 'contract-store', 'store.example.com');
