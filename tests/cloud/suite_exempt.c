@@ -20,8 +20,6 @@ static const struct {
     {"aliyun/ga", "mutual TLS", "a listener of Global Accelerator has no client CA"},
     {"aliyun/apigateway", "mutual TLS",
      "domains with a client CA are left alone: a change would want it again, and no answer shows it"},
-    {"aliyun/eas", "resource deleted in the middle",
-     "its one write attaches a domain that is gone anew: reading before it is all that there is"},
     {"aliyun/eas", "mutual TLS", "a custom domain of a gateway has a certificate and no client CA"},
     {"aliyun/sae", "mutual TLS", "a route's parameters name no client CA"},
     {"tencent/waf", "mutual TLS", "no client CA is among the settings of WAF's domains"},

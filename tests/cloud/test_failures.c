@@ -118,7 +118,7 @@ static const char *tells_what_is_gone(struct sky *k, struct job *job)
     if (!r)
         return "";
     if (!bind_until_refused(k, job, r, &err))
-        return "";
+        fail_msg("%s %s: a write on what is gone went through", r->product, r->title);
     if (err.kind != ERR_NOT_FOUND || err.transient)
         fail_msg("%s %s: bind: %s: %s", r->product, r->title, err_kind_name(err.kind), err.text);
     err = (struct err){0};
