@@ -2,6 +2,7 @@
 
 #include "api/view.h"
 #include "cloud/policy.h"
+#include "cloud/record.h"
 #include "codec/text.h"
 #include "inventory/probe_access.h"
 #include <string.h>
@@ -43,6 +44,7 @@ const struct field access_policy_fields[] = {
 
 const struct field access_check_fields[] = {
     {"product", FIELD_TEXTS, false, 64},
+    {"record", FIELD_BOOL, false, 0}, /* what the cloud answered, redacted; for one product */
     {NULL, FIELD_TEXT, false, 0},
 };
 
@@ -347,6 +349,9 @@ static bool probe_products(struct request *rq, int64_t access_id, const char *cl
 {
     size_t count;
     const char **wanted = request_texts(rq, "product", &count);
+    bool recorded = request_bool(rq, "record", false);
+    if (recorded && count != 1)
+        return err_set(err, ERR_INPUT, "answers are recorded for one product at a time");
     json_open_array(w);
     for (size_t i = 0; i < count; i++) {
         const struct product *product = product_find(wanted[i]);
@@ -356,10 +361,14 @@ static bool probe_products(struct request *rq, int64_t access_id, const char *cl
             return err_set(err, ERR_INPUT,
                            "product %.60s is none of the cloud %s: see `certferry product list`", wanted[i],
                            cloud);
-        bool ok = inventory_probe(rq->api->parts.cloud, rq->arena, access_id, product, &probe, &refused);
-        json_put_raw(w, json_format(rq->arena, "{'product':%s,'ok':%p,'region':%s,'resource':%s,'error':%s}",
-                                    product->code, json_boolean(ok), probe.region, probe.resource,
-                                    ok ? NULL : refused.text));
+        struct record record = {.arena = rq->arena};
+        bool ok = inventory_probe(rq->api->parts.cloud, rq->arena, access_id, product,
+                                  recorded ? &record : NULL, &probe, &refused);
+        json_put_raw(w,
+                     json_format(rq->arena, "{'product':%s,'ok':%p,'region':%s,'resource':%s,'error':%s%p%p}",
+                                 product->code, json_boolean(ok), probe.region, probe.resource,
+                                 ok ? NULL : refused.text, recorded ? ",\"answers\":" : "",
+                                 recorded ? record_json(rq->arena, &record) : ""));
     }
     json_close_array(w);
     return true;
@@ -376,7 +385,7 @@ bool v1_access_check(struct request *rq, struct reply *reply, struct err *err)
     if (!cloud_session(rq->api->parts.cloud, work.row.id, &session, err) ||
         !cloud_check(session, rq->arena, &identity, err))
         return err_add(err, "check access %s", work.row.name);
-    struct buf probed = buf_new(rq->arena, 1 << 20);
+    struct buf probed = buf_new(rq->arena, 6 << 20);
     struct json_writer w = json_writer_to(&probed);
     if (!probe_products(rq, work.row.id, work.row.cloud, &w, err))
         return false;

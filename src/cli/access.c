@@ -1,3 +1,4 @@
+#include "base/file.h"
 #include "base/secret.h"
 #include "cli/table.h"
 #include "cli/verb.h"
@@ -35,6 +36,9 @@ const struct option_def access_add_options[] = {
 
 const struct option_def access_check_options[] = {
     {"product", "PRODUCT", true, "also list this product and read one of its resources, such as aliyun/cdn"},
+    {"record", "DIR", false,
+     "write what the cloud answered into files there, without keys and secrets; without --product for each "
+     "of the cloud's"},
     {NULL, NULL, false, NULL},
 };
 
@@ -249,12 +253,85 @@ static int check_one(struct command *c, const char *name)
     return !bad ? EXIT_DONE : bad == json_count(probed) ? EXIT_FAILED : EXIT_PARTLY;
 }
 
+/* An answer as a file; its name is made of letters, digits and hyphens alone, whatever the service says. */
+static bool write_answer(struct command *c, const char *folder, const char *product, size_t number,
+                         const struct json *answer, struct err *err)
+{
+    char *name =
+        arena_printf(c->arena, "%s-%02zu-%s", product, number, json_str(json_at(answer, "/operation"), ""));
+    const char *text = arena_printf(c->arena, "%s\n", json_dump(c->arena, answer));
+    for (char *p = name; *p; p++)
+        if (!strchr("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789", *p))
+            *p = '-';
+    return file_write(arena_printf(c->arena, "%s/%.200s.json", folder, name), text, strlen(text), 0600, err);
+}
+
+/* Checks one product, and writes down what was answered. */
+static int record_one(struct command *c, const char *folder, const char *access, const char *product,
+                      size_t *written, struct err *err)
+{
+    const struct json *answer;
+    if (!command_call(c, "POST", path_of(c, "accesses", access, "/check"),
+                      json_format(c->arena, "{'product':[%s],'record':true}", product), &answer, err))
+        return command_fail(c, err);
+    const struct json *probed = json_at(answer, "/products/0"), *answers = json_at(probed, "/answers");
+    for (size_t i = 0; i < json_count(answers); i++, ++*written)
+        if (!write_answer(c, folder, product, i + 1, json_item(answers, i), err))
+            return command_fail(c, err);
+    const char *error = json_str(json_at(probed, "/error"), NULL);
+    command_note(c, "%s: %zu answers%s%s", product, json_count(answers), error ? ", then " : "",
+                 error ? text_clean_cut(c->arena, error, 0) : "");
+    return error ? EXIT_FAILED : EXIT_DONE;
+}
+
+/* Every product of the access's cloud. */
+static bool products_of(struct command *c, const char *access, const char ***ret, size_t *ret_count,
+                        struct err *err)
+{
+    const struct json *row, *list;
+    if (!command_call(c, "GET", path_of(c, "accesses", access, ""), NULL, &row, err) ||
+        !command_call(c, "GET", "/api/v1/products", NULL, &list, err))
+        return false;
+    const struct json *items = json_at(list, "/items");
+    *ret = arena_array(c->arena, const char *, json_count(items) + 1);
+    for (size_t i = 0; i < json_count(items); i++)
+        if (strcmp(json_str(json_at(json_item(items, i), "/cloud"), ""),
+                   json_str(json_at(row, "/cloud"), "?")) == 0)
+            (*ret)[(*ret_count)++] = json_str(json_at(json_item(items, i), "/code"), "");
+    return true;
+}
+
+static int record(struct command *c, const char *folder)
+{
+    struct err err = {0};
+    size_t count, good = 0, written = 0;
+    const char **wanted = args_list(c->arena, &c->args, "product", &count);
+    const char *access = c->args.argument_count ? c->args.arguments[0] : NULL;
+    if (!access) {
+        err_set(&err, ERR_INPUT,
+                "--record needs the access whose cloud is asked: certferry access check ACCESS --record DIR");
+        return misuse(c, &err);
+    }
+    if (!file_make_directory(folder, &err) || (!count && !products_of(c, access, &wanted, &count, &err)))
+        return command_fail(c, &err);
+    for (size_t i = 0; i < count; i++)
+        good += record_one(c, folder, access, wanted[i], &written, &err) == EXIT_DONE;
+    if (c->globals.json)
+        puts(json_format(c->arena, "{'products':%zu,'failed':%zu,'answers':%zu}", count, count - good,
+                         written));
+    else
+        printf("%zu answers of %zu products written to %s\n", written, count, folder);
+    return good == count ? EXIT_DONE : good ? EXIT_PARTLY : EXIT_FAILED;
+}
+
 int verb_access_check(struct command *c)
 {
     const struct json *answer;
     struct err err = {0};
     int result = EXIT_DONE;
     size_t good = 0;
+    if (args_get(&c->args, "record"))
+        return record(c, args_get(&c->args, "record"));
     if (c->args.argument_count)
         return check_one(c, c->args.arguments[0]);
     if (!command_call(c, "GET", "/api/v1/accesses?limit=1000", NULL, &answer, &err))

@@ -73,7 +73,8 @@ const struct verb verbs[] = {
      "missing is\n"
      "named.\n"
      "\n"
-     "  certferry access check prod --product aliyun/cdn --product aliyun/alb\n",
+     "  certferry access check prod --product aliyun/cdn --product aliyun/alb\n"
+     "  certferry access check prod --record answers/\n",
      access_check_options, verb_access_check, false},
     {"access policy", NULL, 0, 0, "the rights that a sub-user needs, as the cloud's policy document",
      "Exactly the actions of the calls that certferry makes, ready for the cloud's console.\n"

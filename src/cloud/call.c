@@ -1,6 +1,7 @@
 #include "cloud/call.h"
 
 #include "cloud/policy.h"
+#include "cloud/record.h"
 #include "cloud/session.h"
 #include "cloud/wire.h"
 #include "codec/json_slice.h"
@@ -146,6 +147,8 @@ static bool judge(const struct exchange *x, const struct http_answer *http, stru
         secrets[secret_count++] = x->keys->session_token;
     if (endpoint)
         secrets[secret_count++] = endpoint->client_key;
+    if (x->job->record && !x->call->write)
+        record_add(x->job->record, x->call, x->region, http, secrets, secret_count);
     bool large = http->body_size > LARGE_BODY;
     if (large)
         parse_begin(s->cloud);

@@ -13,6 +13,7 @@
 
 struct product;
 struct call;
+struct record;
 
 /* Where calls go instead of to the cloud's own host, and as whom: a cluster's API server, which knows no signatures but
  * the certificate of a kubeconfig. It is reached through the access's proxy or, by CONNECT, its gateway.
@@ -39,6 +40,7 @@ struct job { /* one piece of work on one access */
     const struct endpoint *endpoint; /* NULL: the cloud itself */
     bool *
         wrote; /* NULL, or set once a call that changes something was accepted: an upload that only found leaves it */
+    struct record *record; /* NULL, or where the answers of reads are kept (cloud/record.h) */
 };
 
 /* The present binding of one resource. */

@@ -16,7 +16,8 @@ static void check(struct stage *g, const struct reply *before, size_t before_cou
                   struct stored c, const char *what)
 {
     struct reply replies[8];
-    memcpy(replies, before, before_count * sizeof *before);
+    for (size_t i = 0; i < before_count; i++)
+        replies[i] = before[i];
     replies[before_count] = last->reply;
     pthread_mutex_lock(&g->lock);
     g->replies = replies;

@@ -21,10 +21,14 @@ static bool read_first(void *context, const struct resource *r, struct err *err)
 }
 
 bool inventory_probe(struct cloud *cloud, struct arena *a, int64_t access_id, const struct product *product,
-                     struct access_probe *ret, struct err *err)
+                     struct record *record, struct access_probe *ret, struct err *err)
 {
     struct log_ctx log = {NULL, "job", "probe"};
-    struct job job = {.arena = a, .product = product, .log = &log, .patience_ms = PATIENCE_MS};
+    struct job job = {.arena = a,
+                      .product = product,
+                      .log = &log,
+                      .patience_ms = PATIENCE_MS,
+                      .record = record};
     struct first first = {.job = &job, .id = ""};
     const char **regions, *region = "";
     size_t count;

@@ -9,6 +9,7 @@ struct access_probe {
     const char *resource; /* that was read; "" where there is none */
 };
 
-/* Blocks in cloud calls. Fails as the first call that is refused does; its text names the action to grant. */
+/* Blocks in cloud calls, whose answers go into the record where it is not NULL. Fails as the first call that is refused does; its text names the action to grant. */
 must_use bool inventory_probe(struct cloud *cloud, struct arena *a, int64_t access_id,
-                              const struct product *product, struct access_probe *ret, struct err *err);
+                              const struct product *product, struct record *record, struct access_probe *ret,
+                              struct err *err);

@@ -266,3 +266,28 @@ def test_what_the_cloud_says_keeps_the_copy():
             equal([g for g in gone if g in ("ssl", "scm") or g.startswith("iam")], [], "deleted in spite of doubt")
         finally:
             second.stop()
+
+
+def test_answers_are_recorded_without_secrets():
+    with world("--domains", 48, *STORES) as (simulator, ferry, _):
+        folder = os.path.join(ferry.folder, "deep", "answers")
+        for cloud in ("aliyun", "tencent", "huawei"):
+            ferry.run("access", "check", cloud, "--record", folder, "--product", cloud + "/cdn")
+        told = ferry.json("access", "check", "aws", "--record", folder)
+        true(told["products"] >= 4 and told["answers"] and not told["failed"], f"{told}")
+        files = sorted(os.listdir(folder))
+        equal(os.stat(folder).st_mode & 0o777, 0o700, "mode of the folder")
+        operations = set()
+        for name in files:
+            path = os.path.join(folder, name)
+            equal(os.stat(path).st_mode & 0o777, 0o600, "mode of " + name)
+            text = lib.read(path)
+            for secret in ["BEGIN", "PRIVATE"] + [a["secret"] for a in simulator.ready["accesses"]]:
+                true(secret not in text, f"{secret} in {name}")
+            one = json.loads(text)
+            true(one["status"] == 200 and (one["body"] or one["left_out"]), f"{name}: {text[:300]}")
+            operations.add(one["operation"])
+        true({"DescribeUserDomains", "DescribeDomainsConfig", "ListDomains", "DescribeLoadBalancers"} <= operations, f"{operations}")
+        equal(simulator.writes(), [], "changes")
+        told = ferry.run("access", "check", "--record", folder, code=64)
+        true("ACCESS" in told.err, told.err)
