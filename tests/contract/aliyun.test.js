@@ -75,6 +75,27 @@ test('aliyun: STS tells whose key it is, signed with V3 and with V1', async () =
   }
 });
 
+test('aliyun: STS gives the keys of a role, which the other services take; not to whom does not know its external id', async () => {
+  const roleArn = `acs:ram::${stage.access.account}:role/certferry`, roleSessionName = 'contract';
+  const assume = (externalId) => client(sts, { endpoint: 'sts.aliyuncs.com' }).assumeRole(
+    new sts.AssumeRoleRequest({ roleArn, roleSessionName, externalId, durationSeconds: 900 }));
+  const { body: { credentials, assumedRoleUser } } = await assume('certferry-trial');
+  assert.match(assumedRoleUser.arn, /role\/certferry\/contract$/);
+  assert.ok(new Date(credentials.expiration) > new Date());
+  const { body } = await new sts.default(new Config({ accessKeyId: credentials.accessKeyId, accessKeySecret: credentials.accessKeySecret,
+    securityToken: credentials.securityToken, regionId: REGION, protocol: 'HTTPS', endpoint: 'sts.aliyuncs.com' })).getCallerIdentity();
+  assert.equal(body.identityType, 'AssumedRoleUser');
+  assert.equal(body.accountId, stage.access.account);
+  await assert.rejects(assume('another'), refusal('NoPermission', 403));
+});
+
+test('aliyun/alb: the SDK lists regions, and the rules of a listener', async () => {
+  const { body } = await client(alb).describeRegions(new alb.DescribeRegionsRequest({}));
+  assert.ok(body.regions.some((r) => r.regionId === REGION));
+  const { body: { rules } } = await client(alb).listRules(new alb.ListRulesRequest({ maxResults: 100 }));
+  assert.ok(Array.isArray(rules) && rules.every((r) => r.ruleId && r.listenerId));
+});
+
 test('aliyun: the SDK uploads to the certificate store and finds it in list and detail', async () => {
   const cert = issue('store.example.com');
   const certId = await upload(cert, 'contract_store');

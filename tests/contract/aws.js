@@ -24,8 +24,8 @@ export const issue = (...names) => {
   return cert;
 };
 
-export const client = (Client, { accessKeyId = stage.access.key_id, secretAccessKey = stage.access.secret, region = 'us-east-1' } = {}) =>
-  new Client({ region, credentials: { accessKeyId, secretAccessKey }, maxAttempts: 1,
+export const client = (Client, { accessKeyId = stage.access.key_id, secretAccessKey = stage.access.secret, sessionToken, region = 'us-east-1' } = {}) =>
+  new Client({ region, credentials: { accessKeyId, secretAccessKey, sessionToken }, maxAttempts: 1,
     requestHandler: new NodeHttpHandler({ httpsAgent: new https.Agent({ proxyEnv: { HTTPS_PROXY: stage.gateway } }) }) });
 const send = (module, service, name, input = {}, options) => client(module[`${service}Client`], options).send(new module[`${name}Command`](input));
 export const STS = (name, input, options) => send(sts, 'STS', name, input, options);

@@ -30,6 +30,27 @@ test('aws: STS tells whose key it is, EC2 which regions there are', async () => 
   assert.equal(one.RegionName, 'us-east-1');
 });
 
+test('aws: STS gives the keys of a role, which the other services take; not to whom does not know its external id', async () => {
+  const assume = (ExternalId) => STS('AssumeRole', { RoleArn: `arn:aws:iam::${stage.access.account}:role/certferry`, RoleSessionName: 'contract',
+    ExternalId, DurationSeconds: 900 });
+  const { Credentials, AssumedRoleUser } = await assume('certferry-trial');
+  assert.match(AssumedRoleUser.Arn, /assumed-role\/certferry\/contract$/);
+  assert.ok(Credentials.Expiration > new Date());
+  const { SecretAccessKey: secretAccessKey, AccessKeyId: accessKeyId, SessionToken: sessionToken } = Credentials;
+  assert.match((await STS('GetCallerIdentity', {}, { accessKeyId, secretAccessKey, sessionToken })).Arn, /assumed-role/);
+  await assert.rejects(STS('GetCallerIdentity', {}, { accessKeyId, secretAccessKey }), refusal('InvalidClientTokenId', 403));
+  await assert.rejects(assume('another'), refusal('AccessDenied', 403));
+});
+
+test('aws/alb: the SDK reads the tags of a load balancer, and the rules of a listener', async () => {
+  const { id } = stage.of('aws/alb')[0], region = id.split(':')[3];
+  const { Listeners: [{ LoadBalancerArn }] } = await ELB(region, 'DescribeListeners', { ListenerArns: [id] });
+  const { TagDescriptions } = await ELB(region, 'DescribeTags', { ResourceArns: [LoadBalancerArn] });
+  assert.equal(TagDescriptions[0].ResourceArn, LoadBalancerArn);
+  const { Rules } = await ELB(region, 'DescribeRules', { ListenerArn: id, PageSize: 400 });
+  assert.ok(Rules.some((r) => r.IsDefault));
+});
+
 test('aws/acm: the SDK imports, describes, lists page by page, imports anew under the same ARN, and deletes', async () => {
   const cert = issue('store.example.com', 'www.store.example.com'), renewed = issue('store.example.com');
   const arn = await importCertificate('eu-central-1', cert, { Tags: [{ Key: 'by', Value: 'contract' }] });

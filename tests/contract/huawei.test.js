@@ -55,6 +55,27 @@ test('huawei/iam: the SDK finds the account and the project of a region', async 
   assert.ok((await elb('ListListeners', { query: { limit: 1 } }, byProxy)).listeners.length === 1);
 });
 
+test('huawei/sts: the SDK takes the keys of an agency, and IAM takes them', async () => {
+  const client = (sdk) => new ClientBuilder((c) => c).withEndpoint(`https://sts.${REGION}.myhuaweicloud.com`).withCredential(sdk).build();
+  const assume = (external_id) => client(new GlobalCredentials({ ak: stage.access.key_id, sk: stage.access.secret, domainId: stage.access.account }))
+    .sendRequest(request('sts', 'AssumeAgency', { body: { agency_urn: `iam::${stage.access.account}:agency:certferry`,
+      agency_session_name: 'contract', duration_seconds: 900, external_id } }));
+  const { credentials: { access_key_id: ak, secret_access_key: sk, security_token: securityToken, expiration } } = await assume('certferry-trial');
+  assert.ok(new Date(expiration) > new Date());
+  const iam = new ClientBuilder((c) => c).withEndpoint('https://iam.myhuaweicloud.com')
+    .withCredential(new GlobalCredentials({ ak, sk, securityToken, domainId: stage.access.account })).build();
+  assert.equal((await iam.sendRequest(request('iam', 'KeystoneListAuthDomains'))).domains[0].id, stage.access.account);
+  await assert.rejects(assume('another'), (error) => error.httpStatusCode === 403);
+});
+
+test('huawei/elb: the SDK lists policies and the rules of all of them, and shows a load balancer', async () => {
+  const { l7policies } = await elb('ListL7Policies', { query: { limit: 100 } });
+  assert.ok(Array.isArray(l7policies));
+  assert.ok(Array.isArray((await elb('ListAllL7Rules', { query: { type: ['HOST_NAME'] } })).rules));
+  const [{ id }] = await here(), { loadbalancers: [balancer] } = await listener(id);
+  assert.equal((await elb('ShowLoadBalancer', { path: { loadbalancer_id: balancer.id } })).loadbalancer.id, balancer.id);
+});
+
 test('huawei/elb: the SDK lists load balancers and listeners by marker, with their entry points', async () => {
   const pages = async (name, items) => {
     const all = [];

@@ -16,8 +16,8 @@ export const issue = (...names) => {
   return cert;
 };
 
-const config = ({ secretId = stage.access.key_id, secretKey = stage.access.secret, region = '', ...more } = {}) =>
-  ({ credential: { secretId, secretKey }, region, profile: { httpProfile: { proxy: stage.gateway, reqTimeout: 10 }, ...more } });
+const config = ({ secretId = stage.access.key_id, secretKey = stage.access.secret, token, region = '', ...more } = {}) =>
+  ({ credential: { secretId, secretKey, token }, region, profile: { httpProfile: { proxy: stage.gateway, reqTimeout: 10 }, ...more } });
 export const cdnClient = (options) => new sdk.cdn.v20180606.Client(config(options));
 export const sslClient = (options) => new sdk.ssl.v20191205.Client(config(options));
 export const stsClient = (options) => new sdk.sts.v20180813.Client(config(options));

@@ -28,6 +28,16 @@ test('tencent: STS tells whose key it is', async () => {
   assert.match(answer.Arn, new RegExp(`^qcs::(sts|cam):.*${stage.access.account}`));
 });
 
+test('tencent: STS gives the keys of a role, which it takes itself; not to whom does not know its external id', async () => {
+  const assume = (ExternalId) => stsClient({ region: 'ap-guangzhou' }).AssumeRole({ RoleArn: `qcs::cam::uin/${stage.access.account}:roleName/certferry`,
+    RoleSessionName: 'contract', ExternalId, DurationSeconds: 900 });
+  const { Credentials: { TmpSecretId, TmpSecretKey, Token }, ExpiredTime } = await assume('certferry-trial');
+  assert.ok(ExpiredTime * 1000 > Date.now());
+  const client = stsClient({ region: 'ap-guangzhou', secretId: TmpSecretId, secretKey: TmpSecretKey, token: Token });
+  assert.equal((await client.GetCallerIdentity()).Type, 'CAMRole');
+  await assert.rejects(assume('another'), refusal('UnauthorizedOperation'));
+});
+
 test('tencent/ssl: the SDK uploads, finds it in list and detail, and the same again answers what is there', async () => {
   const cert = issue('store.example.com');
   const id = await upload(cert, 'contract-store');
