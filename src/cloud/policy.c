@@ -27,6 +27,7 @@ static const struct {
     {"aliyun", "cloudapi", NULL, "apigateway", NULL},
     {"aliyun", "fc2", NULL, "fc", NULL},
     {"aliyun", "fc3", NULL, "fc", NULL},
+    {"aliyun", "k8s", NULL, NULL, NULL}, /* a cluster has roles of its own */
     {"tencent", "sts", "GetCallerIdentity", NULL, NULL},
     {"aws", "sts", "GetCallerIdentity", NULL, NULL},
     {"aws", "acm", "ImportCertificate", NULL, "acm:ImportCertificate acm:AddTagsToCertificate"},
