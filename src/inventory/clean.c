@@ -55,7 +55,7 @@ static bool look(struct db *db, void *context, struct err *err)
 {
     struct item *item = context;
     return store_certificate_load(db, item->a, item->row->certificate_id, &item->certificate, err) &&
-           store_copy_needed(db, item->a, item->row, &item->needed, err);
+           store_copy_needed(db, item->a, item->row->id, &item->needed, err);
 }
 
 /* Takes the row out, if it is still what was looked at and still nothing needs it. */
@@ -63,7 +63,7 @@ static bool take_row(struct db *db, void *context, struct err *err)
 {
     struct item *item = context;
     struct copy_row now;
-    if (!store_copy_needed(db, item->a, item->row, &item->needed, err))
+    if (!store_copy_needed(db, item->a, item->row->id, &item->needed, err))
         return false;
     if (item->needed)
         return true;

@@ -1,6 +1,5 @@
 #include "store/access.h"
 
-#include "store/certificate.h"
 #include "store/rows.h"
 
 #include <assert.h>
@@ -124,7 +123,7 @@ static const struct need needs[] = {
 
 bool store_access_needed(struct db *db, struct arena *a, int64_t id, const char **ret_reason, struct err *err)
 {
-    return row_needed(db, a, needs, countof(needs), value_int(id), ret_reason, err);
+    return row_needed(db, a, needs, countof(needs), id, ret_reason, err);
 }
 
 bool store_access_delete(struct db *db, int64_t id, struct err *err)
@@ -185,18 +184,17 @@ bool store_copy_brought(struct db *db, struct arena *a, int64_t access_id, struc
 }
 
 static const struct need copy_needs[] = {
-    {SQL_COPY_IN_TASK, "task", "may have to put it back on",
-     "again; delete the task first if that is no longer wanted"},
-    {SQL_COPY_SERVED, "resource", "of", "holds it"},
+    {SQL_COPY_IN_TASK, "task", "is", "and deploys it"},
+    {SQL_COPY_IN_OLD, "task", "may have to put it back on",
+     "in a rollback; delete the task first if that is no longer wanted"},
+    {SQL_COPY_IN_ROLLBACK, "task", "brought it to",
+     "and can be rolled back; delete the task first if that is no longer wanted"},
+    {SQL_COPY_SERVED, "resource", "of", "serves it"},
 };
 
-bool store_copy_needed(struct db *db, struct arena *a, const struct copy_row *row, const char **ret_reason,
-                       struct err *err)
+bool store_copy_needed(struct db *db, struct arena *a, int64_t id, const char **ret_reason, struct err *err)
 {
-    struct value pattern = value_text(arena_printf(a, "%%%s%%", row->ref));
-    if (!store_certificate_needed(db, a, row->certificate_id, ret_reason, err))
-        return false;
-    return *ret_reason || row_needed(db, a, copy_needs, countof(copy_needs), pattern, ret_reason, err);
+    return row_needed(db, a, copy_needs, countof(copy_needs), id, ret_reason, err);
 }
 
 bool store_copy_delete(struct db *db, int64_t id, struct err *err)

@@ -75,11 +75,11 @@ must_use bool store_copy_note(struct db *db, const struct copy_row *row, struct 
 /* All that we brought there. */
 must_use bool store_copy_brought(struct db *db, struct arena *a, int64_t access_id, struct copy_row **ret,
                                  size_t *ret_count, struct err *err);
-/* A sentence when a waiting or running task, a possible rollback or a served resource needs the certificate, or names the
- * ref; else NULL.
+/* A sentence when a waiting or running task, a possible rollback or a served resource of the same cloud needs the copy, else
+ * NULL.
  */
-must_use bool store_copy_needed(struct db *db, struct arena *a, const struct copy_row *row,
-                                const char **ret_reason, struct err *err);
+must_use bool store_copy_needed(struct db *db, struct arena *a, int64_t id, const char **ret_reason,
+                                struct err *err);
 must_use bool store_copy_delete(struct db *db, int64_t id, struct err *err);
 
 /* First contact: a write to the product was seen to work on this access. */

@@ -130,7 +130,7 @@ static const struct need needs[] = {
 bool store_certificate_needed(struct db *db, struct arena *a, int64_t id, const char **ret_reason,
                               struct err *err)
 {
-    return row_needed(db, a, needs, countof(needs), value_int(id), ret_reason, err);
+    return row_needed(db, a, needs, countof(needs), id, ret_reason, err);
 }
 
 bool store_certificate_delete(struct db *db, int64_t id, struct err *err)

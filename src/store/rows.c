@@ -253,12 +253,12 @@ bool row_open(const struct query *q, struct arena *a, unsigned column_index, con
     return true;
 }
 
-static bool need_of(struct db *db, struct arena *a, const struct need *need, struct value about,
+static bool need_of(struct db *db, struct arena *a, const struct need *need, int64_t id,
                     const char **ret_reason, struct err *err)
 {
     cleanup(query_close) struct query q = {0};
     bool row = false;
-    if (!query_open(db, need->statement, VALUES(about), &q, err) || !query_next(&q, &row, err))
+    if (!query_open(db, need->statement, VALUES(value_int(id)), &q, err) || !query_next(&q, &row, err))
         return false;
     *ret_reason =
         row ? arena_printf(a, "%s \"%s\" (%lld) %s %s %s", need->noun, query_text(&q, a, 1),
@@ -267,12 +267,12 @@ static bool need_of(struct db *db, struct arena *a, const struct need *need, str
     return true;
 }
 
-bool row_needed(struct db *db, struct arena *a, const struct need *needs, size_t count, struct value about,
+bool row_needed(struct db *db, struct arena *a, const struct need *needs, size_t count, int64_t id,
                 const char **ret_reason, struct err *err)
 {
     const char *reason = NULL;
     for (size_t i = 0; i < count && !reason; i++)
-        if (!need_of(db, a, &needs[i], about, &reason, err))
+        if (!need_of(db, a, &needs[i], id, &reason, err))
             return false;
     *ret_reason = reason;
     return true;

@@ -76,6 +76,6 @@ struct need {
     enum statement statement;
     const char *noun, *lead, *tail;
 };
-/* The first need that holds for the row asked about ($1); NULL in *ret_reason when none does. */
-must_use bool row_needed(struct db *db, struct arena *a, const struct need *needs, size_t count,
-                         struct value about, const char **ret_reason, struct err *err);
+/* The first need that holds for the row `id`; NULL in *ret_reason when none does. */
+must_use bool row_needed(struct db *db, struct arena *a, const struct need *needs, size_t count, int64_t id,
+                         const char **ret_reason, struct err *err);

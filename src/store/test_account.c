@@ -274,6 +274,84 @@ static void copies_remember_who_brought_them(void **state)
     }
 }
 
+struct copy_yard { /* a copy in one cloud, and accesses to that cloud and to another */
+    struct access_row own, same, other;
+    struct certificate_row cert, next;
+    struct copy_row copy;
+};
+
+static struct copy_yard copy_yard(struct yard *y)
+{
+    struct copy_yard c = {yard_access(y, "own"),
+                          yard_access(y, "same"),
+                          yard_access(y, "other"),
+                          yard_certificate(y, "one", "f1"),
+                          yard_certificate(y, "next", "f2"),
+                          {0}};
+    c.other.cloud = "aws";
+    struct access_row *accesses[] = {&c.own, &c.same, &c.other};
+    for (size_t i = 0; i < countof(accesses); i++)
+        assert_ok(y, store_access_add(y->db, accesses[i], bench_secret(y->b, "S"), NULL, &y->err));
+    assert_ok(y, store_certificate_add(y->db, &c.cert, bench_secret(y->b, "K"), NULL, &y->err));
+    assert_ok(y, store_certificate_add(y->db, &c.next, bench_secret(y->b, "K"), NULL, &y->err));
+    c.copy = (struct copy_row){.id = yard_id(y),
+                               .access_id = c.own.id,
+                               .certificate_id = c.cert.id,
+                               .vendor_store = "ssl",
+                               .ref = "ref-1",
+                               .name = "n",
+                               .brought = true};
+    assert_ok(y, store_copy_put(y->db, &c.copy, &y->err));
+    return c;
+}
+
+static void check_needed(struct yard *y, const struct copy_yard *c, bool wanted, const char *what)
+{
+    const char *reason = NULL;
+    assert_ok(y, store_copy_needed(y->db, y->a, c->copy.id, &reason, &y->err));
+    if ((reason != NULL) != wanted)
+        fail_msg("%s: %s", what, reason ? reason : "not needed");
+}
+
+/* Tasks, rollbacks and resources of the same cloud need it, those of another do not. */
+static void copies_are_needed_within_their_cloud(void **state)
+{
+    struct yard *y = *state;
+    struct copy_yard c = copy_yard(y);
+    const struct {
+        const char *what;
+        bool is_cert; /* the deployment brings ours; else what comes after it */
+        const char *old;
+        enum deployment_state state;
+        bool before, needed;
+    } rows[] = {
+        {"waits", true, "[]", DEPLOYMENT_PENDING, false, true},
+        {"brought it", true, "[]", DEPLOYMENT_SUCCESS, true, true},
+        {"came to nothing", true, "[]", DEPLOYMENT_ERROR, false, false},
+        {"took its place", false, "[{\"slot\":\"default\",\"ref\":\"ref-1\"}]", DEPLOYMENT_SUCCESS, true,
+         true},
+        {"will take its place", false, "[{\"slot\":\"default\",\"ref\":\"ref-1\"}]", DEPLOYMENT_PENDING,
+         false, true},
+        {"took another's place", false, "[{\"slot\":\"default\",\"ref\":\"ref-2\"}]", DEPLOYMENT_SUCCESS,
+         true, false},
+    };
+    const int64_t accesses[] = {c.own.id, c.same.id, c.other.id};
+    check_needed(y, &c, false, "nothing");
+    for (size_t i = 0; i < countof(rows) * countof(accesses); i++) {
+        const size_t r = i / countof(accesses), a = i % countof(accesses);
+        struct task_row task = yard_task(y, "t");
+        struct deployment_row d =
+            yard_deployment(y, task.id, rows[r].is_cert ? c.cert.id : c.next.id, accesses[a]);
+        d.state = rows[r].state;
+        d.old = rows[r].old;
+        d.has_before = rows[r].before;
+        assert_ok(y, store_task_add(y->db, &task, &d, 1, &y->err));
+        check_needed(y, &c, rows[r].needed && accesses[a] != c.other.id, rows[r].what);
+        assert_ok(y, store_task_delete(y->db, task.id, &y->err));
+        check_needed(y, &c, false, "nothing any more");
+    }
+}
+
 static bool file_holds(struct yard *y, const char *path, const char *needle)
 {
     char *data = NULL;
@@ -328,6 +406,7 @@ int main(void)
         yard_test(sealed_value_of_another_row_does_not_open),
         yard_test(copies_are_found_by_key_and_by_ref),
         yard_test(copies_remember_who_brought_them),
+        yard_test(copies_are_needed_within_their_cloud),
         yard_test(files_hold_no_secret),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -88,7 +88,7 @@ static enum outcome upload(struct turn *t)
     t->row.write_started_ms = turn_now(t);
     if (!turn_commit(t, NULL, &outcome))
         return outcome;
-    t->job.wrote = &wrote;
+    t->job.wrote = &wrote; /* one found again after a lost answer is not taken for ours: clean-up leaves it */
     bool done = t->product->upload(&t->job, t->row.vendor_store, &m, &ref, &t->err);
     t->job.wrote = NULL;
     if (!done) {
