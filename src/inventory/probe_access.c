@@ -4,6 +4,7 @@ enum { PATIENCE_MS = 20000 };
 
 struct first {
     struct job *job;
+    struct arena *keep; /* job->arena is a page's while resources come */
     const char *id;
     bool seen;
 };
@@ -13,7 +14,7 @@ static bool read_first(void *context, const struct resource *r, struct err *err)
 {
     struct first *f = context;
     struct binding binding;
-    f->id = arena_strdup(f->job->arena, r->vendor_id);
+    f->id = arena_strdup(f->keep, r->vendor_id);
     if (!f->job->product->read(f->job, r, &binding, err))
         return false;
     f->seen = true;
@@ -29,7 +30,7 @@ bool inventory_probe(struct cloud *cloud, struct arena *a, int64_t access_id, co
                       .log = &log,
                       .patience_ms = PATIENCE_MS,
                       .record = record};
-    struct first first = {.job = &job, .id = ""};
+    struct first first = {.job = &job, .keep = a, .id = ""};
     const char **regions, *region = "";
     size_t count;
     struct err why = {0};
