@@ -36,10 +36,8 @@ const struct field access_update_fields[] = {
 };
 
 const struct field access_policy_fields[] = {
-    {"cloud", FIELD_TEXT, true, 16},
-    {"product", FIELD_TEXTS, false, 64},
-    {"read_only", FIELD_BOOL, false, 0},
-    {NULL, FIELD_TEXT, false, 0},
+    {"cloud", FIELD_TEXT, true, 16}, {"product", FIELD_TEXTS, false, 64}, {"read_only", FIELD_BOOL, false, 0},
+    {"clean", FIELD_BOOL, false, 0}, {NULL, FIELD_TEXT, false, 0},
 };
 
 const struct field access_check_fields[] = {
@@ -337,7 +335,8 @@ bool v1_access_policy(struct request *rq, struct reply *reply, struct err *err)
     const char **wanted = request_texts(rq, "product", &count);
     char *document;
     if (!policy_document(rq->arena, request_text(rq, "cloud"), wanted, count,
-                         request_bool(rq, "read_only", false), &document, err))
+                         request_bool(rq, "read_only", false), request_bool(rq, "clean", false), &document,
+                         err))
         return false;
     buf_puts(&reply->body, json_format(rq->arena, "{'policy':%p,'text':%s}", document, document));
     return true;

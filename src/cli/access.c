@@ -46,6 +46,7 @@ const struct option_def access_policy_options[] = {
     {"cloud", "CLOUD", false, "aliyun, tencent, aws or huawei"},
     {"product", "PRODUCT", true, "only what this product needs; default: every product of the cloud"},
     {"read-only", NULL, false, "without the rights to change"},
+    {"clean", NULL, false, "also what access clean needs"},
     {NULL, NULL, false, NULL},
 };
 
@@ -369,8 +370,9 @@ int verb_access_policy(struct command *c)
         return misuse(c, &err);
     }
     if (!command_call(c, "POST", "/api/v1/policies",
-                      json_format(c->arena, "{'cloud':%s,'product':%p,'read_only':%p}", cloud,
-                                  products_json(c), json_boolean(args_flag(&c->args, "read-only"))),
+                      json_format(c->arena, "{'cloud':%s,'product':%p,'read_only':%p,'clean':%p}", cloud,
+                                  products_json(c), json_boolean(args_flag(&c->args, "read-only")),
+                                  json_boolean(args_flag(&c->args, "clean"))),
                       &answer, &err))
         return command_fail(c, &err);
     fputs(json_str(json_at(answer, "/text"), ""), stdout);

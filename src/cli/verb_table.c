@@ -91,6 +91,8 @@ const struct verb verbs[] = {
      "then\n"
      "deletes; without a terminal and without --yes it only lists (exit code 4 where something could go).\n"
      "\n"
+     "The rights it needs beside those of deployments: certferry access policy --cloud CLOUD --clean\n"
+     "\n"
      "  certferry access clean prod\n"
      "  certferry access clean --yes\n",
      access_clean_options, verb_access_clean, false},

@@ -40,6 +40,9 @@ static const struct {
     {"huawei", "scm", "ListCertificates", NULL, "scm:cert:list"},
     {"huawei", "scm", "ShowCertificate", NULL, "scm:cert:get"},
     {"huawei", "scm", "DeleteCertificate", NULL, "scm:cert:delete"},
+    {"huawei", "scm", "ListDeployedResources", NULL, "scm:cert:deployResources"},
+    {"huawei", "scm", "PushCertificate", NULL, "scm:cert:push"},
+    {"huawei", "scm", "BatchPushCertificate", NULL, "scm:cert:push"},
     {"huawei", "scm", "ImportCertificate", NULL, "scm:cert:import scm:cert:upload"},
     {"huawei", "scm", "ExportCertificate", NULL, "scm:cert:download"},
     {"huawei", "elb", "ListCertificates", NULL, "elb:certificates:list"},
@@ -141,7 +144,7 @@ static const struct {
 };
 
 bool policy_document(struct arena *a, const char *cloud, const char *const *products_wanted, size_t count,
-                     bool read_only, char **ret, struct err *err)
+                     bool read_only, bool clean, char **ret, struct err *err)
 {
     struct actions s = {.arena = a};
     size_t d = 0;
@@ -150,6 +153,8 @@ bool policy_document(struct arena *a, const char *cloud, const char *const *prod
     if (d == countof(documents))
         return err_set(err, ERR_INPUT, "cloud \"%.40s\": aliyun, tencent, aws or huawei", cloud);
     add_actions(&s, cloud, vendor_find(cloud)->calls, read_only);
+    if (clean)
+        add_actions(&s, cloud, vendor_find(cloud)->clean_calls, read_only);
     for (size_t i = 0; i < count; i++)
         if (!add_product(&s, cloud, products_wanted[i], read_only, err))
             return false;

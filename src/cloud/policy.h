@@ -10,7 +10,8 @@ const char *policy_actions(struct arena *a, const char *cloud, const struct call
 
 /* The policy document of that cloud with exactly the actions that these products (of this cloud) and the certificate
  * service need; read_only leaves out those that change something. Pretty-printed JSON. ERR_INPUT for an unknown cloud or
- * product, or a product of another cloud. count 0: every product of the cloud.
+ * product, or a product of another cloud. count 0: every product of the cloud. clean adds what `access clean` asks and
+ * deletes with, which no deployment does.
  */
 must_use bool policy_document(struct arena *a, const char *cloud, const char *const *products_wanted,
-                              size_t count, bool read_only, char **ret, struct err *err);
+                              size_t count, bool read_only, bool clean, char **ret, struct err *err);

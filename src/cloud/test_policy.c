@@ -13,8 +13,8 @@ static void R58_every_product_has_a_policy_document_of_its_calls(void **state)
         const struct json *v;
         struct err err;
         char *all, *reading;
-        assert_true(policy_document(a, products[i]->cloud, wanted, 1, false, &all, &err));
-        assert_true(policy_document(a, products[i]->cloud, wanted, 1, true, &reading, &err));
+        assert_true(policy_document(a, products[i]->cloud, wanted, 1, false, false, &all, &err));
+        assert_true(policy_document(a, products[i]->cloud, wanted, 1, true, false, &reading, &err));
         assert_true(json_parse(a, all, strlen(all), &v, &err) &&
                     json_parse(a, reading, strlen(reading), &v, &err));
         assert_true(strlen(reading) < strlen(all));
@@ -41,7 +41,7 @@ static void R58_what_is_unknown_or_of_another_cloud_is_refused(void **state)
     for (size_t i = 0; i < countof(cases); i++) {
         struct err err;
         char *text = NULL;
-        assert_false(policy_document(a, cases[i].cloud, &cases[i].product, 1, false, &text, &err));
+        assert_false(policy_document(a, cases[i].cloud, &cases[i].product, 1, false, false, &text, &err));
         assert_int_equal(err.kind, ERR_INPUT);
         assert_null(text);
     }
@@ -66,10 +66,33 @@ static void R58_a_missing_right_is_named(void **state)
     assert_non_null(strstr(g->y->err.text, "it needs the right cdn:SetCdnDomainSSLCertificate"));
 }
 
+/* Deployments never delete a certificate: those rights are named on a word only. */
+static void R58_the_rights_to_clean_up_are_named_on_a_word(void **state)
+{
+    static const struct {
+        const char *cloud, *right;
+    } rows[] = {{"aliyun", "DeleteUserCertificate"},    {"aliyun", "DeleteServerCertificate"},
+                {"tencent", "ssl:DeleteCertificate"},   {"aws", "acm:DeleteCertificate"},
+                {"aws", "iam:DeleteServerCertificate"}, {"huawei", "scm:cert:delete"},
+                {"huawei", "elb:certificates:delete"},  {"huawei", "waf:certificate:delete"}};
+    cleanup(arena_free_p) struct arena *a = arena_new(ARENA_JOB_BYTES);
+    (void)state;
+    for (size_t i = 0; i < countof(rows); i++) {
+        char *usual, *clean, *reading;
+        struct err err = {0};
+        assert_true(policy_document(a, rows[i].cloud, NULL, 0, false, false, &usual, &err));
+        assert_true(policy_document(a, rows[i].cloud, NULL, 0, false, true, &clean, &err));
+        assert_true(policy_document(a, rows[i].cloud, NULL, 0, true, true, &reading, &err));
+        if (strstr(usual, rows[i].right) || !strstr(clean, rows[i].right) || strstr(reading, rows[i].right))
+            fail_msg("%s: %s", rows[i].cloud, rows[i].right);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(R58_every_product_has_a_policy_document_of_its_calls),
+        cmocka_unit_test(R58_the_rights_to_clean_up_are_named_on_a_word),
         cmocka_unit_test(R58_what_is_unknown_or_of_another_cloud_is_refused),
         stage_test(R58_a_missing_right_is_named),
     };

@@ -116,4 +116,5 @@ bool huawei_discard(struct job *job, const struct stored *copy, struct err *err)
     return discard_scm(job, copy, err);
 }
 
-const struct call *const huawei_clean_calls[] = {&delete_scm, &delete_elb, &delete_waf, NULL};
+const struct call *const huawei_clean_calls[] = {&scm_deployed_resources, &delete_scm, &delete_elb,
+                                                 &delete_waf, NULL};

@@ -296,12 +296,13 @@ static const char *host_of(struct arena *a, const char *site, const struct call 
     return special ? "waf.cn-north-9.myhuaweicloud.cn" : NULL;
 }
 
-static const struct call *const calls[] =
-    {&list_auth_domains,          &assume_agency,          &list_auth_projects,
-     &list_certificates,          &get_certificate,        &create_certificate,
-     &scm_list_certificates,      &scm_show_certificate,   &scm_export_certificate,
-     &scm_import_certificate,     &scm_deployed_resources, &scm_push_certificate,
-     &scm_batch_push_certificate, &scm_push_history,       NULL};
+static const struct call *const calls[] = {&list_auth_domains,      &assume_agency,
+                                           &list_auth_projects,     &list_certificates,
+                                           &get_certificate,        &create_certificate,
+                                           &scm_list_certificates,  &scm_show_certificate,
+                                           &scm_export_certificate, &scm_import_certificate,
+                                           &scm_push_certificate,   &scm_batch_push_certificate,
+                                           &scm_push_history,       NULL};
 
 const struct vendor huawei_vendor = {
     .cloud = "huawei",
