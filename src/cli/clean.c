@@ -123,7 +123,8 @@ static int run(struct clean *s, struct place *places, size_t count)
     }
     print(s);
     bool go = s->unused_count && !yes &&
-              command_confirm(c, arena_printf(c->arena, "delete %lld copies in the cloud?", s->unused_count));
+              command_confirm(c, arena_printf(c->arena, "delete %lld %s in the cloud?", s->unused_count,
+                                              s->unused_count == 1 ? "copy" : "copies"));
     if (s->unused_count && !go && !broken)
         command_note(c, "nothing was deleted; --yes deletes what nothing needs without asking");
     if (go) {
