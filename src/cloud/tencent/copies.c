@@ -136,7 +136,7 @@ void tencent_used(struct job *job, struct stored *copies, size_t count)
         struct lookup l = {.copies = arena_array(job->arena, struct stored, AT_ONCE),
                            .ids = arena_array(job->arena, const char *, AT_ONCE),
                            .tasks = arena_array(job->arena, const char *, AT_ONCE)};
-        size_t places[AT_ONCE], size = count - from < AT_ONCE ? count - from : AT_ONCE;
+        size_t places[AT_ONCE] = {0}, size = count - from < AT_ONCE ? count - from : AT_ONCE;
         struct err why = {0};
         for (size_t i = from; i < from + size; i++)
             if (stored_is_there(job, "", &copies[i])) {
