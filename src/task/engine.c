@@ -172,8 +172,8 @@ static void adopt_row(struct engine *e, struct arena *a, const struct deployment
         item->upload = key_ref(&e->keys, upload_key(a, row));
         (void)key_take(item->upload, item);
     }
-    if (row->state == DEPLOYMENT_PROCESSING &&
-        row->writes) /* the one that tries first, if it is still to be tried */
+    /* The one that tries first, if it is still to be tried. Who has the upload's key had this one before. */
+    if (row->state == DEPLOYMENT_PROCESSING && (row->writes || item->upload))
         item->contact = key_ref(&e->keys, first_contact_key(a, row));
     if (item->contact && !key_take(item->contact, item))
         item->contact = key_unref(&e->keys, item->contact, item);

@@ -105,6 +105,25 @@ static void after_a_restart_the_rest_still_waits(void **state)
         expect_state(&view.deployments[i], DEPLOYMENT_SUCCESS);
 }
 
+static void after_a_restart_who_was_uploading_goes_on_first(void **state)
+{
+    struct yard_world *w = *state;
+    untried(w);
+    struct selection s = select_certificate(w, new_certificate(w, "new", "[\"*.example.com\"]"));
+    int64_t task = submitted(w, &s, "first"), next_ms;
+    world->faults[OP_UPLOAD][0] = FAULT_LOST;
+    (void)engine_run_due(w->e, &next_ms);
+    assert_int_equal(world->calls[OP_UPLOAD], 1);
+    engine_end(w);
+    engine_begin(w, 0);
+    (void)engine_run_due(w->e, &next_ms);
+    assert_int_equal(written(), 0);
+    run(w);
+    struct task_view view = seen(w, task);
+    for (int i = 0; i < SOME; i++)
+        expect_state(&view.deployments[i], DEPLOYMENT_SUCCESS);
+}
+
 static void what_is_bound_already_proves_nothing_and_waits_for_nothing(void **state)
 {
     struct yard_world *w = *state;
@@ -123,6 +142,7 @@ int main(void)
         world_test(who_was_tried_never_waits_again),
         world_test(one_failure_lets_the_next_try_alone),
         world_test(after_a_restart_the_rest_still_waits),
+        world_test(after_a_restart_who_was_uploading_goes_on_first),
         world_test(what_is_bound_already_proves_nothing_and_waits_for_nothing),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
