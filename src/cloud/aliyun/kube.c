@@ -80,6 +80,7 @@ bool kube_open(struct job *job, const struct cluster *cluster, struct endpoint *
     struct answer answer;
     const char *note = note_of(a, cluster);
     const struct secret *config = session_get_secret(job, note);
+    bool kept = config != NULL; /* until the end it was kept with: it does not last longer for being used */
     if (!config) {
         if (!cloud_call(job, &kube_get_kubeconfig, cluster->region, &answer, err,
                         "{'ClusterId':%s,'PrivateIpAddress':%p,'TemporaryDurationMinutes':%d}", cluster->id,
@@ -92,7 +93,8 @@ bool kube_open(struct job *job, const struct cluster *cluster, struct endpoint *
     }
     if (!kube_config_parse(a, secret_bytes(config), secret_size(config), ret, err))
         return kube_failed(job, cluster, err);
-    session_put_secret(job, note, config, KEPT_MS);
+    if (!kept)
+        session_put_secret(job, note, config, KEPT_MS);
     return true;
 }
 

@@ -417,9 +417,10 @@ static bool write_slot(struct job *job, const struct resource *r, const struct b
                        const struct change *change, const struct bound *old, const struct material *m,
                        struct err *err)
 {
+    cleanup(arena_free_p) struct arena *hidden = arena_new_secret(8 << 20);
     struct material own;
     if (!change->add_count)
-        return put_block(job, r, now, job->arena, change->slot, NULL, err);
+        return put_block(job, r, now, hidden, change->slot, NULL, err);
     const char *ref = change->add[0];
     if (huawei_is_scm_id(ref))
         return bind_id(job, r, now, change, old, m, err);

@@ -27,7 +27,8 @@ static const struct call list_domains =
     {WAF("DescribeDomains"),
      .parameters = "Offset Limit Filters[].Name Filters[].Values[] Filters[].ExactMatch", .per_second = 20};
 static const struct call get_domain = {WAF("DescribeDomainDetailsSaas"),
-                                       .parameters = "Domain DomainId InstanceId", .per_second = 20};
+                                       .parameters = "Domain DomainId InstanceId", .per_second = 20,
+                                       .private_answer = true};
 static const struct call set_domain = {
     WAF("ModifySpartaProtection"),
     .parameters =
