@@ -222,6 +222,7 @@ void cloud_session_refresh(struct cloud *c, int64_t access_id)
     bool loaded = load_keys(c, access_id, &keys, &err);
     pthread_mutex_lock(&s->lock);
     s->proven = s->probing = false;
+    s->version++;
     s->suspended = !loaded; /* what cannot be loaded cannot be used either */
     if (loaded) {
         drop_keys(s);

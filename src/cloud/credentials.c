@@ -15,6 +15,7 @@ enum {
     RENEW_AGAIN_MS = 30 * 1000,
     ROLE_SECONDS = 3600,
     FRESH_MS = 60 * 1000,
+    AGAIN_MS = 200,
 };
 
 /* Keys that end by themselves. */
@@ -137,9 +138,29 @@ static bool keys_of_grant(const struct access_row *row, const struct grant *gran
     return true;
 }
 
-/* The key pair itself, where it is not stored; takes its place in the session. */
-static bool renew_own(struct arena *a, struct session *s, const struct access_row *row, struct grant *grant,
-                      struct err *err)
+/* The row the keys were fetched for is no longer the access's: nothing was sent for the caller. */
+static bool changed_meanwhile(struct err *err)
+{
+    err_set(err, ERR_THROTTLED, "the access was changed while its keys were fetched");
+    if (err) {
+        err->unsent = err->transient = true;
+        err->retry_after_ms = AGAIN_MS;
+    }
+    return false;
+}
+
+/* What a call with the keys before says is nobody's any more: the next one is the first again. The lock is held. */
+static void replace(struct session *s, struct keys **place, struct keys *keys)
+{
+    keys_unref(*place);
+    *place = keys;
+    s->probing = false;
+    pthread_cond_broadcast(&s->changed);
+}
+
+/* The key pair itself, where it is not stored; takes its place in the session, unless the access was changed meanwhile. */
+static bool renew_own(struct arena *a, struct session *s, const struct access_row *row, unsigned version,
+                      struct grant *grant, struct err *err)
 {
     struct keys *keys;
     if (strcmp(row->key_source, "stored") == 0)
@@ -149,10 +170,13 @@ static bool renew_own(struct arena *a, struct session *s, const struct access_ro
         !keys_of_grant(row, grant, &keys, err))
         return false;
     pthread_mutex_lock(&s->lock);
-    keys_unref(s->own_keys);
-    s->own_keys = keys;
+    bool current = s->version == version;
+    if (current)
+        replace(s, &s->own_keys, keys);
+    else
+        keys_unref(keys);
     pthread_mutex_unlock(&s->lock);
-    return true;
+    return current || changed_meanwhile(err);
 }
 
 /* Exchanges the key pair for the role's keys, for an hour. */
@@ -180,8 +204,8 @@ static bool assume(struct job *job, const struct access_row *row, struct grant *
            err_add(err, "take the role %s", row->role);
 }
 
-static bool renew(struct job *job, const struct access_row *row, struct keys **ret, int64_t *ret_expires_ms,
-                  struct err *err)
+static bool renew(struct job *job, const struct access_row *row, unsigned version, struct keys **ret,
+                  int64_t *ret_expires_ms, struct err *err)
 {
     cleanup(arena_free_p) struct arena *a = arena_new_secret(ARENA_JOB_BYTES);
     struct session *s = job->session;
@@ -189,8 +213,9 @@ static bool renew(struct job *job, const struct access_row *row, struct keys **r
     struct job inner = *job;
     inner.arena = a;
     inner.own_keys = true;
+    inner.record = NULL; /* the answer holds keys */
     inner.patience_ms = int64_max(job->patience_ms, ASSUME_PATIENCE_MS);
-    if (!renew_own(a, s, row, &grant, err))
+    if (!renew_own(a, s, row, version, &grant, err))
         return false;
     if (*row->role && !assume(&inner, row, &grant, err))
         return false;
@@ -203,8 +228,7 @@ static void install(struct session *s, struct keys *keys, int64_t expires_ms)
 {
     int64_t now_ms = clock_monotonic_ms(s->cloud->clock);
     int64_t left_ms = expires_ms - (clock_wall_ms(s->cloud->clock) + s->skew_ms);
-    keys_unref(s->keys);
-    s->keys = keys;
+    replace(s, &s->keys, keys);
     s->fetched_ms = now_ms;
     s->expires_ms = now_ms + (expires_ms ? left_ms : UNSAID_MS);
     s->renew_ms = !expires_ms                    ? now_ms + UNSAID_RENEW_MS
@@ -225,14 +249,14 @@ static bool my_turn(struct session *s, int64_t patience_ms, bool *ret_mine, stru
             err_set(err, ERR_THROTTLED, "the access's keys are still being fetched");
             if (err) {
                 err->unsent = err->transient = true;
-                err->retry_after_ms = 200;
+                err->retry_after_ms = AGAIN_MS;
             }
             return false;
         }
     }
 }
 
-static bool fetch(struct job *job, struct err *err)
+static bool fetch(struct job *job, unsigned version, struct err *err)
 {
     cleanup(arena_free_p) struct arena *a = arena_new(1 << 20);
     struct session *s = job->session;
@@ -242,14 +266,17 @@ static bool fetch(struct job *job, struct err *err)
     struct err failure = {0};
     if (!session_row(s, a, &row, err))
         return false;
-    bool ok = renew(job, &row, &keys, &expires_ms, &failure);
+    bool ok = renew(job, &row, version, &keys, &expires_ms, &failure);
     pthread_mutex_lock(&s->lock);
     int64_t now_ms = clock_monotonic_ms(s->cloud->clock);
     s->renewing = false;
-    if (ok)
+    if (ok && s->version != version) {
+        keys_unref(keys);
+        ok = changed_meanwhile(&failure);
+    } else if (ok)
         install(s, keys, expires_ms);
-    else
-        s->renew_ms = s->expires_ms > now_ms ? now_ms + RENEW_AGAIN_MS : 0;
+    else if (s->version == version) /* not after their end: who waits then has to have a turn */
+        s->renew_ms = s->expires_ms > now_ms ? int64_min(now_ms + RENEW_AGAIN_MS, s->expires_ms) : 0;
     bool usable = s->expires_ms > now_ms;
     pthread_cond_broadcast(&s->changed);
     pthread_mutex_unlock(&s->lock);
@@ -269,17 +296,19 @@ bool session_credentials(struct job *job, struct err *err)
     bool ok = plain || my_turn(s, job->patience_ms, &mine, err);
     if (mine)
         s->renewing = true;
+    unsigned version = s->version;
     pthread_mutex_unlock(&s->lock);
-    return ok && (!mine || fetch(job, err));
+    return ok && (!mine || fetch(job, version, err));
 }
 
 bool session_discard(struct session *s, const struct keys *keys)
 {
     pthread_mutex_lock(&s->lock);
     int64_t now_ms = clock_monotonic_ms(s->cloud->clock);
+    bool replaced = s->own_keys && keys != s->keys && keys != s->own_keys;
     bool old = s->own_keys && keys == s->keys && keys != s->own_keys && now_ms - s->fetched_ms > FRESH_MS;
     if (old)
         s->expires_ms = s->renew_ms = 0;
     pthread_mutex_unlock(&s->lock);
-    return old;
+    return old || replaced;
 }

@@ -51,6 +51,7 @@ struct session {
     int64_t renew_ms;   /* monotonic: when they are to be renewed */
     int64_t fetched_ms; /* monotonic: when they came */
     bool renewing;      /* somebody is fetching */
+    unsigned version;   /* of the access's row: what was fetched for another is not used */
     bool proven;        /* a call was accepted since start, key change or suspension */
     bool probing;       /* unproven, and the one call is in flight */
     bool suspended;
@@ -80,8 +81,8 @@ struct cloud {
  * tried again a little later. For accesses with a stored key pair and no role there is nothing to do.
  */
 must_use bool session_credentials(struct job *job, struct err *err);
-/* The cloud refused these keys. True: they were fetched a while ago and may have been taken back early; the next call
- * fetches others. False: it is the key pair itself, or what came just now.
+/* The cloud refused these keys. True: they were fetched a while ago and may have been taken back early, or others
+ * came meanwhile; the next call fetches or takes those. False: it is the key pair itself, or what came just now.
  */
 bool session_discard(struct session *s, const struct keys *keys);
 /* Keys of the row with that secret; the key id is the row's. */

@@ -1,7 +1,14 @@
 #include "cloud/test_stage.h"
 
+#include "cloud/record.h"
+#include "store/certificate.h"
 #include <pthread.h>
+#include <sched.h>
+#include <stdio.h>
+#include <stdlib.h>
 #include <strings.h>
+#include <sys/stat.h>
+#include <unistd.h>
 
 /* Keys that are not stored: of a role, of a machine, of a command. */
 
@@ -178,6 +185,98 @@ static void R_a_command_prints_the_secret_or_a_document(void **state)
     assert_true(sent(g, 1, "Credential=KEY-FROM-HELPER,") && sent(g, 1, "x-acs-security-token: T"));
 }
 
+static bool exists(const char *path)
+{
+    return access(path, F_OK) == 0;
+}
+
+/* A command that says when it runs, and ends when it is told to. */
+static const char *waiting_command(struct stage *g, const char **ret_begun, const char **ret_go)
+{
+    char folder[] = "/tmp/test_credentials.XXXXXX";
+    assert_non_null(mkdtemp(folder));
+    const char *path = arena_printf(g->y->a, "%s/command", folder);
+    *ret_begun = arena_printf(g->y->a, "%s/begun", folder);
+    *ret_go = arena_printf(g->y->a, "%s/go", folder);
+    FILE *f = fopen(path, "w");
+    assert_non_null(f);
+    fprintf(f, "#!/bin/sh\ntouch %s\nwhile [ ! -e %s ]; do sleep 0.01; done\necho an-old-secret\n",
+            *ret_begun, *ret_go);
+    assert_int_equal(fclose(f), 0);
+    assert_int_equal(chmod(path, 0700), 0);
+    return path;
+}
+
+static void R_what_was_fetched_for_an_access_changed_meanwhile_is_not_used(void **state)
+{
+    struct stage *g = *state;
+    REPLIES(g, {200, NULL, "{}"});
+    const char *begun, *go, *command = waiting_command(g, &begun, &go);
+    pthread_t thread;
+    void *failed;
+    begin_with(g, "command", command, "", "");
+    assert_int_equal(pthread_create(&thread, NULL, race, g), 0);
+    while (!exists(begun))
+        sched_yield();
+    struct change_row change = {g, "stored", "", "", ""};
+    assert_ok(g->y, store_write(g->y->s, change_row, &change, &g->y->err));
+    cloud_session_refresh(g->cloud, g->access_id);
+    FILE *f = fopen(go, "w");
+    assert_non_null(f);
+    assert_int_equal(fclose(f), 0);
+    pthread_join(thread, &failed);
+    assert_null(failed); /* the call came again, with what the access is now */
+    assert_int_equal(calls_seen(g), 1);
+    assert_string_equal(g->session->keys->row.key_source, "stored");
+    assert_string_equal(secret_bytes(g->session->keys->secret), stage_secret);
+    unlink(begun), unlink(go), unlink(command);
+    rmdir(arena_copy(g->y->a, command, strlen(command) - strlen("/command")));
+}
+
+static void R_keys_of_a_role_are_not_recorded(void **state)
+{
+    struct stage *g = *state;
+    REPLIES(g, {200, NULL, GRANT("STS.one", "2999-01-01T00:00:00Z")}, {200, NULL, "{}"});
+    struct record record = {.arena = g->y->a};
+    begin_with(g, "stored", "", ROLE, "");
+    g->job.record = &record;
+    assert_true(try(g));
+    assert_int_equal(record.count, 1);
+    assert_string_equal(record.answers[0].call->operation, "Read");
+}
+
+static bool keep_keyless(struct db *db, void *context, struct err *err)
+{
+    return store_certificate_add(db, context, NULL, NULL, err);
+}
+
+/* A certificate that cert sync found: putting it back somewhere as text would send an empty key. */
+static void R_what_has_no_key_here_is_no_material(void **state)
+{
+    struct stage *g = *state;
+    begin_as(g, "aliyun", false);
+    struct certificate_row row = {.id = store_new_id(g->y->s),
+                                  .owner = "",
+                                  .name = "found",
+                                  .kind = "uploaded",
+                                  .fingerprint = "f00d",
+                                  .serial = "1",
+                                  .issuer = "",
+                                  .common_name = "a.example.com",
+                                  .domains = "[\"a.example.com\"]",
+                                  .key_type = "rsa",
+                                  .key_bits = 2048,
+                                  .warnings = "[]",
+                                  .leaf_pem = "leaf",
+                                  .chain_pem = "",
+                                  .roots_pem = "",
+                                  .sm2_encryption_pem = ""};
+    assert_ok(g->y, store_write(g->y->s, keep_keyless, &row, &g->y->err));
+    struct material m;
+    assert_false(session_material(&g->job, "f00d", &m, &g->y->err));
+    assert_int_equal(g->y->err.kind, ERR_NOT_FOUND);
+}
+
 static void R_a_command_that_fails_is_told_without_its_output(void **state)
 {
     (void)state;
@@ -208,6 +307,9 @@ int main(void)
         stage_test(R_an_answer_without_keys_is_an_error),
         stage_test(R_the_machine_is_asked_with_a_token),
         stage_test(R_a_command_prints_the_secret_or_a_document),
+        stage_test(R_what_was_fetched_for_an_access_changed_meanwhile_is_not_used),
+        stage_test(R_keys_of_a_role_are_not_recorded),
+        stage_test(R_what_has_no_key_here_is_no_material),
         cmocka_unit_test(R_a_command_that_fails_is_told_without_its_output),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
