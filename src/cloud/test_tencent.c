@@ -86,6 +86,23 @@ static void R_waf_puts_back_what_it_showed_with_its_key(void **state)
     assert_null(why);
 }
 
+static void R_waf_changes_nothing_beside_a_certificate_whose_key_it_hides(void **state)
+{
+    struct stage *g = *state;
+    const struct product *p = product_find("tencent/waf");
+    const char *sm[] = {"smCERT02"}, *add[] = {"newCERT1"};
+    const struct change to_sm = {"sm", sm, 1, NULL, 0}, to_default = {"default", add, 1, NULL, 0};
+    const struct binding now = {0};
+    REPLIES(g, {200, NULL, INFO("\"CertType\":1,\"Cert\":\"CERT\",\"PrivateKey\":\"\",\"GmType\":0")},
+            {200, NULL,
+             INFO("\"CertType\":2,\"SSLId\":\"oldCERT1\",\"GmType\":1,\"GmCertType\":1,\"GmCert\":\"S\","
+                  "\"GmPrivateKey\":\"K\",\"GmEncCert\":\"E\"")});
+    begin_as(g, "tencent", false);
+    assert_err(g->y, ERR_INVALID_CERTIFICATE, p->bind(&g->job, &domain, &now, &to_sm, NULL, &g->y->err));
+    assert_err(g->y, ERR_INVALID_CERTIFICATE, p->bind(&g->job, &domain, &now, &to_default, NULL, &g->y->err));
+    assert_int_equal(calls_seen(g), 2); /* both were reads */
+}
+
 static void R_waf_takes_sm2_pairs_beside_the_other_certificate(void **state)
 {
     struct stage *g = *state;
@@ -172,14 +189,41 @@ static void R_clb_sends_mutual_tls_along_and_the_other_algorithms(void **state)
     }
 }
 
+static void R_clb_goes_on_when_its_task_is_forgotten(void **state)
+{
+    struct stage *g = *state;
+    const struct resource r = {.region = "ap-guangzhou",
+                               .vendor_id = "lb-1/lbl-1",
+                               .title = "l",
+                               .lock = "clb:lb-1"};
+    const struct product *p = product_find("tencent/clb");
+    const char *add[] = {"new"}, *old[] = {"old"};
+    const struct change change = {"default", add, 1, old, 1};
+    struct binding now = {.document = "{\"ListenerId\":\"lbl-1\",\"SniSwitch\":0,\"Certificate\":{\"CertId\":"
+                                      "\"old\"}}"};
+    REPLIES(g, {200, NULL, DONE},
+            {200, NULL, "{\"Response\":{\"Error\":{\"Code\":\"InvalidParameter\",\"Message\":\"no task\"}}}"},
+            {200, NULL,
+             "{\"Response\":{\"Listeners\":[{\"ListenerId\":\"lbl-1\",\"Protocol\":\"HTTPS\",\"SniSwitch\":0}"
+             "]}}"});
+    begin_as(g, "tencent", false);
+    assert_ok(g->y, p->bind(&g->job, &r, &now, &change, NULL, &g->y->err));
+    assert_ok(g->y, p->read(&g->job, &r, &now, &g->y->err));
+    assert_true(now.ready);
+    assert_ok(g->y, p->read(&g->job, &r, &now, &g->y->err));
+    assert_int_equal(calls_seen(g), 4); /* it is not asked about again */
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         stage_test(R_waf_sends_all_that_stands_beside_the_certificate),
         stage_test(R_waf_puts_back_what_it_showed_with_its_key),
+        stage_test(R_waf_changes_nothing_beside_a_certificate_whose_key_it_hides),
         stage_test(R_waf_takes_sm2_pairs_beside_the_other_certificate),
         stage_test(R_waf_gives_an_sm2_pair_up_again),
         stage_test(R_clb_sends_mutual_tls_along_and_the_other_algorithms),
+        stage_test(R_clb_goes_on_when_its_task_is_forgotten),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -306,10 +306,17 @@ static bool ask_task(struct job *job, const struct resource *r, struct binding *
 {
     const char *key = arena_printf(job->arena, "clb:%s", r->lock), *task = session_get(job, key);
     struct answer answer;
+    struct err why = {0};
     if (!task || !*task)
         return true;
-    if (!cloud_call(job, &get_task, r->region, &answer, err, "{'TaskId':%s}", task))
-        return false;
+    if (!cloud_call(job, &get_task, r->region, &answer, &why, "{'TaskId':%s}", task)) {
+        bool forgotten = !why.transient && (why.kind == ERR_NOT_FOUND || why.kind == ERR_VENDOR);
+        if (forgotten) /* by the cloud; what was bound is read below */
+            session_put(job, key, "");
+        else if (err)
+            *err = why;
+        return forgotten;
+    }
     int64_t status = json_int(json_at(answer.json, "/Status"), 0);
     b->ready = status != 2;
     if (status == 1)

@@ -437,6 +437,12 @@ static struct place place_as_read(const struct json *v, bool sm)
                           .enc_key = text_at(v, "/GmEncPrivateKey")};
 }
 
+/* What was uploaded to WAF itself has to be sent along with its key, as it is shown: without, it would be lost. */
+static bool can_stay(const struct place *p, bool sm)
+{
+    return p->type != 1 || (*p->cert && *p->key && (!sm || (*p->enc_cert && *p->enc_key)));
+}
+
 static bool send_all(struct job *job, const struct resource *r, const struct place *place, bool sm,
                      struct err *err)
 {
@@ -448,6 +454,12 @@ static bool send_all(struct job *job, const struct resource *r, const struct pla
     struct buf out = buf_new(hidden, 2 << 20);
     struct json_writer w = json_writer_to(&out);
     struct place other = place_as_read(v, !sm);
+    if (!can_stay(&other, !sm))
+        return err_set(
+            err, ERR_INVALID_CERTIFICATE,
+            "%s also holds a certificate that was uploaded to WAF, which does not show its key: it "
+            "would be lost, so nothing was changed",
+            r->title);
     int64_t mode = json_int(json_at(v, "/GmType"), 0);
     bool kept = sm ? place->type != 0 : mode != 0;
     json_open_object(&w);
