@@ -1,6 +1,7 @@
 /* Conformance: what a change does to a resource, and that it can be taken back. */
 #include "cloud/suite.h"
 
+#include "cloud/vendor.h"
 #include "net/probe.h"
 #include <strings.h>
 
@@ -326,6 +327,33 @@ static const char *says_what_cannot_come_back(struct sky *k, struct job *job)
     return "";
 }
 
+/* What a resource holds is never cleaned away: the look-up says so, or the cloud refuses to delete it. */
+static const char *is_not_cleaned_away(struct sky *k, struct job *job)
+{
+    const struct vendor *vendor = vendor_find(job->product->cloud);
+    struct found found = suite_discover(job);
+    for (size_t i = 0; i < found.count; i++) {
+        const struct resource *r = &found.items[i];
+        const char *vendor_store = NULL;
+        struct err err;
+        if (!suite_fit(r))
+            continue;
+        struct material m = suite_material_for(k, r);
+        assert_ok(k->y, job->product->store_for(job, r, &m, &vendor_store, &k->y->err));
+        if (!vendor_store)
+            return "it takes certificate and key itself: no copy lies anywhere";
+        struct trip t = {.k = k, .job = job, .r = r, .slot = r->bound[0].slot, .old = r->bound[0].ref};
+        go(&t);
+        struct stored copy = {.vendor_store = vendor_store, .ref = t.ref, .fingerprint = t.m.fingerprint};
+        vendor->used(job, &copy, 1);
+        if (copy.gone || (!copy.kept && vendor->discard(job, &copy, &err)))
+            fail_msg("%s %s: what it holds was cleaned away", r->product, r->title);
+        print_message("%s: %s\n", r->product, copy.kept ? copy.kept : "the cloud refuses to delete it");
+        return NULL;
+    }
+    return "";
+}
+
 static const char *lists_https_off(struct sky *k, struct job *job)
 {
     struct found found = suite_discover(job);
@@ -408,6 +436,7 @@ static void R_every_product_leaves_all_else_as_it_was(void **state)
     suite_case(k, "neighbours", neighbours);
     suite_case(k, "SNI without loss", keeps_sni);
     suite_case(k, "mutual TLS", keeps_mutual_tls);
+    suite_case(k, "clean-up", is_not_cleaned_away);
     sky_close(k);
 }
 

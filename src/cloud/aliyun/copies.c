@@ -1,5 +1,5 @@
-/* CAS tells which products use a certificate. CLB's own stores do not: its listeners are listed, and it refuses to delete what
- * a listener holds.
+/* CAS tells which products use a certificate. CLB's own stores do not: listeners and the routes of SAE are listed, and CLB
+ * refuses to delete what a listener holds.
  */
 #include "cloud/aliyun/clb.h"
 
@@ -53,7 +53,7 @@ static void cas_used(struct job *job, const char *site, struct stored *c)
 
 void aliyun_used(struct job *job, struct stored *copies, size_t count)
 {
-    static const char *const clb[] = {"aliyun/clb", NULL};
+    static const char *const clb[] = {"aliyun/clb", "aliyun/sae", NULL};
     for (size_t i = 0; i < count; i++) {
         const char *site = stored_in(&copies[i], "cas"), *region = stored_in(&copies[i], "clb");
         if (site)
