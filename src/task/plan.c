@@ -534,8 +534,8 @@ static void note_first_contact(struct planning *p)
                     strcmp(p->plan->rows[j].product, row->product) == 0;
         if (!known)
             add_note(p, "first_contact", 0, NULL, row->product,
-                     "never tried on this access: one resource goes first, and the rest once that one is "
-                     "verified");
+                     "never tried on this access: one resource goes first, and the rest once that one "
+                     "succeeded");
     }
 }
 
