@@ -241,7 +241,7 @@ def test_what_the_cloud_says_keeps_the_copy():
             forget_tasks(ferry)
             other = lib.Ferry(ferry.folder, "other")
             other.connect(first)
-            other.any("deploy", "--cert-file", a.full, "--key-file", a.key, "--yes")
+            other.any("deploy", "--cert-file", a.full, "--key-file", a.key, "--yes", "--accept", "shorter")
             told = ferry.json("access", "clean", "--yes")
             why = {k: r for k, r in cleaned(told).items() if k in of_a}
             equal({s for s, _ in why.values()}, {"kept"}, f"states of A's copies: {why}")
