@@ -1,5 +1,6 @@
 #include "api/v1_access.h"
 #include "api/v1_certificate.h"
+#include "api/v1_contact.h"
 #include "api/v1_product.h"
 #include "api/v1_resource.h"
 #include "api/v1_status.h"
@@ -25,6 +26,12 @@ const struct route routes[] = {
     {"POST", "/api/v1/policies", v1_access_policy, ON_READER, access_policy_fields},
     {"DELETE", "/api/v1/accesses/{access}", v1_access_delete, ON_JOB, NULL},
 
+    {"POST", "/api/v1/contacts", v1_contact_add, ON_JOB, contact_fields},
+    {"GET", "/api/v1/contacts", v1_contact_list, ON_READER, NULL},
+    {"GET", "/api/v1/contacts/{contact}", v1_contact_show, ON_LOOP, NULL},
+    {"PATCH", "/api/v1/contacts/{contact}", v1_contact_update, ON_JOB, contact_fields},
+    {"DELETE", "/api/v1/contacts/{contact}", v1_contact_delete, ON_JOB, NULL},
+
     {"GET", "/api/v1/products", v1_product_list, ON_READER, NULL},
 
     {"GET", "/api/v1/resources", v1_resource_list, ON_READER, NULL},
@@ -35,6 +42,7 @@ const struct route routes[] = {
     {"POST", "/api/v1/tasks", v1_task_create, ON_JOB, task_create_fields},
     {"GET", "/api/v1/tasks", v1_task_list, ON_READER, NULL},
     {"GET", "/api/v1/tasks/{task}", v1_task_show, ON_READER, NULL},
+    {"GET", "/api/v1/tasks/{task}/contacts", v1_task_contacts, ON_READER, NULL},
     {"GET", "/api/v1/tasks/{task}/deployments", v1_task_deployments, ON_READER, NULL},
     {"GET", "/api/v1/tasks/{task}/events", v1_task_events, ON_READER, NULL},
     {"POST", "/api/v1/tasks/{task}/preview", v1_task_preview, ON_JOB, NULL},

@@ -4,6 +4,7 @@
 #include "api/view.h"
 #include "api/watchers.h"
 #include "cert/certificate.h"
+#include "store/contact.h"
 #include "task/task.h"
 #include <stdlib.h>
 #include <string.h>
@@ -15,7 +16,8 @@ enum { DEPLOYMENTS_SHOWN = 1000 }; /* in a preview; the rest by pages of .../dep
         {"product", FIELD_TEXTS, false, 100}, {"region", FIELD_TEXTS, false, 100},                           \
         {"resource", FIELD_TEXTS, false, 10000}, {"domain", FIELD_TEXTS, false, 10000},                      \
         {"exclude", FIELD_TEXTS, false, 10000}, {"replaces", FIELD_TEXT, false, 512},                        \
-        {"accept", FIELD_TEXTS, false, 16}, {"allow_expiring", FIELD_BOOL, false, 0},                        \
+        {"accept", FIELD_TEXTS, false, 16}, {"contacts", FIELD_TEXTS, false, CONTACTS_OF_TASK},              \
+        {"allow_expiring", FIELD_BOOL, false, 0},                                                            \
     {                                                                                                        \
         "verify", FIELD_BOOL, false, 0                                                                       \
     }
@@ -107,6 +109,7 @@ static struct selection selection_of(const struct request *rq)
                               .exclude = texts_of(rq, "exclude"),
                               .replaces = replaces ? replaces : "",
                               .accept = texts_of(rq, "accept"),
+                              .contacts = texts_of(rq, "contacts"),
                               .allow_expiring = request_bool(rq, "allow_expiring", false),
                               .verify = request_bool(rq, "verify", true)};
 }

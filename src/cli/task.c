@@ -13,6 +13,7 @@
         {"replaces", "CERT", false, "only slots that hold this certificate now"},                            \
         {"accept", "WORD", true,                                                                             \
          "accept rows held for: lose-names, no-rollback, shorter, partial, expired, managed, full"},         \
+        {"contact", "CONTACT", true, "who is to hear of the task: id or name, at most 10"},                  \
         {"allow-expiring", NULL, false, "deploy certificates that are about to expire, too"},                \
         {"no-verify", NULL, false, "do not ask the entry points afterwards"},                                \
         {"sync", NULL, false, "synchronise resources first, however fresh they are"},                        \
@@ -112,6 +113,7 @@ bool plan_selection(struct command *c, const char *const *certificates, size_t c
         json_member_string(&w, "name", args_get(&c->args, "name"));
     for (size_t i = 0; i < countof(lists); i++)
         json_member_raw(&w, lists[i], option_texts(c, lists[i]));
+    json_member_raw(&w, "contacts", option_texts(c, "contact"));
     if (args_get(&c->args, "replaces"))
         json_member_string(&w, "replaces", args_get(&c->args, "replaces"));
     json_member_bool(&w, "allow_expiring", args_flag(&c->args, "allow-expiring"));
@@ -415,6 +417,23 @@ static bool load_deployments(struct command *c, const char *id, struct rows *ret
     return true;
 }
 
+/* "contacts: ops, dev", where the task has some. */
+static bool print_contacts(struct command *c, const char *id, const struct json *task, struct err *err)
+{
+    const struct json *answer;
+    struct buf names = buf_new(c->arena, 64 << 10);
+    if (!json_count(json_at(task, "/selection/contacts")))
+        return true;
+    if (!command_call(c, "GET", path_of(c, "tasks", id, "/contacts"), NULL, &answer, err))
+        return false;
+    const struct json *items = json_at(answer, "/items");
+    for (size_t i = 0; i < json_count(items); i++)
+        buf_printf(&names, "%s%s", i ? ", " : "",
+                   text_clean_cut(c->arena, json_str(json_at(json_item(items, i), "/name"), ""), 0));
+    printf("contacts: %s\n", names.data ? names.data : "");
+    return true;
+}
+
 static void print_json_rows(struct command *c, const struct json *task, const struct rows *rows)
 {
     printf("{\"task\":%s,\"deployments\":[", json_dump(c->arena, task));
@@ -455,6 +474,8 @@ int verb_task_show(struct command *c)
     struct table table = table_new(c->arena, task_headers, countof(task_headers));
     print_task_line(c, &table, task);
     table_print(&table);
+    if (!print_contacts(c, c->args.arguments[0], task, &err))
+        return command_fail(c, &err);
     putchar('\n');
     print_deployments(c, &rows);
     print_causes(c, &rows);

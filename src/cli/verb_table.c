@@ -103,6 +103,24 @@ const struct verb verbs[] = {
      "Refused while a waiting task or a possible rollback needs it. Nothing changes in the cloud.\n", NULL,
      verb_access_delete, false},
 
+    {"contact add", NULL, 0, 0, "somebody who is to hear of tasks",
+     "A contact has a mail address, a mobile number, up to 5 webhooks, or several of them. Webhooks hold the "
+     "tokens of\n"
+     "chat bots: they come from files, are sealed at rest, and only their hosts are ever shown. A task names "
+     "at most\n"
+     "10 contacts, or none: --contact of deploy and task create.\n"
+     "\n"
+     "  certferry contact add --name ops --mail ops@example.com --mobile +8613800000000\n"
+     "  certferry contact add --name bot --webhook-file bot.url\n",
+     contact_add_options, verb_contact_add, false},
+    {"contact list", NULL, 0, 0, "contacts, newest first", "", page_options, verb_contact_list, false},
+    {"contact show", "CONTACT", 1, 1, "one contact", "", NULL, verb_contact_show, false},
+    {"contact update", "CONTACT", 1, 1, "change a contact",
+     "What is not named stays. Webhooks that are given replace all there were.\n", contact_update_options,
+     verb_contact_update, false},
+    {"contact delete", "CONTACT", 1, 1, "forget a contact",
+     "Refused while a task that is not final names it.\n", NULL, verb_contact_delete, false},
+
     {"product list", NULL, 0, 0, "cloud products that can be served", "", NULL, verb_product_list, false},
     {"resource sync", NULL, 0, 0, "list every resource of every account afresh",
      "A region that fails is named and the others go on (exit code 2). What is no longer listed is kept as "

@@ -50,6 +50,8 @@
     X(TEXT, role)                                                                                            \
     X(TEXT, external_id)
 
+#define CONTACT_FIELDS(X) COMMON_FIELDS(X) X(TEXT, name) X(TEXT, mail) X(TEXT, mobile) X(TEXT, hosts)
+
 #define COPY_FIELDS(X)                                                                                       \
     X(INT, access_id)                                                                                        \
     X(INT, certificate_id)                                                                                   \
@@ -152,7 +154,8 @@
 
 /* "$1, $2, ..." up to the number in the name. */
 #define P7 "$1, $2, $3, $4, $5, $6, $7"
-#define P10 P7 ", $8, $9, $10"
+#define P9 P7 ", $8, $9"
+#define P10 P9 ", $10"
 #define P11 P10 ", $11"
 #define P12 P11 ", $12"
 #define P14 P12 ", $13, $14"

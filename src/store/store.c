@@ -47,6 +47,10 @@ static const struct migration {
         5, 5, /* who does not know of `brought` would leave it to a certificate that was found */
 #include "store/schema_005.inc"
     },
+    {
+        6, 6, /* who does not know of contacts cannot read a selection that names some */
+#include "store/schema_006.inc"
+    },
 };
 
 /* One caller of store_write, on its stack while it waits. */

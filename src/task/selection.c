@@ -20,6 +20,7 @@ static const struct {
     {"domain", offsetof(struct selection, domain)},
     {"exclude", offsetof(struct selection, exclude)},
     {"accept", offsetof(struct selection, accept)},
+    {"contacts", offsetof(struct selection, contacts)},
 };
 
 static struct texts *list_at(struct selection *s, size_t i)

@@ -2,7 +2,7 @@
  *
  * It travels as JSON (the task's `selection` column, the API's request):
  *   {"certificates":["12"],"access":[],"product":[],"region":[],"resource":[],"domain":[],"exclude":[],
- *    "replaces":"","accept":[],"allow_expiring":false,"verify":true}
+ *    "replaces":"","accept":[],"contacts":[],"allow_expiring":false,"verify":true}
  * Every member but "certificates" may be absent. Empty lists do not filter.
  */
 #pragma once
@@ -26,9 +26,10 @@ struct selection {
     struct texts exclude;  /* resources as above, or names: a slot serving one is left out */
     const char *
         replaces; /* only slots that hold this: our certificate's id or name, a vendor's ref, or a fingerprint; "" any */
-    struct texts accept; /* hold words, see HOLD_WORDS */
-    bool allow_expiring; /* certificates about to expire too */
-    bool verify;         /* ask the entry points afterwards */
+    struct texts accept;   /* hold words, see HOLD_WORDS */
+    struct texts contacts; /* who hears of it: ids once the task is stored */
+    bool allow_expiring;   /* certificates about to expire too */
+    bool verify;           /* ask the entry points afterwards */
 };
 
 /* The words of architecture: "lose-names", "no-rollback", "shorter", "partial", "expired", and "managed", "full"; NULL-terminated. */

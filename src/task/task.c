@@ -2,6 +2,7 @@
 
 #include "base/utf8.h"
 #include "codec/json.h"
+#include "task/contacts.h"
 #include "task/plan_load.h"
 #include "task/verbs.h"
 #include <stdlib.h>
@@ -77,13 +78,15 @@ bool task_plan(const struct task_context *c, struct arena *a, const struct selec
                const struct certificate_row *given, struct task_view *ret, struct err *err)
 {
     struct plan plan;
+    struct selection resolved;
     const char *first = NULL;
-    if (!plan_of(c, a, selection, given, true, &plan, &first, err))
+    if (!contacts_resolve(c, a, selection, &resolved, err) ||
+        !plan_of(c, a, &resolved, given, true, &plan, &first, err))
         return false;
     struct task_row task = {.owner = "",
                             .name = suggest_name(c, a, first),
                             .state = "editing",
-                            .selection = selection_to_json(a, selection),
+                            .selection = selection_to_json(a, &resolved),
                             .notes = plan_notes_json(a, plan.notes, plan.note_count),
                             .verify = selection->verify};
     *ret = view_of(&task, &plan);
@@ -93,12 +96,15 @@ bool task_plan(const struct task_context *c, struct arena *a, const struct selec
 struct storing {
     const struct task_row *task;
     const struct plan *plan;
+    struct arena *a;
+    const struct selection *selection; /* of a new task */
 };
 
 static bool add(struct db *db, void *context, struct err *err)
 {
     const struct storing *s = context;
-    return store_task_add(db, s->task, s->plan->rows, s->plan->count, err);
+    return store_task_add(db, s->task, s->plan->rows, s->plan->count, err) &&
+           contacts_keep(db, s->a, s->task->id, s->selection, err);
 }
 
 static bool replan(struct db *db, void *context, struct err *err)
@@ -158,19 +164,20 @@ bool task_create(const struct task_context *c, struct arena *a, const char *owne
                  const struct selection *selection, struct task_view *ret, struct err *err)
 {
     struct plan plan;
+    struct selection resolved;
     const char *first = NULL;
-    if (!name_check(name, err) || !plan_of(c, a, selection, NULL, true, &plan, &first, err) ||
-        !check_accesses(c, a, &plan, err))
+    if (!name_check(name, err) || !contacts_resolve(c, a, selection, &resolved, err) ||
+        !plan_of(c, a, &resolved, NULL, true, &plan, &first, err) || !check_accesses(c, a, &plan, err))
         return false;
     struct task_row task = {.id = store_new_id(c->store),
                             .owner = owner,
                             .name = name[0] ? name : suggest_name(c, a, first),
                             .state = "editing",
-                            .selection = selection_to_json(a, selection),
+                            .selection = selection_to_json(a, &resolved),
                             .notes = plan_notes_json(a, plan.notes, plan.note_count),
                             .verify = selection->verify};
     own_rows(c, a, &task, &plan);
-    struct storing s = {&task, &plan};
+    struct storing s = {&task, &plan, a, &resolved};
     return store_write(c->store, add, &s, err) && verbs_view(c, a, task.id, ret, err);
 }
 
@@ -234,7 +241,7 @@ bool task_preview(const struct task_context *c, struct arena *a, const char *id_
     }
     view.task.notes = notes;
     own_rows(c, a, &view.task, &plan);
-    struct storing s = {&view.task, &plan};
+    struct storing s = {&view.task, &plan, a, NULL};
     return store_write(c->store, replan, &s, err) && verbs_view(c, a, view.task.id, ret, err);
 }
 
