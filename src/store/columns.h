@@ -101,7 +101,14 @@
     X(TEXT, notes)                                                                                           \
     X(INT, submitted_ms)                                                                                     \
     X(INT, finished_ms)                                                                                      \
-    X(BOOL, verify)
+    X(BOOL, verify)                                                                                          \
+    X(INT, start_at_ms)                                                                                      \
+    X(TEXT, time_zone)                                                                                       \
+    X(TEXT, windows)                                                                                         \
+    X(TEXT, waves)                                                                                           \
+    X(INT, judged_wave)                                                                                      \
+    X(TEXT, paused)                                                                                          \
+    X(TEXT, rollback_on)
 
 /* What the plan says of a deployment and never changes, then what the journal writes. */
 #define PLAN_FIELDS(X)                                                                                       \
@@ -146,7 +153,8 @@
     X(INT, started_ms)                                                                                       \
     X(INT, finished_ms)                                                                                      \
     X(TEXT, claimed_by)                                                                                      \
-    X(INT, claimed_until_ms)
+    X(INT, claimed_until_ms)                                                                                 \
+    X(INT, wave)
 
 /* Columns of a SELECT or INSERT: "id" and what follows. */
 #define COLUMN_(type, name) ", " #name
@@ -159,10 +167,12 @@
 #define P11 P10 ", $11"
 #define P12 P11 ", $12"
 #define P14 P12 ", $13, $14"
-#define P20 P14 ", $15, $16, $17, $18, $19, $20"
+#define P19 P14 ", $15, $16, $17, $18, $19"
+#define P20 P19 ", $20"
 #define P22 P20 ", $21, $22"
 #define P24 P22 ", $23, $24"
 #define P25 P22 ", $23, $24, $25"
 #define P26 P25 ", $26"
 #define P27 P26 ", $27"
-#define P44 P27 ", $28, $29, $30, $31, $32, $33, $34, $35, $36, $37, $38, $39, $40, $41, $42, $43, $44"
+#define P28 P27 ", $28"
+#define P45 P28 ", $29, $30, $31, $32, $33, $34, $35, $36, $37, $38, $39, $40, $41, $42, $43, $44, $45"

@@ -3,7 +3,7 @@
 #include "store/rows.h"
 #include "store/task.h"
 
-enum { DEPLOYMENT_FIELDS = 44, DEPLOYMENT_JOURNAL_FIRST = 21 };
+enum { DEPLOYMENT_FIELDS = 45, DEPLOYMENT_JOURNAL_FIRST = 21 };
 
 /* The columns of PLAN_FIELDS, then from DEPLOYMENT_JOURNAL_FIRST on those of JOURNAL_FIELDS. */
 extern const struct field deployment_fields[DEPLOYMENT_FIELDS];

@@ -24,7 +24,10 @@
  *     replaced any more.
  *  8. retry: error -> pending. What never wrote begins afresh; what wrote goes on at bind with its goal and its saved
  *     binding. Cancelling is possible until the first write; afterwards a deployment is finished or rolled back.
- *  9. version and fence: a save that was not based on the row as it is now changes nothing and answers ERR_CONFLICT,
+ *  9. release: in a submitted task what waits for its time, its window or its wave is still planned; wave.c makes it
+ *     pending, many rows in one statement. What has not written may be withdrawn, back to planned, when a window closes
+ *     or the task is paused: the engine's next commit then finds another version and leaves the row.
+ * 10. version and fence: a save that was not based on the row as it is now changes nothing and answers ERR_CONFLICT,
  *     so that two engines, or an engine and a user, cannot overwrite each other's journal.
  *
  * A restart therefore asks store_deployment_open for what is pending, processing or rolling back, and goes on with
@@ -59,14 +62,16 @@ static const char *const step_names[] = {
 #define BIT(state) (1U << (state))
 /* Which state may follow; staying is always possible. */
 static const unsigned states_after[] = {
-    [DEPLOYMENT_PLANNED] = BIT(DEPLOYMENT_HELD) | BIT(DEPLOYMENT_PENDING) | BIT(DEPLOYMENT_CANCELLED),
+    [DEPLOYMENT_PLANNED] =
+        BIT(DEPLOYMENT_HELD) | BIT(DEPLOYMENT_PENDING) | BIT(DEPLOYMENT_ERROR) | BIT(DEPLOYMENT_CANCELLED),
     [DEPLOYMENT_HELD] = BIT(DEPLOYMENT_PLANNED) | BIT(DEPLOYMENT_PENDING) | BIT(DEPLOYMENT_CANCELLED),
-    [DEPLOYMENT_PENDING] = BIT(DEPLOYMENT_PROCESSING) | BIT(DEPLOYMENT_ERROR) | BIT(DEPLOYMENT_CANCELLED),
-    [DEPLOYMENT_PROCESSING] =
-        BIT(DEPLOYMENT_PENDING) | BIT(DEPLOYMENT_SUCCESS) | BIT(DEPLOYMENT_ERROR) | BIT(DEPLOYMENT_CANCELLED),
+    [DEPLOYMENT_PENDING] = BIT(DEPLOYMENT_PLANNED) | BIT(DEPLOYMENT_PROCESSING) | BIT(DEPLOYMENT_ERROR) |
+                           BIT(DEPLOYMENT_CANCELLED),
+    [DEPLOYMENT_PROCESSING] = BIT(DEPLOYMENT_PLANNED) | BIT(DEPLOYMENT_PENDING) | BIT(DEPLOYMENT_SUCCESS) |
+                              BIT(DEPLOYMENT_ERROR) | BIT(DEPLOYMENT_CANCELLED),
     [DEPLOYMENT_SUCCESS] = BIT(DEPLOYMENT_ROLLBACK),
-    [DEPLOYMENT_ERROR] = BIT(DEPLOYMENT_PENDING) | BIT(DEPLOYMENT_ROLLBACK),
-    [DEPLOYMENT_CANCELLED] = BIT(DEPLOYMENT_PENDING),
+    [DEPLOYMENT_ERROR] = BIT(DEPLOYMENT_PLANNED) | BIT(DEPLOYMENT_PENDING) | BIT(DEPLOYMENT_ROLLBACK),
+    [DEPLOYMENT_CANCELLED] = BIT(DEPLOYMENT_PLANNED) | BIT(DEPLOYMENT_PENDING),
     [DEPLOYMENT_ROLLBACK] = BIT(DEPLOYMENT_ROLLBACK_SUCCESS) | BIT(DEPLOYMENT_ROLLBACK_ERROR),
     [DEPLOYMENT_ROLLBACK_SUCCESS] = 0,
     [DEPLOYMENT_ROLLBACK_ERROR] = BIT(DEPLOYMENT_ROLLBACK),
@@ -186,6 +191,8 @@ const char *deployment_illegal(const struct deployment_row *old, const struct de
         return "this state does not follow that one";
     if (new->state == DEPLOYMENT_CANCELLED && old->state == DEPLOYMENT_PROCESSING && old->writes > 0)
         return "after a write a deployment is finished or rolled back, not cancelled";
+    if (old->writes > 0 && new->state == DEPLOYMENT_PLANNED)
+        return "what has written does not wait for its release again";
     const char *rule = illegal_step(old, new);
     rule = rule ? rule : illegal_write(old, new, before);
     return rule ? rule : illegal_before(old, new, before);

@@ -51,6 +51,10 @@ static const struct migration {
         6, 6, /* who does not know of contacts cannot read a selection that names some */
 #include "store/schema_006.inc"
     },
+    {
+        7, 7, /* who does not know of waiting deployments would call their task done */
+#include "store/schema_007.inc"
+    },
 };
 
 /* One caller of store_write, on its stack while it waits. */

@@ -43,6 +43,8 @@ bool store_task_add(struct db *db, const struct task_row *task, const struct dep
     new.version = 1;
     new.updated_ms = db_now_ms(db);
     new.created_ms = task->created_ms ? task->created_ms : new.updated_ms;
+    new.windows = task->windows ? task->windows : "[]";
+    new.waves = task->waves ? task->waves : "[]";
     struct value values[countof(fields)];
     row_values(fields, countof(fields), &new, values);
     if (!db_run(db, SQL_TASK_ADD, values, countof(values), NULL, err))

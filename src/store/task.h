@@ -18,13 +18,20 @@ struct task_row {
         notes; /* JSON: what the plan found besides deployments: certificates without match, resources left out and why */
     int64_t submitted_ms, finished_ms; /* 0: not yet */
     bool verify;
+    int64_t start_at_ms;   /* not before; 0: at once */
+    const char *time_zone; /* in which the windows are meant: "Europe/Berlin"; "" UTC */
+    const char *windows;   /* JSON array: when deployments may begin; "[]" always */
+    const char *waves; /* JSON array: how many resources come first, and then: "5%", "20"; "[]" all at once */
+    int64_t judged_wave;     /* up to here errors were looked at and do not stop the task again */
+    const char *paused;      /* why it stands still; "" it does not */
+    const char *rollback_on; /* "contradicted": such a deployment goes back by itself; "" none does */
 };
 
 /* How a deployment stands for people: */
 enum deployment_state {
-    DEPLOYMENT_PLANNED, /* in an unsubmitted task */
+    DEPLOYMENT_PLANNED, /* in an unsubmitted task, or not yet released: waits for its time, window or wave */
     DEPLOYMENT_HELD,    /* needs a word in --accept; never started */
-    DEPLOYMENT_PENDING, /* submitted, not begun */
+    DEPLOYMENT_PENDING, /* released, not begun */
     DEPLOYMENT_PROCESSING,
     DEPLOYMENT_SUCCESS,
     DEPLOYMENT_ERROR,
@@ -67,6 +74,7 @@ struct deployment_row {
     int64_t started_ms, finished_ms;
     const char *claimed_by;
     int64_t claimed_until_ms, fence;
+    int64_t wave; /* from 1 on; 0: the task has no waves */
 };
 
 must_use bool store_task_add(struct db *db, const struct task_row *task,
@@ -112,3 +120,30 @@ struct task_counts {
         contradicted;
 };
 must_use bool store_task_count(struct db *db, int64_t task_id, struct task_counts *ret, struct err *err);
+
+/* wave.c: what decides and changes by the set, never row by row. Each change is one statement over at most `limit` rows,
+ * and says how many it changed: when that is the limit, there may be more.
+ */
+must_use bool store_task_unfinished(struct db *db, struct arena *a, int64_t after_id, size_t limit,
+                                    struct task_row **ret, size_t *ret_count, struct err *err);
+/* The lowest wave that waits for its release; -1: nothing does. */
+must_use bool store_wave_next(struct db *db, int64_t task_id, int64_t *ret, struct err *err);
+/* Whether a deployment of an earlier wave is pending or processing. */
+must_use bool store_wave_open(struct db *db, int64_t task_id, int64_t wave, bool *ret, struct err *err);
+/* Of the waves between the two: how many deployments ran, and how many failed or went back. */
+must_use bool store_wave_judge(struct db *db, int64_t task_id, int64_t after, int64_t before,
+                               int64_t *ret_total, int64_t *ret_bad, struct err *err);
+must_use bool store_wave_certificates(struct db *db, struct arena *a, int64_t task_id, int64_t wave,
+                                      int64_t **ret, size_t *ret_count, struct err *err);
+/* What waits in the wave with this certificate ends as error with that cause. */
+must_use bool store_wave_fail(struct db *db, int64_t task_id, int64_t wave, int64_t certificate_id,
+                              const struct err *cause, const char *advice, struct err *err);
+/* PLANNED -> PENDING. */
+must_use bool store_wave_release(struct db *db, int64_t task_id, int64_t wave, size_t limit,
+                                 int64_t *ret_changed, struct err *err);
+/* What is released and has not written -> PLANNED. */
+must_use bool store_task_withdraw(struct db *db, int64_t task_id, size_t limit, int64_t *ret_changed,
+                                  struct err *err);
+/* Failed deployments whose entry point contradicted, and that can go back. */
+must_use bool store_task_contradicted(struct db *db, struct arena *a, int64_t task_id, size_t limit,
+                                      int64_t **ret, size_t *ret_count, struct err *err);
