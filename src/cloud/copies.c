@@ -21,6 +21,15 @@ void stored_doubt(struct job *job, struct stored *c, const struct err *why)
     stored_keep(job, c, "it could not be found out whether something uses it: %s", why->text);
 }
 
+bool facts_unlisted(struct err *err, const char *where, const char *ref)
+{
+    static const char code[] = "NotListed";
+    (void)err_set(err, ERR_NOT_FOUND, "%s has no certificate %s", where, ref);
+    if (err)
+        memcpy(err->code, code, sizeof code);
+    return false;
+}
+
 bool stored_is_there(struct job *job, const char *region, struct stored *c)
 {
     struct bound b = {

@@ -135,6 +135,9 @@ bool wire_judge(struct arena *a, const struct vendor *vendor, const struct call 
     /* A proxy's 401 or 404 is not the cloud's, and a cut answer may have been about anything. */
     if (!readable && guess.kind != ERR_THROTTLED)
         guess = (struct vendor_error){"", ERR_VENDOR, true, false};
+    /* Some say "bad certificate" of one that is not there; the status is the more exact then. */
+    if (known && known->kind == ERR_INVALID_CERTIFICATE && guess.kind == ERR_NOT_FOUND)
+        known = NULL;
     const struct vendor_error *meaning = known ? known : &guess;
     *ret_clock = meaning->clock;
     return set_refusal(a, call, http, meaning, &refusal, secrets, secret_count, err);

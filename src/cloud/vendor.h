@@ -148,6 +148,8 @@ bool session_bound_of_pem(struct job *job, const char *pem, struct bound *b);
 void stored_keep(struct job *job, struct stored *c, const char *fmt, ...) like_printf(3, 4);
 /* Keeps it because of a failure, which is no answer. */
 void stored_doubt(struct job *job, struct stored *c, const struct err *why);
+/* For vendor.facts, where a list that was read to its end does not have it: as good as the vendor's word. Always false. */
+bool facts_unlisted(struct err *err, const char *where, const char *ref);
 /* Whether it is still there and still ours, by vendor.facts; else sets gone or kept. */
 bool stored_is_there(struct job *job, const char *region, struct stored *c);
 /* Where the vendor does not tell: keeps those that a resource of these products (codes, NULL-ended) holds in these regions. What

@@ -1,5 +1,6 @@
-/* A copy's row goes before the copy itself does: from then on no task relies on it, and one that comes meanwhile looks in
- * the store again. Where the vendor does not delete it the row comes back, too old to be relied on.
+/* A copy's row is made too old to be relied on before the copy is deleted: a task that comes meanwhile looks in the store
+ * again. The row itself goes after the vendor's word that the copy is gone. Whoever dies in between, or gets no answer,
+ * leaves a row that the next clean-up finds and asks about again; none leaves a copy that no row tells of.
  */
 #include "inventory/clean.h"
 
@@ -29,7 +30,6 @@ struct item { /* one copy */
     const struct copy_row *row;
     struct certificate_row certificate;
     const char *needed; /* by us */
-    bool taken;         /* its row is out of the store */
 };
 
 const char *clean_state_name(enum clean_state state)
@@ -58,37 +58,35 @@ static bool look(struct db *db, void *context, struct err *err)
            store_copy_needed(db, item->a, item->row->id, &item->needed, err);
 }
 
-/* Takes the row out, if it is still what was looked at and still nothing needs it. */
-static bool take_row(struct db *db, void *context, struct err *err)
+/* The row, if it still tells of the same copy. */
+static bool find_row(struct db *db, const struct item *item, struct copy_row *ret, struct err *err)
+{
+    return store_copy_find(db, item->a, item->row->access_id, item->row->certificate_id,
+                           item->row->vendor_store, ret, err) &&
+           ((strcmp(ret->ref, item->row->ref) == 0 && ret->brought) ||
+            err_set(err, ERR_CONFLICT, "it was brought anew meanwhile"));
+}
+
+/* No task relies on it from here on, if nothing needs it by now. */
+static bool doubt_row(struct db *db, void *context, struct err *err)
 {
     struct item *item = context;
     struct copy_row now;
-    if (!store_copy_needed(db, item->a, item->row->id, &item->needed, err))
-        return false;
-    if (item->needed)
-        return true;
-    if (!store_copy_find(db, item->a, item->row->access_id, item->row->certificate_id,
-                         item->row->vendor_store, &now, err))
-        return false;
-    if (strcmp(now.ref, item->row->ref) != 0 || !now.brought)
-        return err_set(err, ERR_CONFLICT, "it was brought anew meanwhile");
-    item->taken = store_copy_delete(db, now.id, err);
-    return item->taken;
+    return store_copy_needed(db, item->a, item->row->id, &item->needed, err) &&
+           (item->needed || (find_row(db, item, &now, err) && store_copy_doubt(db, now.id, err)));
 }
 
-static bool put_back(struct db *db, void *context, struct err *err)
+static bool drop_row(struct db *db, void *context, struct err *err)
 {
-    struct item *item = context;
-    struct copy_row row = *item->row;
-    row.created_ms = 1;
-    return store_copy_put(db, &row, err);
+    struct copy_row now;
+    return find_row(db, context, &now, err) && store_copy_delete(db, now.id, err);
 }
 
 static void discard(struct item *item, struct job *job, const struct stored *copy)
 {
     struct run *run = item->run;
     struct err failed = {0}, lost = {0};
-    if (!store_write(run->store, take_row, item, &failed)) {
+    if (!store_write(run->store, doubt_row, item, &failed)) {
         tell(item, CLEAN_FAILED, failed.text);
         return;
     }
@@ -97,13 +95,13 @@ static void discard(struct item *item, struct job *job, const struct stored *cop
         return;
     }
     bool done = copy->gone || run->vendor->discard(job, copy, &failed);
-    if (done || (failed.kind == ERR_NOT_FOUND && *failed.code)) {
-        tell(item, CLEAN_DELETED, copy->gone || !done ? "it was gone already" : NULL);
+    if (!done && !(failed.kind == ERR_NOT_FOUND && *failed.code)) {
+        tell(item, CLEAN_FAILED, failed.text);
         return;
     }
-    if (!store_write(run->store, put_back, item, &lost))
-        log_err(LOG_WARNING, job->log, "clean.put_back", &lost);
-    tell(item, CLEAN_FAILED, failed.text);
+    if (!store_write(run->store, drop_row, item, &lost))
+        log_err(LOG_WARNING, job->log, "clean.drop_row", &lost); /* the next clean-up finds it gone */
+    tell(item, CLEAN_DELETED, copy->gone || !done ? "it was gone already" : NULL);
 }
 
 static void judge(struct item *item, struct job *job, const struct stored *copy)

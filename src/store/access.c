@@ -197,6 +197,12 @@ bool store_copy_needed(struct db *db, struct arena *a, int64_t id, const char **
     return row_needed(db, a, copy_needs, countof(copy_needs), id, ret_reason, err);
 }
 
+bool store_copy_doubt(struct db *db, int64_t id, struct err *err)
+{
+    return row_change(db, SQL_COPY_DOUBT, VALUES(value_int(id), value_int(db_now_ms(db))), &copy_table, id,
+                      err);
+}
+
 bool store_copy_delete(struct db *db, int64_t id, struct err *err)
 {
     return row_change(db, SQL_COPY_DELETE, VALUES(value_int(id)), &copy_table, id, err);

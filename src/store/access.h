@@ -80,6 +80,8 @@ must_use bool store_copy_brought(struct db *db, struct arena *a, int64_t access_
  */
 must_use bool store_copy_needed(struct db *db, struct arena *a, int64_t id, const char **ret_reason,
                                 struct err *err);
+/* Too old to be relied on: whoever wants it looks in the vendor's store first. */
+must_use bool store_copy_doubt(struct db *db, int64_t id, struct err *err);
 must_use bool store_copy_delete(struct db *db, int64_t id, struct err *err);
 
 /* First contact: a write to the product was seen to work on this access. */

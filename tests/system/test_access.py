@@ -4,6 +4,7 @@ import os
 
 import lib
 from lib import by_state, edges_equal_store, equal, shell, true, world, write
+from test_crash import killed_at, needs_killer
 
 ROLES = {
     "aliyun": "acs:ram::1234567890123456:role/certferry",
@@ -201,6 +202,32 @@ def test_copies_that_nothing_needs_are_deleted():
         task = ferry.task(ferry.last_task())
         causes = [(d["title"], d["state"], d["cause"]) for d in task["deployments"] if d["state"] != "success"]
         equal((done.code, causes), (0, []), f"how it ended: {done.err[-1500:]}")
+
+
+def test_a_clean_up_that_dies_leaves_no_copy_untold():
+    """Killed at one commit after the other: what still lies in the clouds is listed, and what is gone is asked about again."""
+    needs_killer()
+    with world("--domains", 110, "--settle-ms", 50, *STORES) as (simulator, ferry, certificates):
+        for certificate in (certificates.leaf(), certificates.leaf()):
+            ferry.any("deploy", "--cert-file", certificate.full, "--key-file", certificate.key, "--yes")
+        forget_tasks(ferry)
+        unused = of_state(ferry.json("access", "clean", code=4), "unused")
+        true(len(unused) > 6, f"only {unused}")
+        deaths, gone_but_listed = 0, 0
+        for number, when in [(n, w) for n in range(1, 9) for w in ("before", "after")]:
+            done = ferry.any("access", "clean", "--yes", environment=killed_at(number, when))
+            deaths += done.code == -9
+            told = cleaned(json.loads(ferry.any("access", "clean", "--json").out))
+            listed = {k for k, (state, _) in told.items() if state == "unused"}
+            alive = {k for k in listed if "gone already" not in (told[k][1] or "")}
+            gone_but_listed += len(listed) - len(alive)
+            equal(len(alive), len(unused) - len(deletes(simulator)), f"killed {when} commit {number}: listed of those that are there")
+            true(listed <= unused, f"{listed - unused} are needed")
+        true(deaths > 4 and gone_but_listed, f"{deaths} deaths, {gone_but_listed} in between")
+        ferry.json("access", "clean", "--yes")
+        equal(len(deletes(simulator)), len(unused), "deletions at the clouds")
+        left = cleaned(ferry.json("access", "clean"))
+        equal({k: why for k, why in left.items() if k in unused}, {}, "what is left")
 
 
 def test_what_was_found_is_never_deleted():

@@ -108,7 +108,7 @@ bool aliyun_clb_facts(struct job *job, const char *region, struct bound *b, stru
     for (size_t i = 0; i < json_count(list); i++)
         if (strcmp(text(json_item(list, i), "/ServerCertificateId"), b->ref) == 0)
             return facts_of(job, json_item(list, i), b, err);
-    return err_set(err, ERR_NOT_FOUND, "CLB of %s has no certificate %s", region, b->ref);
+    return facts_unlisted(err, arena_printf(job->arena, "CLB of %s", region), b->ref);
 }
 
 /* ---- bringing one ---- */

@@ -72,7 +72,7 @@ bool aws_iam_facts(struct job *job, struct bound *b, struct err *err)
         name = s.name;
     }
     if (!*name)
-        return err_set(err, ERR_NOT_FOUND, "IAM has no certificate %s", b->ref);
+        return facts_unlisted(err, "IAM", b->ref);
     if (!cloud_call(job, &aws_iam_get, "", &answer, err, "{'ServerCertificateName':%s}", name))
         return false;
     b->name = name;
