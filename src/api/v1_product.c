@@ -1,7 +1,7 @@
 #include "api/v1_product.h"
 
 #include "api/view.h"
-#include "cloud/call.h"
+#include "cloud/vendor.h"
 #include <string.h>
 
 enum { ACCESSES_TOLD = 1000 };
@@ -13,13 +13,13 @@ struct listing {
     size_t access_count, contact_count;
 };
 
-/* Whether an earlier call of the product says the same of its service. */
-static bool is_told(const struct product *product, size_t at, bool operation)
+/* Whether an earlier call of the list says the same of its service. */
+static bool is_told(const struct call *const *calls, size_t at, bool operation)
 {
     for (size_t i = 0; i < at; i++)
-        if (strcmp(product->calls[i]->service, product->calls[at]->service) == 0 &&
-            strcmp(product->calls[i]->version, product->calls[at]->version) == 0 &&
-            (!operation || strcmp(product->calls[i]->operation, product->calls[at]->operation) == 0))
+        if (strcmp(calls[i]->service, calls[at]->service) == 0 &&
+            strcmp(calls[i]->version, calls[at]->version) == 0 &&
+            (!operation || strcmp(calls[i]->operation, calls[at]->operation) == 0))
             return true;
     return false;
 }
@@ -29,7 +29,7 @@ static void put_apis(struct json_writer *w, const struct product *product)
     json_key(w, "apis");
     json_open_array(w);
     for (size_t i = 0; product->calls[i]; i++) {
-        if (is_told(product, i, false))
+        if (is_told(product->calls, i, false))
             continue;
         json_open_object(w);
         json_member_string(w, "service", product->calls[i]->service);
@@ -39,13 +39,14 @@ static void put_apis(struct json_writer *w, const struct product *product)
     json_close_array(w);
 }
 
-static void put_operations(struct json_writer *w, struct arena *a, const struct product *product)
+static void put_operations(struct json_writer *w, struct arena *a, const char *name,
+                           const struct call *const *calls)
 {
-    json_key(w, "operations");
+    json_key(w, name);
     json_open_array(w);
-    for (size_t i = 0; product->calls[i]; i++) {
-        const struct call *call = product->calls[i];
-        if (is_told(product, i, true))
+    for (size_t i = 0; calls[i]; i++) {
+        const struct call *call = calls[i];
+        if (is_told(calls, i, true))
             continue;
         json_open_object(w);
         json_member_string(w, "service", call->service);
@@ -92,7 +93,7 @@ static void put_product(struct json_writer *w, const struct product *product, co
     json_member_string(w, "title", product->title);
     put_capabilities(w, product);
     put_apis(w, product);
-    put_operations(w, l->arena, product);
+    put_operations(w, l->arena, "operations", product->calls);
     put_limits(w, product);
     json_key(w, "never_tried_on");
     json_open_array(w);
@@ -112,6 +113,21 @@ static bool load_products(struct db *db, void *context, struct err *err)
            store_first_contact_list(db, l->arena, 0, &l->contacts, &l->contact_count, err);
 }
 
+/* What is asked of a cloud whatever the product: identity, roles, the certificate services; and what `access clean` asks. */
+static void put_clouds(struct json_writer *w, struct arena *a)
+{
+    json_key(w, "clouds");
+    json_open_array(w);
+    for (const struct vendor *const *vendor = vendors; *vendor; vendor++) {
+        json_open_object(w);
+        json_member_string(w, "cloud", (*vendor)->cloud);
+        put_operations(w, a, "operations", (*vendor)->calls);
+        put_operations(w, a, "clean_operations", (*vendor)->clean_calls);
+        json_close_object(w);
+    }
+    json_close_array(w);
+}
+
 bool v1_product_list(struct request *rq, struct reply *reply, struct err *err)
 {
     struct listing l = {.arena = rq->arena};
@@ -121,6 +137,10 @@ bool v1_product_list(struct request *rq, struct reply *reply, struct err *err)
     view_list_open(&w);
     for (const struct product *const *product = products; *product; product++)
         put_product(&w, *product, &l);
-    view_list_close(&w, 0);
+    json_close_array(&w);
+    put_clouds(&w, rq->arena);
+    json_key(&w, "next");
+    json_put_null(&w);
+    json_close_object(&w);
     return true;
 }

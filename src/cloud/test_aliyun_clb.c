@@ -234,6 +234,25 @@ static void R_nlb_tells_a_listeners_own_owner_and_where_a_range_begins(void **st
     assert_sent(g, 2, "CertType=Server", true);
 }
 
+/* Two routes on one listener, and the listener itself as CLB's own product knows it. */
+static void R_sae_what_stands_on_one_balancer_is_written_one_after_the_other(void **state)
+{
+    struct stage *g = *state;
+#define ROUTE(id)                                                                                            \
+    "{\"Id\":" id ",\"Name\":\"r\",\"LoadBalanceType\":\"clb\",\"ListenerProtocol\":\"HTTPS\","              \
+    "\"ListenerPort\":443,\"SlbId\":\"lb-1\",\"CertId\":\"\",\"Rules\":[]}"
+    REPLIES(g, {200, NULL, "{\"Data\":[{\"NamespaceId\":\"cn-shanghai\"}],\"Success\":true}"},
+            {200, NULL,
+             "{\"Data\":{\"IngressList\":[" ROUTE("7") "," ROUTE("8") "],\"TotalSize\":2},\"Success\":true}"},
+            {200, NULL, "{\"LoadBalancers\":{\"LoadBalancer\":[{\"Address\":\"192.0.2.1\"}]}}"},
+            {200, NULL, "{\"LoadBalancers\":{\"LoadBalancer\":[{\"Address\":\"192.0.2.1\"}]}}"});
+    begin_as(g, "aliyun", true);
+    struct seen seen = list(g, "aliyun/sae", "cn-shanghai");
+    assert_int_equal(seen.count, 2);
+    for (size_t i = 0; i < 2; i++)
+        assert_string_equal(seen.items[i].lock, "clb:lb-1"); /* as aliyun/clb locks it, too */
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -242,6 +261,7 @@ int main(void)
         stage_test(R_clb_an_extension_is_set_deleted_and_made_anew),
         stage_test(R_clb_tells_owner_and_reach_and_asks_the_regions_host),
         stage_test(R_nlb_tells_a_listeners_own_owner_and_where_a_range_begins),
+        stage_test(R_sae_what_stands_on_one_balancer_is_written_one_after_the_other),
         stage_test(R_clb_a_port_without_listener_is_not_found),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

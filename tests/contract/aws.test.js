@@ -89,6 +89,8 @@ test('aws/iam: the SDK uploads a server certificate, finds it, and deletes it', 
   assert.ok(ServerCertificateMetadataList.some((c) => c.ServerCertificateId === made.ServerCertificateId));
   await assert.rejects(IAM('UploadServerCertificate', { ServerCertificateName, CertificateBody: cert.leaf, PrivateKey: cert.key }),
     refusal('EntityAlreadyExistsException', 409, iam.EntityAlreadyExistsException));
+  const { SummaryMap } = await IAM('GetAccountSummary', {});
+  assert.ok(SummaryMap.ServerCertificatesQuota >= 20 && SummaryMap.ServerCertificates >= 1);
   await IAM('DeleteServerCertificate', { ServerCertificateName });
   await assert.rejects(IAM('GetServerCertificate', { ServerCertificateName }),
     refusal('NoSuchEntityException', 404, iam.NoSuchEntityException));

@@ -50,6 +50,8 @@ test('huawei/iam: the SDK finds the account and the project of a region', async 
   const { projects } = await iamClient().sendRequest(request('iam', 'KeystoneListProjects', { query: { name: REGION } }));
   assert.equal(projects.length, 1);
   assert.equal(projects[0].name, REGION);
+  const all = await iamClient().sendRequest(request('iam', 'KeystoneListAuthProjects'));
+  assert.ok(all.projects.some((p) => p.id === projects[0].id));
   const byProxy = new ClientBuilder((client) => client).withEndpoint(ELB).withProxyAgent(stage.gateway)
     .withCredential(credentials({ projectId: projects[0].id })).build();
   assert.ok((await elb('ListListeners', { query: { limit: 1 } }, byProxy)).listeners.length === 1);

@@ -3,7 +3,8 @@
  * A route stands on a listener of a load balancer and names its certificates: on CLB one, of CLB's own store in the region;
  * on ALB a list of references to CAS, of which the first is taken as the default. UpdateIngress changes what it is told and
  * leaves the rest; the list goes whole, with only the matching element replaced. A refusal may come as HTTP 200 with
- * Success=false. Routes on an MSE gateway are left alone, and HTTP ones have no certificate.
+ * Success=false. What stands on one balancer is written one after the other, whichever product it belongs to. Routes on an
+ * MSE gateway are left alone, and HTTP ones have no certificate.
  */
 #include "cloud/aliyun/clb.h"
 
@@ -125,7 +126,7 @@ static bool emit_ingress(struct job *job, void *context, const struct json *item
                               json_text(a, json_at(item, "/ListenerPort"), "443")),
         .https = true,
         .port = (unsigned)json_int(json_at(item, "/ListenerPort"), 443),
-        .lock = arena_printf(a, "sae:%s", id),
+        .lock = arena_printf(a, "%s:%s", is_clb(item) ? "clb" : "alb", text(item, "/SlbId")),
         .alias_of = "",
         .managed_by = "",
         .unfit = "",
