@@ -82,14 +82,16 @@ static bool write_all(int fd, const char *data, size_t size)
     return true;
 }
 
-static bool sync_parent(struct arena *a, const char *path)
+bool file_sync_folder(const char *path, struct err *err)
 {
-    char *slash, *folder = arena_strdup(a, path);
-    slash = strrchr(folder, '/');
+    cleanup(arena_free_p) struct arena *a = arena_new(1 << 16);
+    char *folder = arena_strdup(a, path), *slash = strrchr(folder, '/');
     if (slash)
         slash[slash == folder ? 1 : 0] = '\0';
     cleanup(descriptor_close) int fd = open(slash ? folder : ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-    return fd >= 0 && fsync(fd) == 0;
+    /* Who may write in it and not read it can do no more, nor where the file system synchronises no directories. */
+    bool done = fd < 0 ? errno == EACCES : fsync(fd) == 0 || errno == EINVAL;
+    return done || err_set(err, ERR_INPUT, "synchronise the directory of %s: %m", path);
 }
 
 bool file_write(const char *path, const void *data, size_t size, unsigned mode, struct err *err)
@@ -105,8 +107,7 @@ bool file_write(const char *path, const void *data, size_t size, unsigned mode, 
         (void)unlink(beside);
         return false;
     }
-    (void)sync_parent(a, path);
-    return true;
+    return file_sync_folder(path, err);
 }
 
 bool file_make_directory(const char *path, struct err *err)
@@ -118,8 +119,12 @@ bool file_make_directory(const char *path, struct err *err)
             continue;
         char kept = *p;
         *p = '\0';
-        if (mkdir(copy, 0700) != 0 && errno != EEXIST)
+        if (mkdir(copy, 0700) == 0) {
+            if (!file_sync_folder(copy, err))
+                return false;
+        } else if (errno != EEXIST) {
             return err_set(err, ERR_INPUT, "make directory %s: %m", copy);
+        }
         *p = kept;
         if (!kept)
             break;

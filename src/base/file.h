@@ -14,7 +14,10 @@ must_use bool file_read(struct arena *a, const char *path, size_t max_bytes, cha
 /* Replaces the file with exactly these bytes and this mode, or leaves what was there: written beside, synced, renamed. */
 must_use bool file_write(const char *path, const void *data, size_t size, unsigned mode, struct err *err);
 
-/* Makes the directory and its parents (0700) where absent. */
+/* Puts on disk that the file or directory at this path is there under this name: what lost power would undo. */
+must_use bool file_sync_folder(const char *path, struct err *err);
+
+/* Makes the directory and its parents (0700) where absent, to stay when the power goes. */
 must_use bool file_make_directory(const char *path, struct err *err);
 
 void file_close(FILE **f);      /* for cleanup() */

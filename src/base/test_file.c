@@ -4,6 +4,7 @@
 #include <fcntl.h>
 #include <stdlib.h>
 #include <sys/stat.h>
+#include <sys/syscall.h>
 #include <unistd.h>
 
 static char *folder(struct arena *a)
@@ -112,6 +113,45 @@ static void directories_are_made_with_parents(void **state)
     remove_folder(dir);
 }
 
+static char synchronised[8][128]; /* the directories, in order */
+static size_t synchronised_count;
+
+/* In place of libc's, to see what is put on disk. */
+int fsync(int fd)
+{
+    struct stat status;
+    char link[64];
+    (void)snprintf(link, sizeof link, "/proc/self/fd/%d", fd);
+    bool directory = fstat(fd, &status) == 0 && S_ISDIR(status.st_mode);
+    if (directory && synchronised_count < 8) {
+        ssize_t size = readlink(link, synchronised[synchronised_count], sizeof synchronised[0] - 1);
+        synchronised[synchronised_count++][size > 0 ? size : 0] = '\0';
+    }
+    return (int)syscall(SYS_fsync, fd);
+}
+
+/* What is not synchronised in its directory may be gone after lost power, whatever its bytes were. */
+static void names_are_on_disk_before_success_is_told(void **state)
+{
+    (void)state;
+    TEST_ARENA(a);
+    char *dir = folder(a), *deep = arena_printf(a, "%s/a/b", dir), *path = arena_printf(a, "%s/f", deep);
+    struct err err;
+    synchronised_count = 0;
+    assert_true(file_make_directory(deep, &err));
+    assert_int_equal(synchronised_count, 2);
+    assert_string_equal(synchronised[0], dir);
+    assert_string_equal(synchronised[1], arena_printf(a, "%s/a", dir));
+    assert_true(file_write(path, "x", 1, 0600, &err));
+    assert_int_equal(synchronised_count, 3);
+    assert_string_equal(synchronised[2], deep);
+    assert_false(file_sync_folder(arena_printf(a, "%s/none/f", dir), &err));
+    unlink(path);
+    rmdir(deep);
+    rmdir(arena_printf(a, "%s/a", dir));
+    remove_folder(dir);
+}
+
 static void clean_up_functions_accept_nothing(void **state)
 {
     (void)state;
@@ -130,6 +170,7 @@ int main(void)
         cmocka_unit_test(reading_refuses_with_the_path),
         cmocka_unit_test(endless_and_empty_devices),
         cmocka_unit_test(failed_write_leaves_nothing),
+        cmocka_unit_test(names_are_on_disk_before_success_is_told),
         cmocka_unit_test(write_then_read),
         cmocka_unit_test(directories_are_made_with_parents),
         cmocka_unit_test(clean_up_functions_accept_nothing),

@@ -41,7 +41,7 @@ static bool key_file_make(const char *path, struct err *err)
     if (!linked)
         err_set(err, ERR_INPUT, "make the master key %s: %m", path);
     (void)unlink(beside);
-    return linked;
+    return linked && file_sync_folder(path, err);
 }
 
 static bool key_file_check(int fd, const char *path, struct err *err)

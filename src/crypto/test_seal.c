@@ -2,7 +2,9 @@
 
 #include "crypto/digest.h"
 #include "crypto/test_support.h"
+#include <fcntl.h>
 #include <sys/stat.h>
+#include <sys/syscall.h>
 
 static void absent_key_is_refused_or_made(void **state)
 {
@@ -153,13 +155,47 @@ static void random_values_stay_in_range(void **state)
     assert_string_not_equal(random_hex(b->a, 8), random_hex(b->a, 8));
 }
 
+static char log_of_key[16]; /* s: a folder was synchronised, u: a name removed */
+
+static void log_one(char what)
+{
+    size_t size = strlen(log_of_key);
+    if (size + 1 < sizeof log_of_key)
+        log_of_key[size] = what;
+}
+
+int fsync(int fd)
+{
+    struct stat status;
+    if (fstat(fd, &status) == 0 && S_ISDIR(status.st_mode))
+        log_one('s');
+    return (int)syscall(SYS_fsync, fd);
+}
+
+int unlink(const char *path)
+{
+    log_one('u');
+    return (int)syscall(SYS_unlinkat, AT_FDCWD, path, 0);
+}
+
+/* A key that is gone with the power opens nothing of what was sealed with it since. */
+static void a_new_key_is_on_disk_before_it_is_used(void **state)
+{
+    struct bench *b = *state;
+    struct seal *s = NULL;
+    memset(log_of_key, 0, sizeof log_of_key);
+    assert_true(seal_load(bench_path(b, "new.key"), true, &s, &b->err));
+    assert_string_equal(log_of_key, "sus");
+    seal_free(s);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         bench_test(absent_key_is_refused_or_made), bench_test(loose_mode_is_refused),
         bench_test(damaged_key_file_is_refused),   bench_test(sealed_value_opens_only_as_it_was),
         bench_test(empty_value_is_sealed_too),     bench_test(digests_match_published_vectors),
-        bench_test(random_values_stay_in_range),
+        bench_test(random_values_stay_in_range),   bench_test(a_new_key_is_on_disk_before_it_is_used),
     };
     return cmocka_run_group_tests_name("seal", tests, NULL, NULL);
 }

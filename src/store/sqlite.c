@@ -4,6 +4,7 @@
 #include "store/columns.h"
 
 #include <assert.h>
+#include <errno.h>
 #include <fcntl.h>
 #include <sqlite3.h>
 #include <stdlib.h>
@@ -33,18 +34,37 @@ static const char *const statement_texts[STATEMENT_COUNT] = {
 #undef STATEMENT
 };
 
+/* What the disk of the data directory does to us, in words that say how to mend it. NULL: it is not the disk. */
+static const char *disk_trouble(sqlite3 *handle)
+{
+    int code = sqlite3_extended_errcode(handle), number = sqlite3_system_errno(handle);
+    bool io = (code & 0xff) == SQLITE_IOERR, open = (code & 0xff) == SQLITE_CANTOPEN;
+    bool full = (io || open) && (number == ENOSPC || number == EDQUOT);
+    if (code == SQLITE_FULL || code == SQLITE_IOERR_SHMSIZE || full)
+        return "the disk of the data directory is full; free some space";
+    if ((code & 0xff) == SQLITE_READONLY || ((io || open) && number == EROFS))
+        return "the data directory is read-only for us: mount it for writing, or give its files to this user";
+    if (io)
+        return "the disk of the data directory cannot be written or read: look into the kernel's log (dmesg)";
+    if (open)
+        return "the database cannot be opened: the data directory must be there and writable for this user";
+    if ((code & 0xff) == SQLITE_BUSY || (code & 0xff) == SQLITE_LOCKED || code == SQLITE_PROTOCOL)
+        return "another program holds the database: end it (`fuser` on its file names it), then try again";
+    return NULL;
+}
+
 /* A unique column that holds the value already is the caller's to explain; everything else is the store's. */
 static bool failed(struct db *db, struct err *err)
 {
-    const char *text = sqlite3_errmsg(db->handle);
+    const char *text = sqlite3_errmsg(db->handle), *trouble = disk_trouble(db->handle);
+    if (trouble)
+        return err_set(err, ERR_STORE, "%s (%s)", trouble, text);
     switch (sqlite3_extended_errcode(db->handle)) {
     case SQLITE_CONSTRAINT_UNIQUE:
     case SQLITE_CONSTRAINT_PRIMARYKEY:
         return err_set(err, ERR_CONFLICT, "that name exists already: choose another one");
     case SQLITE_CONSTRAINT_FOREIGNKEY:
         return err_set(err, ERR_NOT_FOUND, "what it belongs to does not exist");
-    case SQLITE_FULL:
-        return err_set(err, ERR_STORE, "the disk of the data directory is full; free some space");
     case SQLITE_NOTADB:
     case SQLITE_CORRUPT:
         return err_set(err, ERR_STORE, "the database file is damaged (%s); restore it from a backup", text);
