@@ -11,13 +11,16 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/epoll.h>
+#include <sys/eventfd.h>
 #include <unistd.h>
 
 enum {
     KEPT_HANDLES = 256,
     KEPT_CONNECTIONS = 512,
     KEPT_CONNECTION_S = 30, /* less than servers keep an idle connection, so that few are found dead */
-    SWEEP_MS = 100
+    SWEEP_MS = 100,
+    EVENTS_AT_ONCE = 64
 };
 
 TAILQ_HEAD(transfers, transfer);
@@ -36,12 +39,15 @@ TAILQ_HEAD(lanes, lane);
 struct gate {
     CURLM *multi;
     pthread_t thread;
+    int poll_fd; /* epoll: the sockets of the transfers, and wake_fd */
+    int wake_fd; /* eventfd: something was queued */
     const char *ca_bundle;
     struct transfers active; /* gate thread only, down to the lock */
     struct lanes lanes;
     CURL *handles[KEPT_HANDLES];
     size_t handle_count;
     int64_t next_sweep_ms;
+    int64_t timer_ms;     /* monotonic: when libcurl wants to be asked; 0: at no time */
     pthread_mutex_t lock; /* guards the two below */
     struct transfers queue;
     bool stop;
@@ -61,6 +67,36 @@ static curl_socket_t open_socket(void *context, curlsocktype purpose, struct cur
         return CURL_SOCKET_BAD;
     }
     return socket(address->family, address->socktype | SOCK_CLOEXEC, address->protocol);
+}
+
+/* Which sockets are to be watched for what: libcurl says it once for each change, so that an event costs the one transfer
+ * it belongs to and not a look at all of them.
+ */
+static int watch_socket(CURL *easy, curl_socket_t fd, int what, void *context, void *known)
+{
+    struct gate *g = context;
+    struct epoll_event event = {.data.fd = fd};
+    (void)easy;
+    if (what == CURL_POLL_REMOVE) {
+        (void)epoll_ctl(g->poll_fd, EPOLL_CTL_DEL, fd, NULL); /* fails where the socket is closed already */
+        return 0;
+    }
+    if (what == CURL_POLL_IN || what == CURL_POLL_INOUT)
+        event.events |= EPOLLIN;
+    if (what == CURL_POLL_OUT || what == CURL_POLL_INOUT)
+        event.events |= EPOLLOUT;
+    if (!known)
+        curl_multi_assign(g->multi, fd, g);
+    int operation = known ? EPOLL_CTL_MOD : EPOLL_CTL_ADD;
+    return epoll_ctl(g->poll_fd, operation, fd, &event) < 0 ? -1 : 0;
+}
+
+static int set_timer(CURLM *multi, long timeout_ms, void *context)
+{
+    struct gate *g = context;
+    (void)multi;
+    g->timer_ms = timeout_ms < 0 ? 0 : clock_monotonic_ms(&clock_system) + timeout_ms;
+    return 0;
 }
 
 /* A kept connection may have been opened under a more generous rule than this request's. */
@@ -359,12 +395,13 @@ static void finish_done(struct gate *g)
     }
 }
 
-/* Ends what waited too long in its lane. */
-static void sweep(struct gate *g)
+/* Ends what waited too long in its lane. Says whether anything still waits there. */
+static bool sweep(struct gate *g)
 {
     int64_t now_ms = clock_monotonic_ms(&clock_system);
+    bool waiting = false;
     if (now_ms < g->next_sweep_ms)
-        return;
+        return true;
     g->next_sweep_ms = now_ms + SWEEP_MS;
     for (struct lane *lane = TAILQ_FIRST(&g->lanes), *next_lane; lane; lane = next_lane) {
         next_lane = TAILQ_NEXT(lane, link);
@@ -375,20 +412,82 @@ static void sweep(struct gate *g)
             TAILQ_REMOVE(&lane->waiting, t, link);
             complete(t, CURLE_OPERATION_TIMEDOUT);
         }
+        waiting |= !TAILQ_EMPTY(&lane->waiting);
     }
+    return waiting;
+}
+
+static int wait_ms(const struct gate *g, bool waiting)
+{
+    int64_t now_ms = clock_monotonic_ms(&clock_system), until_ms = now_ms + 60000;
+    if (g->timer_ms)
+        until_ms = int64_min(until_ms, g->timer_ms);
+    if (waiting)
+        until_ms = int64_min(until_ms, g->next_sweep_ms);
+    return (int)int64_max(until_ms - now_ms, 0);
+}
+
+static void act_on(struct gate *g, const struct epoll_event *event)
+{
+    int running, flags = 0;
+    uint64_t ignored;
+    if (event->data.fd == g->wake_fd) {
+        ssize_t size = read(g->wake_fd, &ignored, sizeof ignored);
+        (void)size;
+        return;
+    }
+    flags |= event->events & EPOLLIN ? CURL_CSELECT_IN : 0;
+    flags |= event->events & EPOLLOUT ? CURL_CSELECT_OUT : 0;
+    flags |= event->events & (EPOLLERR | EPOLLHUP) ? CURL_CSELECT_ERR : 0;
+    curl_multi_socket_action(g->multi, event->data.fd, flags, &running);
 }
 
 static void *run(void *context)
 {
     struct gate *g = context;
+    struct epoll_event events[EVENTS_AT_ONCE];
+    int running;
     while (start_queued(g)) {
-        int running;
-        curl_multi_perform(g->multi, &running);
+        if (g->timer_ms && clock_monotonic_ms(&clock_system) >= g->timer_ms) {
+            g->timer_ms = 0; /* libcurl sets the next one */
+            curl_multi_socket_action(g->multi, CURL_SOCKET_TIMEOUT, 0, &running);
+        }
         finish_done(g);
-        sweep(g);
-        curl_multi_poll(g->multi, NULL, 0, TAILQ_EMPTY(&g->active) ? 60000 : SWEEP_MS, NULL);
+        int count = epoll_wait(g->poll_fd, events, EVENTS_AT_ONCE, wait_ms(g, sweep(g)));
+        for (int i = 0; i < count; i++)
+            act_on(g, &events[i]);
     }
     return NULL;
+}
+
+static void free_gate(struct gate *g)
+{
+    curl_multi_cleanup(g->multi);
+    pthread_mutex_destroy(&g->lock);
+    if (g->wake_fd >= 0)
+        close(g->wake_fd);
+    if (g->poll_fd >= 0)
+        close(g->poll_fd);
+    free(g);
+}
+
+static bool prepare(struct gate *g, struct err *err)
+{
+    struct epoll_event event = {.events = EPOLLIN, .data.fd = g->wake_fd};
+    if (g->poll_fd < 0 || g->wake_fd < 0 || epoll_ctl(g->poll_fd, EPOLL_CTL_ADD, g->wake_fd, &event) < 0)
+        return err_set(err, ERR_INTERNAL, "the gate cannot wait for sockets: %m");
+    g->multi = curl_multi_init();
+    if (!g->multi)
+        return err_set(err, ERR_INTERNAL, "out of memory");
+    curl_multi_setopt(g->multi, CURLMOPT_MAX_HOST_CONNECTIONS, (long)GATE_HOST_CONNECTIONS);
+    curl_multi_setopt(g->multi, CURLMOPT_MAXCONNECTS, (long)KEPT_CONNECTIONS);
+    curl_multi_setopt(g->multi, CURLMOPT_SOCKETFUNCTION, watch_socket);
+    curl_multi_setopt(g->multi, CURLMOPT_SOCKETDATA, g);
+    curl_multi_setopt(g->multi, CURLMOPT_TIMERFUNCTION, set_timer);
+    curl_multi_setopt(g->multi, CURLMOPT_TIMERDATA, g);
+    int failed = pthread_create(&g->thread, NULL, run, g);
+    return !failed ||
+           err_set(err, ERR_INTERNAL, "cannot start the gate's thread: %s", strerrordesc_np(failed));
 }
 
 bool gate_open(struct gate **ret, struct err *err)
@@ -396,29 +495,28 @@ bool gate_open(struct gate **ret, struct err *err)
     if (curl_global_init(CURL_GLOBAL_DEFAULT) != CURLE_OK)
         return err_set(err, ERR_INTERNAL, "libcurl cannot be initialised");
     struct gate *g = calloc(1, sizeof *g);
-    CURLM *multi = curl_multi_init();
-    if (!g || !multi) {
-        free(g);
-        curl_multi_cleanup(multi);
+    if (!g)
         return err_set(err, ERR_INTERNAL, "out of memory");
-    }
-    g->multi = multi;
     g->ca_bundle = curl_version_info(CURLVERSION_NOW)->cainfo;
+    g->poll_fd = epoll_create1(EPOLL_CLOEXEC);
+    g->wake_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
     TAILQ_INIT(&g->active);
     TAILQ_INIT(&g->lanes);
     TAILQ_INIT(&g->queue);
     pthread_mutex_init(&g->lock, NULL);
-    curl_multi_setopt(multi, CURLMOPT_MAX_HOST_CONNECTIONS, (long)GATE_HOST_CONNECTIONS);
-    curl_multi_setopt(multi, CURLMOPT_MAXCONNECTS, (long)KEPT_CONNECTIONS);
-    int failed = pthread_create(&g->thread, NULL, run, g);
-    if (failed) {
-        curl_multi_cleanup(multi);
-        pthread_mutex_destroy(&g->lock);
-        free(g);
-        return err_set(err, ERR_INTERNAL, "cannot start the gate's thread: %s", strerrordesc_np(failed));
+    if (!prepare(g, err)) {
+        free_gate(g);
+        return false;
     }
     *ret = g;
     return true;
+}
+
+static void wake(const struct gate *g)
+{
+    const uint64_t one = 1;
+    ssize_t size = write(g->wake_fd, &one, sizeof one);
+    (void)size; /* a counter that is full wakes, too */
 }
 
 struct gate *gate_close(struct gate *g)
@@ -428,14 +526,12 @@ struct gate *gate_close(struct gate *g)
     pthread_mutex_lock(&g->lock);
     g->stop = true;
     pthread_mutex_unlock(&g->lock);
-    curl_multi_wakeup(g->multi);
+    wake(g);
     pthread_join(g->thread, NULL);
     assert(TAILQ_EMPTY(&g->lanes)); /* no request is in flight */
     while (g->handle_count)
         curl_easy_cleanup(g->handles[--g->handle_count]);
-    curl_multi_cleanup(g->multi);
-    pthread_mutex_destroy(&g->lock);
-    free(g);
+    free_gate(g);
     return NULL;
 }
 
@@ -449,7 +545,7 @@ static void send_and_wait(struct gate *g, struct transfer *t)
     TAILQ_INSERT_TAIL(&g->queue, t, link);
     pthread_mutex_unlock(&g->lock);
     if (first) /* otherwise a wake-up is pending that the thread has not yet acted upon */
-        curl_multi_wakeup(g->multi);
+        wake(g);
     while (sem_wait(&t->done) < 0)
         assert(errno == EINTR);
     sem_destroy(&t->done);
