@@ -97,7 +97,8 @@ static bool add_certificate(struct db *db, void *context, struct err *err)
     struct import *import = context;
     struct arena *a = import->rq->arena;
     struct err missing;
-    if (store_certificate_by_fingerprint(db, a, import->row.fingerprint, &import->existing, &missing)) {
+    if (store_certificate_by_fingerprint(db, a, import->row.fingerprint, import->row.owner, &import->existing,
+                                         &missing)) {
         import->already = true;
         return import->existing.has_key ? complete_chain(db, import, err) : bring_key(db, import, err);
     }

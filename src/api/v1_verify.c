@@ -25,8 +25,8 @@ static bool find_stored(struct db *db, void *context, struct err *err)
 {
     struct stored *stored = context;
     struct err missing;
-    stored->known =
-        store_certificate_by_fingerprint(db, stored->rq->arena, stored->fingerprint, &stored->row, &missing);
+    stored->known = store_certificate_by_fingerprint(db, stored->rq->arena, stored->fingerprint, NULL,
+                                                     &stored->row, &missing);
     if (!stored->known && missing.kind != ERR_NOT_FOUND) {
         *err = missing;
         return false;

@@ -328,7 +328,7 @@ struct own { /* one of our certificates being loaded */
 static bool load_own(struct db *db, void *context, struct err *err)
 {
     struct own *own = context;
-    return store_certificate_by_fingerprint(db, own->arena, own->fingerprint, &own->row, err) &&
+    return store_certificate_by_fingerprint(db, own->arena, own->fingerprint, NULL, &own->row, err) &&
            store_certificate_key(db, own->arena, own->row.id, &own->key, &own->encryption_key, err) &&
            (own->key || /* one found in a cloud: it cannot be brought anywhere */
             err_set(err, ERR_NOT_FOUND, "the private key of %s is not here", own->row.name));

@@ -150,7 +150,8 @@ static bool keep(struct db *db, void *context, struct err *err)
 {
     struct keeping *k = context;
     struct err missing = {0};
-    if (store_certificate_by_fingerprint(db, k->a, k->row.fingerprint, &k->existing, &missing)) {
+    if (store_certificate_by_fingerprint(db, k->a, k->row.fingerprint, k->row.owner, &k->existing,
+                                         &missing)) {
         k->row.id = k->existing.id;
         k->has_key = k->existing.has_key || k->key;
         if (!k->existing.has_key && *k->row.leaf_pem && (k->key || !*k->existing.leaf_pem) &&

@@ -37,9 +37,10 @@ bool store_certificate_load(struct db *db, struct arena *a, int64_t id, struct c
 }
 
 bool store_certificate_by_fingerprint(struct db *db, struct arena *a, const char *fingerprint,
-                                      struct certificate_row *ret, struct err *err)
+                                      const char *owner, struct certificate_row *ret, struct err *err)
 {
-    return row_one(db, SQL_CERTIFICATE_BY_FINGERPRINT, VALUES(value_text(fingerprint)), a, &table,
+    return row_one(db, SQL_CERTIFICATE_BY_FINGERPRINT,
+                   VALUES(value_text(fingerprint), value_int(owner != NULL), value_text(owner)), a, &table,
                    fingerprint, ret, err);
 }
 

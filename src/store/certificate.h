@@ -22,17 +22,20 @@ struct certificate_row {
         has_key; /* set by the store. Without: only a vendor's service has it, and it may have no PEM here either */
 };
 
-/* Adds the row with its private key (and an SM2 encryption key, else NULL), sealed. ERR_CONFLICT if the fingerprint
- * or the name exists.
+/* Adds the row with its private key (and an SM2 encryption key, else NULL), sealed. ERR_CONFLICT if the owner has the
+ * fingerprint or the name already.
  */
 must_use bool store_certificate_add(struct db *db, const struct certificate_row *row,
                                     const struct secret *key, const struct secret *sm2_encryption_key,
                                     struct err *err);
 must_use bool store_certificate_load(struct db *db, struct arena *a, int64_t id, struct certificate_row *ret,
                                      struct err *err);
-/* By fingerprint, or by id or unique name as people type it; ERR_NOT_FOUND, or ERR_INPUT when several names match. */
+/* By fingerprint, of that owner, or of any where that is NULL (one with its key if there is one); or by id or unique name
+ * as people type it. ERR_NOT_FOUND, or ERR_INPUT when several names match.
+ */
 must_use bool store_certificate_by_fingerprint(struct db *db, struct arena *a, const char *fingerprint,
-                                               struct certificate_row *ret, struct err *err);
+                                               const char *owner, struct certificate_row *ret,
+                                               struct err *err);
 must_use bool store_certificate_find(struct db *db, struct arena *a, const char *id_or_name,
                                      struct certificate_row *ret, struct err *err);
 must_use bool store_certificate_list(struct db *db, struct arena *a, const struct page *page,

@@ -59,6 +59,20 @@
 
 #define FIRST_CONTACT_FIELDS(X) X(INT, access_id) X(TEXT, product) X(INT, created_ms)
 
+#define OWNER_FIELDS(X) COMMON_FIELDS(X) X(TEXT, name) X(TEXT, entity) X(TEXT, verified_by)
+
+#define QUOTA_FIELDS(X)                                                                                      \
+    COMMON_FIELDS(X)                                                                                         \
+    X(WORD, kind)                                                                                            \
+    X(INT, available)                                                                                        \
+    X(INT, held)                                                                                             \
+    X(INT, used)                                                                                             \
+    X(BOOL, counted)                                                                                         \
+    X(INT, task_id)                                                                                          \
+    X(INT, resource_id)                                                                                      \
+    X(INT, deployment_id)                                                                                    \
+    X(TEXT, text)
+
 /* Of struct resource; record_fields in resource.c adds what is kept as JSON. */
 #define RESOURCE_FIELDS(X)                                                                                   \
     X(TEXT, owner)                                                                                           \
@@ -128,6 +142,7 @@
     X(TEXT, old)                                                                                             \
     X(TEXT, holds)                                                                                           \
     X(TEXT, undo)                                                                                            \
+    X(BOOL, charged)                                                                                         \
     X(INT, fence)
 
 #define JOURNAL_FIELDS(X)                                                                                    \
@@ -162,7 +177,8 @@
 
 /* "$1, $2, ..." up to the number in the name. */
 #define P7 "$1, $2, $3, $4, $5, $6, $7"
-#define P9 P7 ", $8, $9"
+#define P8 P7 ", $8"
+#define P9 P8 ", $9"
 #define P10 P9 ", $10"
 #define P11 P10 ", $11"
 #define P12 P11 ", $12"
@@ -175,4 +191,4 @@
 #define P26 P25 ", $26"
 #define P27 P26 ", $27"
 #define P28 P27 ", $28"
-#define P45 P28 ", $29, $30, $31, $32, $33, $34, $35, $36, $37, $38, $39, $40, $41, $42, $43, $44, $45"
+#define P46 P28 ", $29, $30, $31, $32, $33, $34, $35, $36, $37, $38, $39, $40, $41, $42, $43, $44, $45, $46"

@@ -27,7 +27,8 @@
  *  9. release: in a submitted task what waits for its time, its window or its wave is still planned; wave.c makes it
  *     pending, many rows in one statement. What has not written may be withdrawn, back to planned, when a window closes
  *     or the task is paused: the engine's next commit then finds another version and leaves the row.
- * 10. version and fence: a save that was not based on the row as it is now changes nothing and answers ERR_CONFLICT,
+ * 10. quota (quota.h): what the step holds, uses or returns is part of the same commit.
+ * 11. version and fence: a save that was not based on the row as it is now changes nothing and answers ERR_CONFLICT,
  *     so that two engines, or an engine and a user, cannot overwrite each other's journal.
  *
  * A restart therefore asks store_deployment_open for what is pending, processing or rolling back, and goes on with
@@ -226,7 +227,7 @@ static bool index_before(struct db *db, struct arena *a, const struct deployment
 }
 
 static bool check_change(struct db *db, struct arena *a, const struct deployment_row *row, const char *before,
-                         struct err *err)
+                         struct deployment_row *ret_old, struct err *err)
 {
     struct deployment_row old;
     if (!store_deployment_load(db, a, row->id, &old, err))
@@ -235,6 +236,7 @@ static bool check_change(struct db *db, struct arena *a, const struct deployment
         return err_set(err, ERR_CONFLICT, "deployment %lld was changed meanwhile (version %lld, here %lld)",
                        (long long)row->id, (long long)old.version, (long long)row->version);
     const char *rule = deployment_illegal(&old, row, before);
+    *ret_old = old;
     if (!rule)
         return true;
     return err_set(err, ERR_INTERNAL, "deployment %lld: %s (%s %s, %lld writes -> %s %s, %lld writes)",
@@ -246,7 +248,8 @@ static bool check_change(struct db *db, struct arena *a, const struct deployment
 bool store_deployment_save(struct db *db, struct deployment_row *row, const char *before, struct err *err)
 {
     cleanup(arena_free_p) struct arena *a = arena_new_secret(ARENA_JOB_BYTES);
-    if (!check_change(db, a, row, before, err))
+    struct deployment_row old;
+    if (!check_change(db, a, row, before, &old, err))
         return false;
     struct deployment_row new = *row;
     new.version = row->version + 1;
@@ -259,7 +262,7 @@ bool store_deployment_save(struct db *db, struct deployment_row *row, const char
     values[4 + JOURNAL] =
         row_seal(db, a, "deployment", row->id, "before", before, before ? strlen(before) : 0);
     if (!row_change(db, SQL_DEPLOYMENT_SAVE, values, countof(values), &deployment_table, row->id, err) ||
-        (before && !index_before(db, a, row, before, err)))
+        !deployment_charge(db, &old, &new, err) || (before && !index_before(db, a, row, before, err)))
         return err_add(err, "save deployment %lld", (long long)row->id);
     row->version = new.version;
     row->updated_ms = new.updated_ms;

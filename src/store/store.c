@@ -55,6 +55,10 @@ static const struct migration {
         7, 7, /* who does not know of waiting deployments would call their task done */
 #include "store/schema_007.inc"
     },
+    {
+        8, 8, /* who does not know of quota would charge none */
+#include "store/schema_008.inc"
+    },
 };
 
 /* One caller of store_write, on its stack while it waits. */

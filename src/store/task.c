@@ -84,7 +84,8 @@ bool store_task_update(struct db *db, const struct task_row *row, struct err *er
 
 bool store_task_delete(struct db *db, int64_t id, struct err *err)
 {
-    return row_change(db, SQL_TASK_DELETE, VALUES(value_int(id)), &table, id, err);
+    return deployment_release(db, id, true, err) &&
+           row_change(db, SQL_TASK_DELETE, VALUES(value_int(id)), &table, id, err);
 }
 
 bool store_task_replan(struct db *db, const struct task_row *task, const struct deployment_row *deployments,

@@ -58,6 +58,7 @@ struct deployment_row {
     const char *old;    /* JSON array of struct bound: what the slot held when planned; "[]" none */
     const char *holds;  /* JSON array of words: "lose-names", ...; "[]" none */
     const char *undo;   /* "" can be undone, else why not */
+    bool charged;       /* its resource costs a unit of quota (store/quota.h) */
     enum deployment_state state;
     enum deployment_step step;
     const char *vendor_store, *new_ref; /* after upload */
@@ -88,7 +89,8 @@ must_use bool store_task_list(struct db *db, struct arena *a, const struct page 
                               struct err *err);
 must_use bool store_task_update(struct db *db, const struct task_row *row,
                                 struct err *err); /* version checked; ERR_CONFLICT */
-must_use bool store_task_delete(struct db *db, int64_t id, struct err *err); /* with its deployments */
+must_use bool store_task_delete(struct db *db, int64_t id,
+                                struct err *err); /* with its deployments; what they used stays used */
 /* Replaces the plan of an editing task. */
 must_use bool store_task_replan(struct db *db, const struct task_row *task,
                                 const struct deployment_row *deployments, size_t count, struct err *err);
@@ -108,7 +110,8 @@ must_use bool store_deployment_relying(struct db *db, struct arena *a, int64_t r
                                        int64_t certificate_id, struct deployment_row **ret, size_t *ret_count,
                                        struct err *err);
 /* The journal write: all mutable fields of the row, where version and fence fit (ERR_CONFLICT otherwise); on success
- * the caller's row->version is raised. before (may be NULL) is the whole saved binding as JSON; it is sealed.
+ * the caller's row->version is raised. before (may be NULL) is the whole saved binding as JSON; it is sealed. The quota that
+ * the step holds, uses or returns is written along with it: ERR_QUOTA with QUOTA_ERR_CODE where none is left to hold.
  */
 must_use bool store_deployment_save(struct db *db, struct deployment_row *row, const char *before,
                                     struct err *err);

@@ -58,14 +58,14 @@ static void certificate_is_found_as_people_type_it(void **state)
     assert_int_equal(got.id, b.id);
     assert_ok(y, store_certificate_find(y->db, y->a, "123", &got, &y->err));
     assert_int_equal(got.id, digits.id);
-    assert_ok(y, store_certificate_by_fingerprint(y->db, y->a, "f3", &got, &y->err));
+    assert_ok(y, store_certificate_by_fingerprint(y->db, y->a, "f3", NULL, &got, &y->err));
     assert_int_equal(got.id, other.id);
     assert_err(y, ERR_INPUT, store_certificate_find(y->db, y->a, "two", &got, &y->err));
     assert_err(y, ERR_NOT_FOUND, store_certificate_find(y->db, y->a, "three", &got, &y->err));
     assert_err(y, ERR_NOT_FOUND, store_certificate_find(y->db, y->a, "99999999999999999999", &got, &y->err));
     assert_err(y, ERR_NOT_FOUND, store_certificate_find(y->db, y->a, "one' OR '1'='1", &got, &y->err));
     assert_err(y, ERR_NOT_FOUND, store_certificate_load(y->db, y->a, 1, &got, &y->err));
-    assert_err(y, ERR_NOT_FOUND, store_certificate_by_fingerprint(y->db, y->a, "f9", &got, &y->err));
+    assert_err(y, ERR_NOT_FOUND, store_certificate_by_fingerprint(y->db, y->a, "f9", NULL, &got, &y->err));
     assert_err(y, ERR_NOT_FOUND, store_certificate_key(y->db, y->a, 1, &none, NULL, &y->err));
     assert_err(y, ERR_NOT_FOUND, store_certificate_delete(y->db, 1, &y->err));
     assert_ptr_equal(none, k); /* outputs stay as they were */
@@ -85,6 +85,84 @@ static void certificate_exists_once(void **state)
     assert_ok(y, store_certificate_delete(y->db, a.id, &y->err));
     assert_err(y, ERR_NOT_FOUND, store_certificate_load(y->db, y->a, a.id, &got, &y->err));
     assert_ok(y, store_certificate_add(y->db, &same_leaf, k, NULL, &y->err));
+}
+
+static void R98_each_owner_may_have_the_same_certificate(void **state)
+{
+    struct yard *y = *state;
+    struct secret *key = bench_secret(y->b, "KEY");
+    struct certificate_row mine = yard_certificate(y, "site", "fp"),
+                           theirs = yard_certificate(y, "site", "fp"), got;
+    mine.owner = "";
+    theirs.owner = "77";
+    assert_ok(y, store_certificate_add(y->db, &mine, NULL, NULL, &y->err));
+    assert_ok(y, store_certificate_add(y->db, &theirs, key, NULL, &y->err));
+    theirs.id = yard_id(y);
+    theirs.name = "other";
+    assert_err(y, ERR_CONFLICT, store_certificate_add(y->db, &theirs, key, NULL, &y->err));
+    assert_ok(y, store_certificate_by_fingerprint(y->db, y->a, "fp", "", &got, &y->err));
+    assert_int_equal(got.id, mine.id);
+    assert_err(y, ERR_NOT_FOUND, store_certificate_by_fingerprint(y->db, y->a, "fp", "78", &got, &y->err));
+    assert_ok(y, store_certificate_by_fingerprint(y->db, y->a, "fp", NULL, &got, &y->err));
+    assert_string_equal(got.owner, "77"); /* where its key is */
+    assert_err(y, ERR_INPUT, store_certificate_find(y->db, y->a, "site", &got, &y->err));
+}
+
+static void owners_come_back_as_they_were(void **state)
+{
+    struct yard *y = *state;
+    struct owner_row *all,
+        acme = {.id = yard_id(y), .owner = "", .name = "acme", .entity = "Acme Ltd", .verified_by = "papers"},
+        got;
+    size_t count;
+    const char *reason;
+    assert_ok(y, store_owner_add(y->db, &acme, &y->err));
+    assert_ok(y, store_owner_find(y->db, y->a, "acme", &got, &y->err));
+    assert_string_equal(got.entity, "Acme Ltd");
+    assert_string_equal(got.verified_by, "papers");
+    got.entity = "Acme GmbH";
+    assert_ok(y, store_owner_update(y->db, &got, &y->err));
+    assert_err(y, ERR_CONFLICT, store_owner_update(y->db, &got, &y->err));
+    acme.id = yard_id(y);
+    assert_err(y, ERR_CONFLICT, store_owner_add(y->db, &acme, &y->err));
+    assert_ok(y, store_owner_all(y->db, y->a, &all, &count, &y->err));
+    assert_int_equal(count, 2);
+    assert_string_equal(all[0].name, "default");
+    assert_string_equal(owner_key(y->a, all[0].id), "");
+    assert_string_equal(owner_name(all, count, owner_key(y->a, got.id)), "acme");
+    assert_string_equal(owner_name(all, count, "uid:1000"), "uid:1000");
+    assert_ok(y, store_owner_needed(y->db, y->a, all[0].id, &reason, &y->err));
+    assert_non_null(reason);
+    assert_ok(y, store_owner_needed(y->db, y->a, got.id, &reason, &y->err));
+    assert_null(reason);
+    struct access_row access = yard_access(y, "prod");
+    access.owner = owner_key(y->a, got.id);
+    assert_ok(y, store_access_add(y->db, &access, NULL, NULL, &y->err));
+    assert_ok(y, store_owner_needed(y->db, y->a, got.id, &reason, &y->err));
+    assert_non_null(strstr(reason, "access \"prod\""));
+    assert_ok(y, store_access_delete(y->db, access.id, &y->err));
+    assert_ok(y, store_owner_delete(y->db, got.id, &y->err));
+}
+
+static void R46_sharing_wants_the_same_verified_entity(void **state)
+{
+    (void)state;
+    static const struct owner_row owners[] =
+        {{.id = 1, .name = "default", .entity = "Acme", .verified_by = "papers"},
+         {.id = 5, .name = "team", .entity = "Acme", .verified_by = "papers"},
+         {.id = 6, .name = "claims", .entity = "Acme", .verified_by = ""},
+         {.id = 7, .name = "others", .entity = "Other", .verified_by = "papers"},
+         {.id = 8, .name = "nobody", .entity = "", .verified_by = "papers"},
+         {.id = 9, .name = "none", .entity = "", .verified_by = "papers"}};
+    static const struct {
+        const char *from, *to;
+        enum sharing sharing;
+    } cases[] = {{"", "", SHARING_OWN},       {"7", "7", SHARING_OWN},     {"uid:1", "uid:1", SHARING_OWN},
+                 {"", "5", SHARING_FREE},     {"5", "", SHARING_FREE},     {"5", "6", SHARING_REFUSED},
+                 {"5", "7", SHARING_REFUSED}, {"8", "9", SHARING_REFUSED}, {"", "uid:1", SHARING_REFUSED}};
+    for (size_t i = 0; i < countof(cases); i++)
+        assert_int_equal(owner_sharing(owners, countof(owners), cases[i].from, cases[i].to),
+                         cases[i].sharing);
 }
 
 static void lists_are_newest_first_and_go_on_at_the_cursor(void **state)
@@ -399,6 +477,9 @@ int main(void)
         yard_test(certificate_comes_back_as_it_was),
         yard_test(certificate_is_found_as_people_type_it),
         yard_test(certificate_exists_once),
+        yard_test(R98_each_owner_may_have_the_same_certificate),
+        yard_test(owners_come_back_as_they_were),
+        yard_test(R46_sharing_wants_the_same_verified_entity),
         yard_test(lists_are_newest_first_and_go_on_at_the_cursor),
         yard_test(access_comes_back_as_it_was),
         yard_test(access_update_checks_the_version_and_keeps_secrets),

@@ -103,13 +103,81 @@ static void migration_cut_short_leaves_nothing(void **state)
     assert_err(y, ERR_STORE, db_script(y->db, "INSERT INTO half VALUES (1, 'x')", &y->err));
 }
 
+/* The schema as it was before owners and quota. */
+static const char *const schema_5[] = {
+#include "store/schema_001.inc"
+    ,
+#include "store/schema_002.inc"
+    ,
+#include "store/schema_003.inc"
+    ,
+#include "store/schema_004.inc"
+    ,
+#include "store/schema_005.inc"
+};
+
+static void store_of_version_5(struct yard *y, const struct certificate_row *cert,
+                               const struct access_row *access, const struct copy_row *copy)
+{
+    struct db *old = NULL;
+    cleanup(secret_free_p) struct secret *key = secret_new("THE-KEY", 7);
+    assert_ok(y, file_make_directory(bench_path(y->b, "old"), &y->err));
+    assert_ok(y, db_open(bench_path(y->b, "old"), DB_WRITER, y->s, &old, &y->err));
+    for (size_t i = 0; i < countof(schema_5); i++)
+        assert_ok(y, db_script(old, schema_5[i], &y->err));
+    y->db = db_close(y->db);
+    y->db = old;
+    assert_ok(y, meta_put(y, "version", "5"));
+    assert_ok(y, meta_put(y, "oldest_reader", "5"));
+    assert_ok(y, meta_put(y, "master_key", seal_key_id(y->seal)));
+    assert_ok(y, store_certificate_add(old, cert, key, NULL, &y->err));
+    assert_ok(y, store_access_add(old, access, key, NULL, &y->err));
+    assert_ok(y, store_copy_put(old, copy, &y->err));
+}
+
+static void certificates_keys_and_copies_survive_the_migration(void **state)
+{
+    struct yard *y = *state;
+    struct certificate_row cert = yard_certificate(y, "site", "fp"), got;
+    struct access_row access = yard_access(y, "prod");
+    struct copy_row copy = {.id = yard_id(y),
+                            .access_id = access.id,
+                            .certificate_id = cert.id,
+                            .vendor_store = "cas",
+                            .ref = "17",
+                            .name = "certferry-fp",
+                            .created_ms = NOW_MS,
+                            .brought = true},
+                    kept;
+    struct secret *key = NULL;
+    store_of_version_5(y, &cert, &access, &copy);
+    y->db = db_close(y->db);
+    y->s = store_close(y->s);
+    assert_ok(y, store_open(bench_path(y->b, "old"), y->seal, &y->clock.clock, &y->s, &y->err));
+    assert_ok(y, db_open(bench_path(y->b, "old"), DB_WRITER, y->s, &y->db, &y->err));
+    assert_ok(y, store_certificate_by_fingerprint(y->db, y->a, "fp", cert.owner, &got, &y->err));
+    assert_ok(y, store_certificate_key(y->db, y->a, got.id, &key, NULL, &y->err));
+    assert_string_equal(secret_bytes(key), "THE-KEY");
+    assert_string_equal(got.domains, cert.domains);
+    assert_ok(y, store_copy_find(y->db, y->a, access.id, cert.id, "cas", &kept, &y->err));
+    assert_string_equal(kept.ref, "17");
+    assert_true(kept.brought);
+    assert_ok(y, store_certificate_delete(y->db, cert.id, &y->err)); /* its copies still go with it */
+    assert_err(y, ERR_NOT_FOUND, store_copy_find(y->db, y->a, access.id, cert.id, "cas", &kept, &y->err));
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        yard_test(every_statement_prepares),    yard_test(newer_store_is_refused),
-        yard_test(other_master_key_is_refused), yard_test(foreign_file_is_refused),
-        yard_test(empty_file_is_a_new_store),   yard_test(directory_that_cannot_be_is_refused),
-        yard_test(files_are_ours_alone),        yard_test(migration_cut_short_leaves_nothing),
+        yard_test(every_statement_prepares),
+        yard_test(newer_store_is_refused),
+        yard_test(other_master_key_is_refused),
+        yard_test(foreign_file_is_refused),
+        yard_test(empty_file_is_a_new_store),
+        yard_test(directory_that_cannot_be_is_refused),
+        yard_test(files_are_ours_alone),
+        yard_test(migration_cut_short_leaves_nothing),
+        yard_test(certificates_keys_and_copies_survive_the_migration),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -3,6 +3,8 @@
 #include "crypto/test_support.h"
 #include "store/access.h"
 #include "store/certificate.h"
+#include "store/owner.h"
+#include "store/quota.h"
 #include "store/resource.h"
 #include "store/rows.h"
 #include "store/task.h"
@@ -141,4 +143,55 @@ static inline struct deployment_row yard_deployment(struct yard *y, int64_t task
                                    .reason = "www.example.com covered by *.example.com (rule)",
                                    .old = "[]",
                                    .holds = "[]"};
+}
+
+/* Why the ledger of quota and the deployments contradict each other; "" if they do not. Any reader's connection. */
+static inline const char *quota_fault_of_task(struct db *db, struct arena *a, int64_t task)
+{
+    struct deployment_row *d = NULL;
+    struct quota_row *e = NULL;
+    size_t count = 0, entries = 0;
+    struct err err = {0};
+    if (!store_deployment_list(db, a, task, &(struct page){.limit = 1000}, &d, &count, &err) ||
+        !store_quota_statement(db, a, &(struct page){.limit = 1000}, task, &e, &entries, &err))
+        return arena_strdup(a, err.text);
+    for (size_t i = 0; i < count; i++) {
+        int64_t held = 0, used = 0, at_work = 0, delivered = 0;
+        for (size_t k = 0; k < entries; k++)
+            if (e[k].resource_id == d[i].resource_id)
+                held += e[k].held, used += e[k].used;
+        for (size_t k = 0; k < count; k++)
+            if (d[k].resource_id == d[i].resource_id && d[k].charged && !d[k].already_bound) {
+                at_work += d[k].state == DEPLOYMENT_PROCESSING;
+                delivered += d[k].state == DEPLOYMENT_SUCCESS || d[k].state == DEPLOYMENT_ROLLBACK_SUCCESS;
+            }
+        if (held < 0 || used < 0 || held + used > 1 || (held && !at_work) || (at_work && !held && !used) ||
+            (delivered && !used))
+            return arena_printf(a, "%s: held %lld, used %lld, %lld at work, %lld delivered", d[i].title,
+                                (long long)held, (long long)used, (long long)at_work, (long long)delivered);
+    }
+    return "";
+}
+
+/* The invariants of quota over the whole store: units of every task, and no account below zero. */
+static inline bool yard_quota_holds(struct yard *y)
+{
+    struct task_row *tasks = NULL;
+    const char **accounts = NULL;
+    size_t count = 0;
+    assert_ok(y, store_task_list(y->db, y->a, &(struct page){.limit = 1000}, NULL, &tasks, &count, &y->err));
+    for (size_t i = 0; i < count; i++) {
+        const char *fault = quota_fault_of_task(y->db, y->a, tasks[i].id);
+        if (*fault)
+            fail_msg("task %lld: %s", (long long)tasks[i].id, fault);
+    }
+    assert_ok(y, store_quota_accounts(y->db, y->a, &accounts, &count, &y->err));
+    for (size_t i = 0; i < count; i++) {
+        struct quota_balance b;
+        assert_ok(y, store_quota_balance(y->db, accounts[i], &b, &y->err));
+        if (b.available < 0 || b.held < 0 || b.total != b.available + b.held + b.used)
+            fail_msg("account \"%s\": %lld of %lld left, %lld held, %lld used", accounts[i],
+                     (long long)b.available, (long long)b.total, (long long)b.held, (long long)b.used);
+    }
+    return true;
 }

@@ -91,7 +91,8 @@ bool store_task_withdraw(struct db *db, int64_t task_id, size_t limit, int64_t *
 {
     return db_run(db, SQL_TASK_WITHDRAW,
                   VALUES(value_int(task_id), value_int(db_now_ms(db)), value_int((int64_t)limit)),
-                  ret_changed, err);
+                  ret_changed, err) &&
+           deployment_release(db, task_id, false, err);
 }
 
 bool store_task_contradicted(struct db *db, struct arena *a, int64_t task_id, size_t limit, int64_t **ret,
