@@ -4,6 +4,7 @@
 #include "api/request.h"
 #include "api/watchers.h"
 #include "base/log.h"
+#include "store/push.h"
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -15,13 +16,21 @@ struct call { /* a request on its way to another thread; lives in the exchange's
     const struct route *route;
 };
 
+/* What an owner of the store left that died is nobody's any more. */
+static bool settle_left(struct db *db, void *context, struct err *err)
+{
+    (void)context;
+    return store_push_interrupted(db, err);
+}
+
 bool api_open(const struct api_parts *parts, struct api **ret, struct err *err)
 {
     struct api *api = calloc(1, sizeof *api);
     if (!api)
         return err_set(err, ERR_INTERNAL, "out of memory");
     api->parts = *parts;
-    if (!pool_open(READERS, QUEUE, &api->readers, err) || !pool_open(JOBS, QUEUE, &api->jobs, err) ||
+    if (!store_write(parts->store, settle_left, NULL, err) ||
+        !pool_open(READERS, QUEUE, &api->readers, err) || !pool_open(JOBS, QUEUE, &api->jobs, err) ||
         !watchers_open(api, &api->watchers, err)) {
         api_close(api);
         return false;

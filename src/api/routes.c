@@ -2,6 +2,7 @@
 #include "api/v1_certificate.h"
 #include "api/v1_contact.h"
 #include "api/v1_product.h"
+#include "api/v1_push.h"
 #include "api/v1_resource.h"
 #include "api/v1_status.h"
 #include "api/v1_task.h"
@@ -31,6 +32,10 @@ const struct route routes[] = {
     {"GET", "/api/v1/contacts/{contact}", v1_contact_show, ON_LOOP, NULL},
     {"PATCH", "/api/v1/contacts/{contact}", v1_contact_update, ON_JOB, contact_fields},
     {"DELETE", "/api/v1/contacts/{contact}", v1_contact_delete, ON_JOB, NULL},
+
+    {"POST", "/api/v1/pushes", v1_push_create, ON_JOB, push_fields},
+    {"GET", "/api/v1/pushes", v1_push_list, ON_READER, NULL},
+    {"GET", "/api/v1/pushes/{push}", v1_push_show, ON_LOOP, NULL},
 
     {"GET", "/api/v1/products", v1_product_list, ON_READER, NULL},
 

@@ -130,6 +130,26 @@ const struct verb verbs[] = {
      "  certferry resource list --product aws/alb --domain www.example.com\n", resource_list_options,
      verb_resource_list, false},
 
+    {"push create", NULL, 0, 0, "push a certificate to Huawei Cloud's WAF, ELB or CDN",
+     "Huawei Cloud's certificate service (SCM) copies a certificate that lies there, hosted or issued, to "
+     "another "
+     "service,\n"
+     "region by region. It is brought there first where it is not. A push cannot be undone, and is made once "
+     "per\n"
+     "certificate, product and region; the copy is managed over there, and bound to nothing: to bind, use "
+     "deploy.\n"
+     "Do not push to a product that was not bought, or is not available for the domain: it may fail. Each "
+     "region's\n"
+     "result is its own.\n"
+     "\n"
+     "  certferry push create --cert example.com --product huawei/elb --region cn-north-4 --region cn-east-3 "
+     "--access prod\n"
+     "  certferry push create --cert example.com --product huawei/cdn --access prod --dry-run\n",
+     push_create_options, verb_push_create, false},
+    {"push list", NULL, 0, 0, "what was pushed, newest first: the latest 10", "", push_list_options,
+     verb_push_list, false},
+    {"push show", "PUSH", 1, 1, "one record of a push", "", NULL, verb_push_show, false},
+
     {"task create", NULL, 0, 0, "plan a deployment for later",
      "Makes the task and its plan; nothing runs before task submit. Selects and accepts as deploy does.\n",
      selection_options, verb_task_create, false},

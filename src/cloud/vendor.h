@@ -63,6 +63,44 @@ struct stored {
     bool gone;        /* it is not there any more */
 };
 
+/* What a vendor's certificate service can be told to copy to another of its services, for good. */
+struct push_product {
+    const char *code;    /* "huawei/elb" */
+    const char *service; /* as the vendor calls it */
+    bool global;         /* has no regions */
+    const char *next;    /* what is to be done there afterwards, and what to know of it */
+};
+
+enum push_outcome { PUSH_NO_ANSWER, PUSH_DONE, PUSH_REFUSED };
+
+struct push {           /* one region's */
+    const char *region; /* "" for a global product */
+    enum push_outcome outcome;
+    const char *ref;  /* the copy's id over there; "" */
+    const char *text; /* why it was refused, redacted; "" */
+    bool recorded;    /* the vendor's own records show it */
+};
+
+struct pusher {
+    const char *vendor_store;            /* where the certificate has to lie: "scm" */
+    const struct push_product *products; /* ends with a NULL code */
+    unsigned regions_max;
+    /* Whether the certificate lies there and its status allows a push. ERR_NOT_FOUND: it is gone;
+     * ERR_INVALID_CERTIFICATE: the status, in a sentence.
+     */
+    bool (*ready)(struct job *job, const char *ref, struct err *err);
+    /* Finds it there or brings it: at most one write, as product.upload. */
+    bool (*bring)(struct job *job, const struct material *m, const char **ret, struct err *err);
+    /* Sets `recorded`. ret_complete: what is not shown was not pushed, as the records go back far enough. */
+    bool (*records)(struct job *job, const char *ref, const struct push_product *product, struct push *pushes,
+                    size_t count, bool *ret_complete, struct err *err);
+    /* One call for all; sets outcome, ref and text of each. False: nothing was done, or where err leaves a doubt,
+     * nobody knows.
+     */
+    bool (*send)(struct job *job, const char *ref, const struct push_product *product, struct push *pushes,
+                 size_t count, struct err *err);
+};
+
 struct vendor {
     const char *cloud; /* "aliyun" */
     sign_fn *sign;
@@ -107,6 +145,8 @@ struct vendor {
     void (*used)(struct job *job, struct stored *copies, size_t count);
     /* Deletes one that nothing uses; the vendor may know better and refuse. ERR_NOT_FOUND where it is gone. */
     bool (*discard)(struct job *job, const struct stored *copy, struct err *err);
+
+    const struct pusher *pusher; /* NULL: it has nothing of the kind */
 
     const struct call *const *calls;       /* those of the vendor's folder beside its products', NULL-ended */
     const struct call *const *clean_calls; /* those of used and discard alone, which no deployment makes */

@@ -52,6 +52,21 @@
 
 #define CONTACT_FIELDS(X) COMMON_FIELDS(X) X(TEXT, name) X(TEXT, mail) X(TEXT, mobile) X(TEXT, hosts)
 
+#define PUSH_FIELDS(X)                                                                                       \
+    COMMON_FIELDS(X)                                                                                         \
+    X(INT, access_id)                                                                                        \
+    X(INT, certificate_id)                                                                                   \
+    X(TEXT, access)                                                                                          \
+    X(TEXT, certificate)                                                                                     \
+    X(TEXT, account_id)                                                                                      \
+    X(TEXT, product)                                                                                         \
+    X(TEXT, region)                                                                                          \
+    X(TEXT, state)                                                                                           \
+    X(TEXT, ref)                                                                                             \
+    X(TEXT, copy_ref)                                                                                        \
+    X(TEXT, text)                                                                                            \
+    X(INT, finished_ms)
+
 #define COPY_FIELDS(X)                                                                                       \
     X(INT, access_id)                                                                                        \
     X(INT, certificate_id)                                                                                   \
@@ -183,7 +198,8 @@
 #define P11 P10 ", $11"
 #define P12 P11 ", $12"
 #define P14 P12 ", $13, $14"
-#define P19 P14 ", $15, $16, $17, $18, $19"
+#define P17 P14 ", $15, $16, $17"
+#define P19 P17 ", $18, $19"
 #define P20 P19 ", $20"
 #define P22 P20 ", $21, $22"
 #define P24 P22 ", $23, $24"

@@ -59,6 +59,11 @@ static const struct migration {
         8, 8, /* who does not know of quota would charge none */
 #include "store/schema_008.inc"
     },
+    {
+        9,
+        8,
+#include "store/schema_009.inc"
+    },
 };
 
 /* One caller of store_write, on its stack while it waits. */

@@ -68,6 +68,20 @@ test('huawei/scm: the SDK pushes a certificate once per service and region, as a
   await assert.rejects(batchPush(id, { target_projects: eleven, target_service: 'ELB' }), refusal(400, 'SCM.0005'));
 });
 
+test('huawei/scm: R130 what certferry pushes the SDK finds in the service and in the records', async () => {
+  const cert = issue('pushed-by-us.example.com');
+  const { certificate } = await stage.certferry('cert', 'import', '--cert', cert.chainFile, '--key', cert.keyFile, '--name', 'pushed-by-us');
+  const { items } = await stage.certferry('push', 'create', '--cert', 'pushed-by-us', '--product', 'huawei/elb', '--region', REGION, '--region', 'cn-east-3', '--access', 'huawei', '--yes');
+  assert.deepEqual(items.map((p) => [p.region, p.state]), [[REGION, 'success'], ['cn-east-3', 'success']]);
+  for (const { region, copy, ref } of items) {
+    const { certificate: there } = await regionalCaller(stage, 'elb', region)('ShowCertificate', { path: { certificate_id: copy } });
+    assert.equal(there.scm_certificate_id, ref);
+  }
+  const { push_history_list: records } = await regionalCaller(stage, 'scm', REGION)('ListPushHistory', { path: { cert_id: items[0].ref } });
+  assert.deepEqual(records.map((r) => [r.push_service, r.push_remote_project]).sort(), [['ELB', 'cn-east-3'], ['ELB', REGION]]);
+  assert.ok(certificate.id);
+});
+
 test('huawei/scm: what certferry brings there it finds again, and the SDK sees who uses it', async () => {
   const [first, second] = stage.resources.filter((r) => !r.domain.startsWith('*'));
   const wide = issue(first.domain, second.domain);

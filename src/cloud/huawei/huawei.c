@@ -320,6 +320,7 @@ const struct vendor huawei_vendor = {
     .held = huawei_held,
     .used = huawei_used,
     .discard = huawei_discard,
+    .pusher = &huawei_pusher,
     .calls = calls,
     .clean_calls = huawei_clean_calls,
 };

@@ -31,6 +31,9 @@ must_use bool huawei_held(struct job *job, bool with_key, held_fn *each, void *c
 /* product.regions: those of the access, else those it has a project in. */
 must_use bool huawei_regions(struct job *job, const char ***ret, size_t *ret_count, struct err *err);
 
+/* Pushes by SCM. */
+extern const struct pusher huawei_pusher;
+
 /* Refuses what has no private key with us: it can be used in its own certificate service, and brought nowhere. */
 must_use bool huawei_has_key(const struct material *m, struct err *err);
 
