@@ -12,7 +12,7 @@ struct unfinished {
 /* Tasks that were submitted and are not final, the newest few of each state. */
 static bool put_unfinished(struct db *db, void *context, struct err *err)
 {
-    static const char *const states[] = {"pending", "processing"};
+    static const char *const states[] = {"pending", "scheduling", "processing"};
     struct unfinished *u = context;
     for (size_t i = 0; i < countof(states); i++) {
         struct task_row *rows;

@@ -5,6 +5,7 @@
 #include "base/log.h"
 #include "main/lock.h"
 #include "net/http_server.h"
+#include "task/schedule.h"
 #include <errno.h>
 #include <pthread.h>
 #include <semaphore.h>
@@ -35,6 +36,7 @@ struct house {
     struct gate *gate;
     struct cloud *cloud;
     struct engine *engine;
+    struct schedule *schedule;
     struct loop *loop;
     struct api *api;
     struct http_server *server;
@@ -100,7 +102,8 @@ static bool open_floors(struct house *h, const struct cli_globals *globals, bool
     return master_key_path(h, globals, &key, err) && seal_load(key, fresh, &h->seal, err) &&
            store_open(globals->data, h->seal, &clock_system, &h->store, err) && gate_open(&h->gate, err) &&
            cloud_open(h->store, h->gate, &clock_system, &h->cloud, err) &&
-           (!engine || engine_open(h->store, h->cloud, &clock_system, &options, &h->engine, err));
+           (!engine || (engine_open(h->store, h->cloud, &clock_system, &options, &h->engine, err) &&
+                        schedule_open(h->store, h->engine, &clock_system, &h->schedule, err)));
 }
 
 /* Runs on the loop thread. The first signal stops the engine and ends all streams; a second one ends the process. */
@@ -147,6 +150,7 @@ static bool open_surface(struct house *h, struct err *err)
 /* In the opposite order. The lock goes last: whoever gets it finds a store at rest. */
 static void close_all(struct house *h)
 {
+    h->schedule = schedule_close(h->schedule);
     if (h->engine)
         (void)engine_stop(h->engine, ENGINE_STOP_MS);
     if (h->loop_runs)

@@ -144,6 +144,7 @@ must_use bool store_wave_fail(struct db *db, int64_t task_id, int64_t wave, int6
 /* PLANNED -> PENDING. */
 must_use bool store_wave_release(struct db *db, int64_t task_id, int64_t wave, size_t limit,
                                  int64_t *ret_changed, struct err *err);
+must_use bool store_task_withdrawable(struct db *db, int64_t task_id, bool *ret, struct err *err);
 /* What is released and has not written -> PLANNED. */
 must_use bool store_task_withdraw(struct db *db, int64_t task_id, size_t limit, int64_t *ret_changed,
                                   struct err *err);

@@ -18,13 +18,24 @@ bool store_wave_next(struct db *db, int64_t task_id, int64_t *ret, struct err *e
     return db_int(db, SQL_WAVE_NEXT, VALUES(value_int(task_id)), -1, ret, err);
 }
 
+static bool there_is(struct db *db, enum statement statement, const struct value *values, size_t count,
+                     bool *ret, struct err *err)
+{
+    int64_t one = 0;
+    if (!db_int(db, statement, values, count, 0, &one, err))
+        return false;
+    *ret = one != 0;
+    return true;
+}
+
 bool store_wave_open(struct db *db, int64_t task_id, int64_t wave, bool *ret, struct err *err)
 {
-    int64_t open = 0;
-    if (!db_int(db, SQL_WAVE_OPEN, VALUES(value_int(task_id), value_int(wave)), 0, &open, err))
-        return false;
-    *ret = open != 0;
-    return true;
+    return there_is(db, SQL_WAVE_OPEN, VALUES(value_int(task_id), value_int(wave)), ret, err);
+}
+
+bool store_task_withdrawable(struct db *db, int64_t task_id, bool *ret, struct err *err)
+{
+    return there_is(db, SQL_TASK_WITHDRAWABLE, VALUES(value_int(task_id)), ret, err);
 }
 
 bool store_wave_judge(struct db *db, int64_t task_id, int64_t after, int64_t before, int64_t *ret_total,

@@ -1,6 +1,7 @@
 #include "task/engine.h"
 
 #include "task/engine_private.h"
+#include "task/schedule.h"
 #include "task/task.h"
 #include <assert.h>
 #include <stdlib.h>
@@ -285,15 +286,20 @@ static bool roll_up(struct db *db, void *context, struct err *err)
     return task_roll_up(db, roll->a, roll->task_id, roll->now_ms, err);
 }
 
-static void settle_task(struct engine *e, int64_t task_id)
+/* What the end of a wave or a verdict set going; then the state. True when there is new work in the store. */
+static bool settle_task(struct engine *e, int64_t task_id)
 {
     cleanup(arena_free_p) struct arena *a = arena_new(ARENA_JOB_BYTES);
     struct roll roll = {a, task_id, clock_wall_ms(e->clock)};
     struct err err = {0};
-    if (!store_write(e->store, roll_up, &roll, &err) && err.kind != ERR_NOT_FOUND)
+    bool more = false;
+    if (!(schedule_advance(e->store, task_id, roll.now_ms, &more, &err) &&
+          store_write(e->store, roll_up, &roll, &err)) &&
+        err.kind != ERR_NOT_FOUND)
         log_err(LOG_ERROR, NULL, "task.roll_up", &err);
     if (e->options.changed)
         e->options.changed(e->options.context, task_id);
+    return more;
 }
 
 struct unfinished {
@@ -313,7 +319,7 @@ static bool read_unfinished(struct db *db, void *context, struct err *err)
 /* A process that died between a task's last deployment and the task's own state left the latter to us. */
 static bool settle_unfinished(struct engine *e, struct err *err)
 {
-    static const char *const states[] = {"pending", "processing"};
+    static const char *const states[] = {"pending", "scheduling", "processing"};
     cleanup(arena_free_p) struct arena *a = arena_new(ARENA_JOB_BYTES);
     for (size_t i = 0; i < countof(states); i++) {
         struct unfinished u = {.a = a, .state = states[i]};
@@ -321,7 +327,7 @@ static bool settle_unfinished(struct engine *e, struct err *err)
             return err_add(err, "look for unfinished tasks");
         for (size_t j = 0; j < u.count; j++)
             if (!line_find(e, u.tasks[j].id))
-                settle_task(e, u.tasks[j].id);
+                e->reload |= settle_task(e, u.tasks[j].id);
     }
     return true;
 }
@@ -331,13 +337,13 @@ static void run_item(struct engine *e, struct item *item)
 {
     int64_t task_id = item->task_id, again_at_ms = 0;
     struct line *line = line_of(e, task_id);
-    bool first = !line->begun, last = false;
+    bool first = !line->begun, last = false, more = false;
     enum outcome outcome = OUTCOME_LATER;
     line->begun = true;
     item->asked_again = false;
     pthread_mutex_unlock(&e->mutex);
     if (first)
-        settle_task(e, task_id);
+        more = settle_task(e, task_id);
     turn_run(e, item, &outcome, &again_at_ms);
     pthread_mutex_lock(&e->mutex);
     item->running = false;
@@ -351,9 +357,10 @@ static void run_item(struct engine *e, struct item *item)
     }
     if (last) {
         pthread_mutex_unlock(&e->mutex);
-        settle_task(e, task_id);
+        more |= settle_task(e, task_id);
         pthread_mutex_lock(&e->mutex);
     }
+    e->reload |= more;
     e->running--;
     pthread_cond_broadcast(&e->quiet);
     pthread_cond_signal(&e->wake);
@@ -419,9 +426,9 @@ size_t engine_run_due(struct engine *e, int64_t *ret_next_ms)
     assert(e->options.workers == 0);
     size_t steps = 0;
     pthread_mutex_lock(&e->mutex);
-    if (e->reload)
-        reload(e);
     for (;;) {
+        if (e->reload)
+            reload(e);
         struct item *item = e->stopping ? NULL : pick(e, clock_wall_ms(e->clock));
         if (!item)
             break;
@@ -444,7 +451,7 @@ void engine_wake(struct engine *e)
 size_t engine_open_count(struct engine *e)
 {
     pthread_mutex_lock(&e->mutex);
-    size_t open = e->open;
+    size_t open = e->open + (e->reload || e->reloading); /* what is not looked at yet may be work */
     pthread_mutex_unlock(&e->mutex);
     return open;
 }

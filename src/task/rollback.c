@@ -14,20 +14,20 @@ struct rolling_back {
 };
 
 /* The first old certificate that has expired; NULL if none. */
-static const struct bound *expired(struct rolling_back *rb, const struct deployment_row *row)
+static const struct bound *expired(struct arena *a, const struct deployment_row *row, int64_t now_ms)
 {
     struct bound *old = NULL;
     size_t count = 0;
-    if (!bound_from_json(rb->a, row->old, &old, &count, NULL))
+    if (!bound_from_json(a, row->old, &old, &count, NULL))
         return NULL;
     for (size_t i = 0; i < count; i++)
-        if (old[i].not_after_ms && old[i].not_after_ms < rb->now_ms)
+        if (old[i].not_after_ms && old[i].not_after_ms < now_ms)
             return &old[i];
     return NULL;
 }
 
-/* Why the deployment cannot go back; NULL if it can. */
-static const char *objection(struct rolling_back *rb, const struct deployment_row *row)
+const char *rollback_objection(struct arena *a, const struct deployment_row *row, bool accept_expired,
+                               int64_t now_ms)
 {
     switch (row->state) {
     case DEPLOYMENT_PLANNED:
@@ -53,13 +53,21 @@ static const char *objection(struct rolling_back *rb, const struct deployment_ro
         break;
     }
     if (row->undo[0])
-        return arena_printf(rb->a, "it cannot be undone: %s", row->undo);
-    const struct bound *old = rb->accept_expired ? NULL : expired(rb, row);
+        return arena_printf(a, "it cannot be undone: %s", row->undo);
+    const struct bound *old = accept_expired ? NULL : expired(a, row, now_ms);
     if (old)
-        return arena_printf(rb->a, "the old certificate %s expired on %s: accept that with --accept expired",
+        return arena_printf(a, "the old certificate %s expired on %s: accept that with --accept expired",
                             old->name[0] ? old->name : old->ref,
-                            time_format(rb->a, old->not_after_ms, "%Y-%m-%d"));
+                            time_format(a, old->not_after_ms, "%Y-%m-%d"));
     return NULL;
+}
+
+void rollback_begin(struct deployment_row *row)
+{
+    verbs_clear_outcome(row);
+    row->state = DEPLOYMENT_ROLLBACK;
+    row->step = STEP_SNAPSHOT;
+    row->writes = 0;
 }
 
 /* Of a whole task, what changed nothing needs no word. */
@@ -77,7 +85,7 @@ static bool go_back(void *context, struct deployment_row *row)
     struct rolling_back *rb = context;
     if (!verbs_among(rb->ids, rb->count, row->id))
         return false;
-    const char *text = objection(rb, row);
+    const char *text = rollback_objection(rb->a, row, rb->accept_expired, rb->now_ms);
     if (text && worth_telling(rb, row)) {
         void *items = rb->refused;
         struct task_refusal *refusal =
@@ -87,10 +95,7 @@ static bool go_back(void *context, struct deployment_row *row)
     }
     if (text)
         return false;
-    verbs_clear_outcome(row);
-    row->state = DEPLOYMENT_ROLLBACK;
-    row->step = STEP_SNAPSHOT;
-    row->writes = 0;
+    rollback_begin(row);
     return true;
 }
 

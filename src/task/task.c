@@ -4,7 +4,9 @@
 #include "codec/json.h"
 #include "task/contacts.h"
 #include "task/plan_load.h"
+#include "task/schedule.h"
 #include "task/verbs.h"
+#include "task/when.h"
 #include <stdlib.h>
 #include <string.h>
 
@@ -74,6 +76,22 @@ static struct task_view view_of(const struct task_row *task, const struct plan *
     return view;
 }
 
+static struct task_row new_task(struct arena *a, const char *owner, const char *name,
+                                const struct selection *selection, const struct plan *plan)
+{
+    return (struct task_row){.owner = owner,
+                             .name = name,
+                             .state = "editing",
+                             .selection = selection_to_json(a, selection),
+                             .notes = plan_notes_json(a, plan->notes, plan->note_count),
+                             .verify = selection->verify,
+                             .time_zone = "",
+                             .windows = "[]",
+                             .waves = "[]",
+                             .paused = "",
+                             .rollback_on = ""};
+}
+
 bool task_plan(const struct task_context *c, struct arena *a, const struct selection *selection,
                const struct certificate_row *given, struct task_view *ret, struct err *err)
 {
@@ -83,12 +101,7 @@ bool task_plan(const struct task_context *c, struct arena *a, const struct selec
     if (!contacts_resolve(c, a, selection, &resolved, err) ||
         !plan_of(c, a, &resolved, given, true, &plan, &first, err))
         return false;
-    struct task_row task = {.owner = "",
-                            .name = suggest_name(c, a, first),
-                            .state = "editing",
-                            .selection = selection_to_json(a, &resolved),
-                            .notes = plan_notes_json(a, plan.notes, plan.note_count),
-                            .verify = selection->verify};
+    struct task_row task = new_task(a, "", suggest_name(c, a, first), &resolved, &plan);
     *ret = view_of(&task, &plan);
     return true;
 }
@@ -169,13 +182,8 @@ bool task_create(const struct task_context *c, struct arena *a, const char *owne
     if (!name_check(name, err) || !contacts_resolve(c, a, selection, &resolved, err) ||
         !plan_of(c, a, &resolved, NULL, true, &plan, &first, err) || !check_accesses(c, a, &plan, err))
         return false;
-    struct task_row task = {.id = store_new_id(c->store),
-                            .owner = owner,
-                            .name = name[0] ? name : suggest_name(c, a, first),
-                            .state = "editing",
-                            .selection = selection_to_json(a, &resolved),
-                            .notes = plan_notes_json(a, plan.notes, plan.note_count),
-                            .verify = selection->verify};
+    struct task_row task = new_task(a, owner, name[0] ? name : suggest_name(c, a, first), &resolved, &plan);
+    task.id = store_new_id(c->store);
     own_rows(c, a, &task, &plan);
     struct storing s = {&task, &plan, a, &resolved};
     return store_write(c->store, add, &s, err) && verbs_view(c, a, task.id, ret, err);
@@ -257,6 +265,14 @@ struct checking {
     int64_t now_ms;
 };
 
+/* What will have expired by the task's time need not wait for it. */
+static bool fit_then(const struct checking *ch, const struct certificate_row *row, struct err *err)
+{
+    int64_t start_ms = ch->view->task.start_at_ms;
+    return start_ms <= ch->now_ms || plan_certificate_check(row, true, start_ms, err) ||
+           err_add(err, "at the time of the task");
+}
+
 /* R27: what was fit when the task was made may not be any more. */
 static bool check_fit(struct db *db, void *context, struct err *err)
 {
@@ -268,7 +284,8 @@ static bool check_fit(struct db *db, void *context, struct err *err)
         struct access_row access_row;
         if (d->certificate_id != certificate &&
             (!store_certificate_load(db, ch->a, d->certificate_id, &row, err) ||
-             !plan_certificate_check(&row, ch->selection->allow_expiring, ch->now_ms, err)))
+             !plan_certificate_check(&row, ch->selection->allow_expiring, ch->now_ms, err) ||
+             !fit_then(ch, &row, err)))
             return false;
         if (d->access_id != access && !store_access_load(db, ch->a, d->access_id, &access_row, err))
             return err_add(err, "the access of %s", d->title);
@@ -278,13 +295,35 @@ static bool check_fit(struct db *db, void *context, struct err *err)
     return true;
 }
 
-static bool release(void *context, struct deployment_row *row)
+struct assigning {
+    const struct deployment_row *rows;
+    const int64_t *waves;
+    size_t at;
+};
+
+static bool assign_wave(void *context, struct deployment_row *row)
 {
-    (void)context;
-    if (row->state != DEPLOYMENT_PLANNED)
+    struct assigning *as = context;
+    while (as->rows[as->at].id <
+           row->id) /* both in the order of their ids, and the plan is the one that was seen */
+        as->at++;
+    if (as->rows[as->at].id != row->id || row->wave == as->waves[as->at])
         return false;
-    row->state = DEPLOYMENT_PENDING;
+    row->wave = as->waves[as->at];
     return true;
+}
+
+static bool assign_waves(const struct task_context *c, struct arena *a, const struct task_view *view,
+                         struct err *err)
+{
+    struct wave_size sizes[WAVES_MAX];
+    size_t count = 0, changed = 0;
+    if (!when_waves(a, &view->task, sizes, &count, err) || count == 0 || view->count == 0)
+        return count == 0 || view->count == 0;
+    int64_t *waves = arena_array(a, int64_t, view->count);
+    waves_assign(a, view->deployments, view->count, sizes, count, waves);
+    struct assigning as = {.rows = view->deployments, .waves = waves};
+    return verbs_each(c, view->task.id, assign_wave, &as, &changed, err);
 }
 
 struct submitting {
@@ -293,7 +332,7 @@ struct submitting {
     int64_t now_ms;
 };
 
-/* From this commit on the engine sees the task. */
+/* From this commit on the task waits for its release. */
 static bool submit(struct db *db, void *context, struct err *err)
 {
     struct submitting *s = context;
@@ -302,35 +341,59 @@ static bool submit(struct db *db, void *context, struct err *err)
     s->task.submitted_ms = s->now_ms;
     if (!store_task_update(db, &s->task, err) || !store_task_count(db, s->task.id, &counts, err))
         return false;
-    return counts.by_state[DEPLOYMENT_PENDING] > 0 || task_roll_up(db, s->a, s->task.id, s->now_ms, err);
+    return counts.by_state[DEPLOYMENT_PLANNED] > 0 || task_roll_up(db, s->a, s->task.id, s->now_ms, err);
+}
+
+static bool load_to_submit(const struct task_context *c, struct arena *a, int64_t task_id,
+                           int64_t expected_version, struct task_view *ret, struct err *err)
+{
+    if (!verbs_view(c, a, task_id, ret, err))
+        return false;
+    if (strcmp(ret->task.state, "editing") != 0)
+        return conflict(&ret->task, "it was submitted already", "make a new task", err);
+    return !expected_version || expected_version == ret->task.version ||
+           conflict(&ret->task, "its plan is another one than was seen", "look at the preview again", err);
+}
+
+bool task_submit_when(const struct task_context *c, struct arena *a, int64_t task_id,
+                      int64_t expected_version, const struct task_when *when, struct texts *ret_said,
+                      struct err *err)
+{
+    cleanup(arena_free_p) struct arena *plan = arena_new((size_t)512 << 20);
+    struct task_view view;
+    struct selection selection;
+    struct texts said = {0};
+    bool more = false;
+    int64_t now_ms = clock_wall_ms(c->clock);
+    if (!load_to_submit(c, plan, task_id, expected_version, &view, err) ||
+        !when_apply(a, when, now_ms, &view.task, &said, err) ||
+        !selection_from_json(plan, view.task.selection, strlen(view.task.selection), &selection, err))
+        return false;
+    struct checking ch = {plan, &view, &selection, now_ms};
+    struct submitting s = {plan, view.task, now_ms};
+    if (!store_read(c->store, check_fit, &ch, err) || !assign_waves(c, plan, &view, err) ||
+        !store_write(c->store, submit, &s, err) || !schedule_advance(c->store, task_id, now_ms, &more, err))
+        return false;
+    *ret_said = said;
+    return true;
 }
 
 bool task_submit(const struct task_context *c, int64_t task_id, int64_t expected_version, struct err *err)
 {
-    cleanup(arena_free_p) struct arena *a = arena_new((size_t)512 << 20);
-    struct task_view view;
-    struct selection selection;
-    size_t released = 0;
-    if (!verbs_view(c, a, task_id, &view, err))
-        return false;
-    if (strcmp(view.task.state, "editing") != 0)
-        return conflict(&view.task, "it was submitted already", "make a new task", err);
-    if (expected_version && expected_version != view.task.version)
-        return conflict(&view.task, "its plan is another one than was seen", "look at the preview again",
-                        err);
-    if (!selection_from_json(a, view.task.selection, strlen(view.task.selection), &selection, err))
-        return false;
-    struct checking ch = {a, &view, &selection, clock_wall_ms(c->clock)};
-    struct submitting s = {a, view.task, ch.now_ms};
-    return store_read(c->store, check_fit, &ch, err) &&
-           verbs_each(c, task_id, release, NULL, &released, err) && store_write(c->store, submit, &s, err);
+    cleanup(arena_free_p) struct arena *a = arena_new(ARENA_JOB_BYTES);
+    struct task_when now = {.at = "", .time_zone = "UTC", .canary = "", .rollback_on = ""};
+    struct texts said;
+    return task_submit_when(c, a, task_id, expected_version, &now, &said, err);
 }
 
 /* What has written goes on to its end, from where it can be rolled back. */
 static bool cancel(void *context, struct deployment_row *row)
 {
-    if (row->state != DEPLOYMENT_PENDING || row->writes > 0)
+    bool open = row->state == DEPLOYMENT_PLANNED || row->state == DEPLOYMENT_PENDING ||
+                row->state == DEPLOYMENT_PROCESSING;
+    if (!open || row->writes > 0 || row->write_started_ms)
         return false;
+    row->step = STEP_NONE;
     row->state = DEPLOYMENT_CANCELLED;
     row->finished_ms = *(const int64_t *)context;
     return true;
@@ -354,21 +417,53 @@ bool task_cancel(const struct task_context *c, int64_t task_id, struct err *err)
 struct chosen {
     const int64_t *ids;
     size_t count;
+    int64_t first_wave; /* of those that are retried */
 };
 
-/* One that wrote goes on towards the same goal; one that did not begins anew. */
+/* One that wrote goes on towards the same goal; one that did not begins anew, when the schedule lets it. */
 static bool retry(void *context, struct deployment_row *row)
 {
-    const struct chosen *chosen = context;
+    struct chosen *chosen = context;
     bool cancelled = row->state == DEPLOYMENT_CANCELLED && chosen->count > 0;
     if (!verbs_among(chosen->ids, chosen->count, row->id) || (row->state != DEPLOYMENT_ERROR && !cancelled))
         return false;
     verbs_clear_outcome(row);
-    row->state = DEPLOYMENT_PENDING;
+    row->state = row->writes > 0 ? DEPLOYMENT_PENDING : DEPLOYMENT_PLANNED;
     row->step = row->writes > 0 ? STEP_BIND : STEP_NONE;
     row->writes = row->writes > 0; /* that something was written is kept, how often begins anew */
     row->already_bound = false;
+    chosen->first_wave = int64_min(chosen->first_wave, row->wave);
     return true;
+}
+
+struct reopening {
+    struct arena *a;
+    int64_t task_id, first_wave;
+};
+
+/* Unfinished before a row says so, so that a crash between the two leaves nothing that nobody looks at. */
+static bool reopen(struct db *db, void *context, struct err *err)
+{
+    const struct reopening *r = context;
+    struct task_row task;
+    if (!store_task_load(db, r->a, r->task_id, &task, err))
+        return false;
+    task.state = "processing";
+    task.finished_ms = 0;
+    return store_task_update(db, &task, err);
+}
+
+/* A wave that is tried again is judged again, and no longer the reason to stand still. */
+static bool judge_again(struct db *db, void *context, struct err *err)
+{
+    const struct reopening *r = context;
+    struct task_row task;
+    if (!store_task_load(db, r->a, r->task_id, &task, err))
+        return false;
+    task.judged_wave = int64_max(0, int64_min(task.judged_wave, r->first_wave - 1));
+    if (strcmp(task.paused, PAUSED_BY_USER) != 0)
+        task.paused = "";
+    return store_task_update(db, &task, err);
 }
 
 bool task_retry(const struct task_context *c, int64_t task_id, const int64_t *deployments, size_t count,
@@ -376,40 +471,23 @@ bool task_retry(const struct task_context *c, int64_t task_id, const int64_t *de
 {
     cleanup(arena_free_p) struct arena *a = arena_new(ARENA_JOB_BYTES);
     struct task_row task;
-    struct chosen chosen = {deployments, count};
+    struct chosen chosen = {deployments, count, INT64_MAX};
+    struct reopening again = {.a = a, .task_id = task_id};
     size_t retried = 0;
+    bool more = false;
     if (!verbs_load(c, a, task_id, &task, err))
         return false;
     if (strcmp(task.state, "editing") == 0)
         return conflict(&task, "nothing of it has run", "submit it", err);
-    if (!verbs_each(c, task_id, retry, &chosen, &retried, err))
+    bool done =
+        store_write(c->store, reopen, &again, err) && verbs_each(c, task_id, retry, &chosen, &retried, err);
+    again.first_wave = chosen.first_wave;
+    if (!done || (retried > 0 && !store_write(c->store, judge_again, &again, err)) ||
+        !verbs_roll_up(c, task_id, err))
         return false;
     if (retried == 0)
         return conflict(&task, "none of these deployments failed", "there is nothing to retry", err);
-    return verbs_roll_up(c, task_id, err);
-}
-
-static bool hurry(void *context, struct deployment_row *row)
-{
-    bool open = row->state == DEPLOYMENT_PENDING || row->state == DEPLOYMENT_PROCESSING ||
-                row->state == DEPLOYMENT_ROLLBACK;
-    if (!open || row->again_at_ms <= *(const int64_t *)context)
-        return false;
-    row->again_at_ms = 0;
-    return true;
-}
-
-bool task_resume(const struct task_context *c, int64_t task_id, struct err *err)
-{
-    cleanup(arena_free_p) struct arena *a = arena_new(ARENA_JOB_BYTES);
-    struct task_row task;
-    size_t hurried = 0;
-    int64_t now_ms = clock_wall_ms(c->clock);
-    if (!verbs_load(c, a, task_id, &task, err))
-        return false;
-    if (strcmp(task.state, "editing") == 0)
-        return conflict(&task, "nothing of it has run", "submit it", err);
-    return verbs_each(c, task_id, hurry, &now_ms, &hurried, err) && verbs_roll_up(c, task_id, err);
+    return schedule_advance(c->store, task_id, clock_wall_ms(c->clock), &more, err);
 }
 
 static bool delete (struct db *db, void *context, struct err *err)

@@ -49,21 +49,43 @@ must_use bool task_preview(const struct task_context *c, struct arena *a, const 
 must_use bool task_show(const struct task_context *c, struct arena *a, const char *id_or_name,
                         struct task_view *ret, struct err *err);
 
-/* editing -> pending. expected_version 0: any, else ERR_CONFLICT when the plan is another one than was seen. The
+/* editing -> pending, and scheduling once it is released. expected_version 0: any, else ERR_CONFLICT when the plan is another one than was seen. The
  * certificates must be deployable now and every access must exist. A plan without a row that can start ends as error
  * at once (R88), or stays for the user as success when all is held back: see task_exit_code.
  */
 must_use bool task_submit(const struct task_context *c, int64_t task_id, int64_t expected_version,
                           struct err *err);
 
-/* Deployments not begun become cancelled; those begun finish. */
+/* When and how far a task runs. Texts are never NULL; "" where nothing was said. */
+struct task_when {
+    const char *at; /* RFC 3339, or local in time_zone; "": at once; the past: at once, and said (R68) */
+    const char *time_zone;   /* "Europe/Berlin"; "": this system's */
+    struct texts windows;    /* "Sat,Sun 02:00-05:00": deployments begin only within */
+    const char *canary;      /* the first wave: "5%", or a number of resources; "": none */
+    struct texts waves;      /* further waves; what remains is the last one */
+    const char *rollback_on; /* "contradicted": such a deployment goes back by itself; "": none does */
+};
+
+/* The same, when and as far as is said. *ret_said: what has to be told about the time. */
+must_use bool task_submit_when(const struct task_context *c, struct arena *a, int64_t task_id,
+                               int64_t expected_version, const struct task_when *when, struct texts *ret_said,
+                               struct err *err);
+
+/* Nothing begins any more; what has written is finished, the rest waits for task_resume. */
+must_use bool task_pause(const struct task_context *c, int64_t task_id, struct err *err);
+
+/* What has not written becomes cancelled; what has is finished. */
 must_use bool task_cancel(const struct task_context *c, int64_t task_id, struct err *err);
 
-/* Failed deployments (of these ids; count 0: all) start again; the others stay. */
+/* Failed deployments (of these ids; count 0: all) start again, when the task's windows and waves let them; the others
+ * stay. A wave that is tried again is judged again, and its failure holds the task no longer up.
+ */
 must_use bool task_retry(const struct task_context *c, int64_t task_id, const int64_t *deployments,
                          size_t count, struct err *err);
 
-/* Every waiting deployment is due now. A task with nothing left to do is no error. */
+/* A paused task goes on, and what waits before it tries again is due now; windows and waves stay what they are. A task
+ * with nothing left to do is no error.
+ */
 must_use bool task_resume(const struct task_context *c, int64_t task_id, struct err *err);
 
 /* One deployment that was asked to go back and will not. */

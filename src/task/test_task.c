@@ -56,7 +56,7 @@ static void a_preview_follows_the_inventory_and_submit_wants_what_was_seen(void 
     assert_err(w->y, ERR_CONFLICT, task_submit(&w->c, first.task.id, first.task.version, &w->y->err));
     assert_ok(w->y, task_submit(&w->c, first.task.id, again.task.version, &w->y->err));
     assert_err(w->y, ERR_CONFLICT, task_submit(&w->c, first.task.id, 0, &w->y->err)); /* R104 */
-    assert_string_equal(seen(w, first.task.id).task.state, "pending");
+    assert_string_equal(seen(w, first.task.id).task.state, "scheduling");
     assert_err(w->y, ERR_CONFLICT, task_delete(&w->c, first.task.id, &w->y->err)); /* C6 */
     engine_wake(w->e);
     run(w);

@@ -19,4 +19,11 @@ must_use bool verbs_view(const struct task_context *c, struct arena *a, int64_t 
                          struct task_view *ret, struct err *err);
 const char *verbs_label(const struct task_row *task, const struct task_counts *counts);
 void verbs_clear_outcome(struct deployment_row *row);
+/* Why the deployment cannot go back; NULL if it can. Then rollback_begin makes the row ready for the engine. */
+const char *rollback_objection(struct arena *a, const struct deployment_row *row, bool accept_expired,
+                               int64_t now_ms);
+void rollback_begin(struct deployment_row *row);
+/* task.paused when a user paused it; else it says which wave failed. */
+#define PAUSED_BY_USER "paused by the user"
+
 bool task_state_is_final(const char *state);

@@ -14,9 +14,15 @@ static int64_t going_forward(const struct task_counts *n)
     return n->by_state[DEPLOYMENT_PENDING] + n->by_state[DEPLOYMENT_PROCESSING];
 }
 
+/* Not released yet, in a task that was submitted. */
+static int64_t waiting(const struct task_counts *n)
+{
+    return n->by_state[DEPLOYMENT_PLANNED];
+}
+
 bool task_is_final(const struct task_row *task, const struct task_counts *counts)
 {
-    return task_state_is_final(task->state) && going_forward(counts) == 0 &&
+    return task_state_is_final(task->state) && going_forward(counts) + waiting(counts) == 0 &&
            counts->by_state[DEPLOYMENT_ROLLBACK] == 0;
 }
 
@@ -40,13 +46,19 @@ int task_exit_code(const struct task_counts *n, bool rollback)
 }
 
 /* R91, R101: roll-backs are counted apart and change no final state. */
-static const char *state_of(const struct task_counts *n)
+static const char *state_of(const struct task_row *task, const struct task_counts *n)
 {
+    bool went_back = task->rollback_on[0] && n->by_state[DEPLOYMENT_ROLLBACK] +
+                                                     n->by_state[DEPLOYMENT_ROLLBACK_SUCCESS] +
+                                                     n->by_state[DEPLOYMENT_ROLLBACK_ERROR] >
+                                                 0;
     int64_t done = n->by_state[DEPLOYMENT_SUCCESS] + n->by_state[DEPLOYMENT_ROLLBACK] +
                    n->by_state[DEPLOYMENT_ROLLBACK_SUCCESS] + n->by_state[DEPLOYMENT_ROLLBACK_ERROR];
     if (going_forward(n) > 0)
         return "processing";
-    if (n->by_state[DEPLOYMENT_ERROR] > 0)
+    if (waiting(n) > 0)
+        return done + n->by_state[DEPLOYMENT_ERROR] > 0 ? "processing" : "pending";
+    if (n->by_state[DEPLOYMENT_ERROR] > 0 || went_back)
         return "error";
     if (n->by_state[DEPLOYMENT_CANCELLED] > 0)
         return "cancelled";
@@ -61,8 +73,10 @@ bool task_roll_up(struct db *db, struct arena *a, int64_t task_id, int64_t now_m
         return false;
     if (task.submitted_ms == 0)
         return true;
-    const char *state = state_of(&counts);
-    if (strcmp(state, task.state) == 0)
+    const char *state = state_of(&task, &counts);
+    bool stays =
+        task_state_is_final(state) && task_state_is_final(task.state); /* R92: roll-backs change none */
+    if (stays || strcmp(state, task.state) == 0)
         return true;
     task.state = state;
     task.finished_ms = task_state_is_final(state) ? now_ms : 0;
@@ -147,6 +161,8 @@ const char *verbs_label(const struct task_row *task, const struct task_counts *c
 {
     if (counts->by_state[DEPLOYMENT_ROLLBACK] > 0)
         return "rolling back";
+    if (task->paused[0] && !task_state_is_final(task->state))
+        return "paused";
     return counts->by_state[DEPLOYMENT_ROLLBACK_SUCCESS] > 0 ? "rolled back" : task->state;
 }
 
