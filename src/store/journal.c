@@ -4,15 +4,19 @@
  * lost power. A cloud call is made only after the commit that announces it; its outcome is committed before anything
  * is built on it. Between the two the journal says "perhaps", and only reading the cloud turns that into yes or no.
  *
- *  1. pending -> processing, snapshot: committed before the first read. A restart begins the step again: it only reads.
- *  2. snapshot -> upload: committed with the saved binding (`before`, sealed), the goal, and vendor_store. From here
- *     on the way back is known. A slot that already holds the certificate goes to success instead, nothing written.
+ * Steps that only read the cloud are not announced: they share the commit of the next write, of the end, or of the
+ * pause that follows them, and a restart just makes them again. In the shortest way, two commits are all there are.
+ *
+ *  1. pending -> processing, snapshot: only reads. A user who cancels meanwhile wins: the next commit, made before
+ *     anything is written, finds another version. What holds the certificate already goes to success at once.
+ *  2. snapshot -> upload: the saved binding (`before`, sealed), the goal and vendor_store are committed at the latest
+ *     with the announcement of the first write. From here on the way back is known.
  *  3. upload: at most one write to the certificate store, announced by write_started_ms and found again by its name. A
  *     restart repeats the step: it looks the copy up first. new_ref, the whole goal and the copy's row are committed
- *     with the move to bind.
+ *     with the move to bind, at once: others wait for the copy.
  *  4. bind: before each write, one commit counts it (`writes`) and sets write_started_ms; a commit without goal or
- *     saved binding is refused, so no write can lack its way back. After the answer, one commit clears
- *     write_started_ms and moves to settle. An answer lost, or a crash: the row still says write_started_ms; a restart
+ *     saved binding is refused, so no write can lack its way back. The outcome is committed
+ *     with what the next read shows. An answer lost, or a crash: the row still says write_started_ms; a restart
  *     reads the cloud until the write shows (then on to settle) or the product's consistency_ms has passed since
  *     write_started_ms (then, and only then, bind may write again). So nothing is done twice.
  *  5. settle <-> bind: settle only reads. When the binding is ready and the change is not complete (make before
@@ -66,8 +70,8 @@ static const unsigned states_after[] = {
     [DEPLOYMENT_PLANNED] =
         BIT(DEPLOYMENT_HELD) | BIT(DEPLOYMENT_PENDING) | BIT(DEPLOYMENT_ERROR) | BIT(DEPLOYMENT_CANCELLED),
     [DEPLOYMENT_HELD] = BIT(DEPLOYMENT_PLANNED) | BIT(DEPLOYMENT_PENDING) | BIT(DEPLOYMENT_CANCELLED),
-    [DEPLOYMENT_PENDING] = BIT(DEPLOYMENT_PLANNED) | BIT(DEPLOYMENT_PROCESSING) | BIT(DEPLOYMENT_ERROR) |
-                           BIT(DEPLOYMENT_CANCELLED),
+    [DEPLOYMENT_PENDING] = BIT(DEPLOYMENT_PLANNED) | BIT(DEPLOYMENT_PROCESSING) | BIT(DEPLOYMENT_SUCCESS) |
+                           BIT(DEPLOYMENT_ERROR) | BIT(DEPLOYMENT_CANCELLED),
     [DEPLOYMENT_PROCESSING] = BIT(DEPLOYMENT_PLANNED) | BIT(DEPLOYMENT_PENDING) | BIT(DEPLOYMENT_SUCCESS) |
                               BIT(DEPLOYMENT_ERROR) | BIT(DEPLOYMENT_CANCELLED),
     [DEPLOYMENT_SUCCESS] = BIT(DEPLOYMENT_ROLLBACK),
@@ -190,6 +194,8 @@ const char *deployment_illegal(const struct deployment_row *old, const struct de
 {
     if (old->state != new->state && !(states_after[old->state] & BIT(new->state)))
         return "this state does not follow that one";
+    if (old->state == DEPLOYMENT_PENDING && new->state == DEPLOYMENT_SUCCESS && !new->already_bound)
+        return "only what held the certificate already succeeds at its first look";
     if (new->state == DEPLOYMENT_CANCELLED && old->state == DEPLOYMENT_PROCESSING && old->writes > 0)
         return "after a write a deployment is finished or rolled back, not cancelled";
     if (old->writes > 0 && new->state == DEPLOYMENT_PLANNED)
@@ -256,11 +262,12 @@ bool store_deployment_save(struct db *db, struct deployment_row *row, const char
     new.updated_ms = db_now_ms(db);
     new.has_before = row->has_before || before;
     enum { JOURNAL = DEPLOYMENT_FIELDS - DEPLOYMENT_JOURNAL_FIRST };
-    struct value values[4 + JOURNAL + 1] = {value_int(row->id), value_int(new.version),
-                                            value_int(new.updated_ms), value_int(row->fence)};
-    row_values(deployment_fields + DEPLOYMENT_JOURNAL_FIRST, JOURNAL, &new, values + 4);
-    values[4 + JOURNAL] =
+    struct value values[3 + JOURNAL + 2] = {value_int(new.version), value_int(new.updated_ms),
+                                            value_int(row->fence)};
+    row_values(deployment_fields + DEPLOYMENT_JOURNAL_FIRST, JOURNAL, &new, values + 3);
+    values[3 + JOURNAL] =
         row_seal(db, a, "deployment", row->id, "before", before, before ? strlen(before) : 0);
+    values[4 + JOURNAL] = value_int(row->id); /* not among what is set: all indexes would be written anew */
     if (!row_change(db, SQL_DEPLOYMENT_SAVE, values, countof(values), &deployment_table, row->id, err) ||
         !deployment_charge(db, &old, &new, err) || (before && !index_before(db, a, row, before, err)))
         return err_add(err, "save deployment %lld", (long long)row->id);

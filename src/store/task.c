@@ -58,6 +58,15 @@ bool store_task_load(struct db *db, struct arena *a, int64_t id, struct task_row
                    arena_printf(a, "%lld", (long long)id), ret, err);
 }
 
+bool store_task_verify(struct db *db, int64_t id, bool *ret, struct err *err)
+{
+    int64_t verify = 0;
+    if (!db_int(db, SQL_TASK_VERIFY, VALUES(value_int(id)), 1, &verify, err))
+        return false;
+    *ret = verify != 0;
+    return true;
+}
+
 bool store_task_find(struct db *db, struct arena *a, const char *id_or_name, struct task_row *ret,
                      struct err *err)
 {

@@ -82,6 +82,8 @@ must_use bool store_task_add(struct db *db, const struct task_row *task,
                              const struct deployment_row *deployments, size_t count, struct err *err);
 must_use bool store_task_load(struct db *db, struct arena *a, int64_t id, struct task_row *ret,
                               struct err *err);
+/* Whether the task wants entry points asked, which every turn of the engine wants to know. */
+must_use bool store_task_verify(struct db *db, int64_t id, bool *ret, struct err *err);
 must_use bool store_task_find(struct db *db, struct arena *a, const char *id_or_name, struct task_row *ret,
                               struct err *err);
 must_use bool store_task_list(struct db *db, struct arena *a, const struct page *page,

@@ -151,6 +151,9 @@ static void states_follow_the_table_alone(void **state)
             if (want != !deployment_illegal(&old, &new, NULL))
                 fail_msg("%s -> %s", deployment_state_name(old.state), deployment_state_name(new.state));
         }
+    struct deployment_row pending = {.state = S(PENDING)},
+                          bound = {.state = S(SUCCESS), .already_bound = true};
+    assert_null(deployment_illegal(&pending, &bound, NULL)); /* at its first look */
 }
 
 #define ROW(s, p, ...)                                                                                       \

@@ -84,6 +84,14 @@ enum outcome {
     OUTCOME_FAILED, /* turn.err says why */
 };
 
+/* What goes into the store together with the row. */
+struct commit {
+    const char *before;          /* NULL: unchanged */
+    const struct copy_row *copy; /* NULL: none */
+    bool settled;                /* refresh the inventory from turn.resource; see turn_settled */
+    bool contact;                /* first contact is made */
+};
+
 struct turn {
     struct engine *e;
     struct item *item;
@@ -94,21 +102,19 @@ struct turn {
     const struct product *product;
     struct job job;
     struct log_ctx log[2];
-    bool back;            /* rolling back */
-    bool verify;          /* the task wants entry points asked */
-    struct change change; /* the goal in this direction; set from STEP_BIND on */
-    struct binding seen;  /* what the snapshot saw, for a first write that follows at once */
-    int64_t seen_ms;      /* 0: nothing */
+    struct commit owed;                 /* what the next commit takes along */
+    bool owes;                          /* the row here is ahead of the store's */
+    bool lost;                          /* a commit failed: the row here means nothing any more */
+    bool back;                          /* rolling back */
+    bool verify;                        /* the task wants entry points asked */
+    struct certificate_row certificate; /* turn_certificate; id 0: not read yet */
+    struct material material;           /* turn_material; name NULL: not made yet */
+    const char *goal;                   /* the text that `change` was made of */
+    struct change change;               /* the goal in this direction; set from STEP_BIND on */
+    struct binding seen;                /* what the snapshot saw, for a first write that follows at once */
+    int64_t seen_ms;                    /* 0: nothing */
     int64_t again_at_ms;
     struct err err;
-};
-
-/* What goes into the store together with the row. */
-struct commit {
-    const char *before;            /* NULL: unchanged */
-    const struct copy_row *copy;   /* NULL: none */
-    const struct binding *settled; /* refresh the inventory from it; NULL: no */
-    bool contact;                  /* first contact is made */
 };
 
 /* engine.c: one upload per name at a time. False: another does it, and the item is asked again when it is done. Any
@@ -123,17 +129,26 @@ bool engine_is_stopping(struct engine *e);
 
 /* turn.c */
 int64_t turn_now(const struct turn *t);
-/* Journal write. On failure the outcome to return is in *ret: the row is somebody else's, or the store is ill. */
-must_use bool turn_commit(struct turn *t, const struct commit *more, enum outcome *ret);
-/* Commits the row at its next step and goes on there. */
-enum outcome turn_next(struct turn *t, enum deployment_step step, const struct commit *more);
+/* Journal write, with all that is owed. On failure the outcome to return is in *ret: the row is somebody else's, or the
+ * store is ill.
+ */
+must_use bool turn_commit(struct turn *t, enum outcome *ret);
+/* Goes on at the next step. Nothing is written yet: the journal owes it until the next write to the cloud, or until the
+ * turn ends, whichever comes first. In between the cloud is only read, and a restart reads it again.
+ */
+enum outcome turn_next(struct turn *t, enum deployment_step step);
 /* Looks again after a while that grows from POLL_FIRST_MS to most_ms; nothing is written. */
 enum outcome turn_poll(struct turn *t, int64_t most_ms);
 /* Ends the deployment, or its way back: success, or an error with the cause. */
 enum outcome turn_succeed(struct turn *t, const char *verdict, const char *text);
 enum outcome turn_fail(struct turn *t, const struct err *cause);
-/* The certificate with its key; both live as long as the turn. */
+/* What the slots hold now: for the inventory, with the next commit, and for who verifies. */
+must_use bool turn_settled(struct turn *t, const struct binding *now, struct err *err);
+/* The certificate, read once a turn. */
+must_use bool turn_certificate(struct turn *t, struct err *err);
+/* The same with its key; both live as long as the turn. */
 must_use bool turn_material(struct turn *t, struct material *ret, struct err *err);
+enum key_type turn_key_type(const char *name);
 void turn_run(struct engine *e, struct item *item, enum outcome *ret, int64_t *ret_again_at_ms);
 
 /* The binding now, with "" where an adapter left a text out. The err names the resource. */

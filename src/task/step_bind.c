@@ -55,7 +55,7 @@ static enum outcome settled(struct turn *t, const struct binding *now)
         return turn_succeed(t, "", "");
     }
     t->row.write_started_ms = 0;
-    return turn_next(t, STEP_VERIFY, &(struct commit){.settled = now});
+    return turn_settled(t, now, &t->err) ? turn_next(t, STEP_VERIFY) : OUTCOME_FAILED;
 }
 
 static bool restore(struct turn *t, const struct binding *now, struct err *err)
@@ -82,7 +82,7 @@ static enum outcome write_once(struct turn *t, const struct binding *now)
     }
     t->row.writes++;
     t->row.write_started_ms = turn_now(t);
-    if (!turn_commit(t, NULL, &outcome))
+    if (!turn_commit(t, &outcome))
         return outcome;
     t->item->remaining = remaining(now, &t->change);
     t->job.pause_ms = 0;
@@ -94,7 +94,7 @@ static enum outcome write_once(struct turn *t, const struct binding *now)
         (void)err_add(&t->err, "%s %s", t->back ? "restore" : "bind", t->row.title);
         return OUTCOME_FAILED;
     }
-    outcome = turn_next(t, STEP_SETTLE, NULL);
+    outcome = turn_next(t, STEP_SETTLE);
     if (outcome != OUTCOME_ON || t->job.pause_ms <= 0)
         return outcome;
     t->again_at_ms = turn_now(t) + t->job.pause_ms;
@@ -151,5 +151,5 @@ enum outcome step_settle(struct turn *t)
         return turn_poll(t, t->product->poll_ms);
     if (progress == CHANGE_FOREIGN)
         return fail_foreign(t, &now);
-    return turn_next(t, STEP_BIND, NULL);
+    return turn_next(t, STEP_BIND);
 }

@@ -143,7 +143,8 @@ static enum outcome go_on(struct turn *t, const struct copies *c, const struct b
     t->row.writes = 0;
     t->seen = *now;
     t->seen_ms = turn_now(t);
-    return turn_next(t, STEP_UPLOAD, &(struct commit){.before = binding_to_json(t->secrets, now)});
+    t->owed.before = binding_to_json(t->secrets, now);
+    return turn_next(t, STEP_UPLOAD);
 }
 
 struct relying {
@@ -183,7 +184,7 @@ static enum outcome go_back(struct turn *t, const struct binding *now)
         return OUTCOME_FAILED;
     struct change reverse = change_reverse(t->a, &ours);
     if (change_progress(now, &reverse) == CHANGE_DONE)
-        return turn_next(t, STEP_BIND, NULL); /* somebody undid it: settled as it is */
+        return turn_next(t, STEP_BIND); /* somebody undid it: settled as it is */
     const char *ref = ours.add_count ? ours.add[0] : NULL;
     const struct bound *found = binding_slot(now, t->row.slot);
     bool set_without_ours =
@@ -192,7 +193,7 @@ static enum outcome go_back(struct turn *t, const struct binding *now)
     if (!nothing_relies(t, now, ref, &conflict))
         return turn_fail(t, &conflict);
     if (set_without_ours || (ref && binding_holds(now, t->row.slot, ref)))
-        return turn_next(t, STEP_BIND, NULL);
+        return turn_next(t, STEP_BIND);
     (void)err_set(&conflict, ERR_CONFLICT,
                   "the slot no longer holds what this deployment put there (%s), but %s: nothing was changed",
                   ref ? ref : "nothing", entry_label(found));

@@ -71,7 +71,10 @@ static enum outcome go_bind(struct turn *t, const char *ref, const struct copy_r
     t->row.new_ref = ref;
     t->row.goal = change_to_json(t->a, &goal);
     t->row.write_started_ms = 0;
-    enum outcome outcome = turn_next(t, STEP_BIND, &(struct commit){.copy = copy});
+    t->owed.copy = copy;
+    enum outcome outcome = turn_next(t, STEP_BIND);
+    if (copy && !turn_commit(t, &outcome)) /* at once: others wait for the copy */
+        return outcome;
     if (outcome == OUTCOME_ON && t->item->upload)
         engine_upload_drop(t->e, t->item);
     return outcome;
@@ -86,7 +89,7 @@ static enum outcome upload(struct turn *t)
     if (!turn_material(t, &m, &t->err))
         return OUTCOME_FAILED;
     t->row.write_started_ms = turn_now(t);
-    if (!turn_commit(t, NULL, &outcome))
+    if (!turn_commit(t, &outcome))
         return outcome;
     t->job.wrote = &wrote; /* one found again after a lost answer is not taken for ours: clean-up leaves it */
     bool done = t->product->upload(&t->job, t->row.vendor_store, &m, &ref, &t->err);

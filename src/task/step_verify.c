@@ -31,11 +31,6 @@ static const char *name_to_ask(struct turn *t)
     return wildcard ? arena_printf(t->a, "certferry-probe%s", wildcard + 1) : NULL;
 }
 
-static enum key_type key_type_named(const char *name)
-{
-    return strcmp(name, "rsa") == 0 ? KEY_RSA : strcmp(name, "ecdsa") == 0 ? KEY_ECDSA : KEY_OTHER;
-}
-
 /* Which of several certificates for one name a listener serves is its own affair. */
 static bool others_cover(const struct turn *t, const struct expected *x)
 {
@@ -59,14 +54,14 @@ static bool expect(struct turn *t, struct expected *ret, struct err *err)
     bool listener_default = !resource_has_domains(&t->resource) && strcmp(t->row.slot, "default") == 0;
     x.server_name = listener_default ? NULL : name_to_ask(t);
     if (!t->back) {
-        struct material m;
-        if (!turn_material(t, &m, err))
+        if (!turn_certificate(t, err))
             return false;
+        const struct certificate_row *c = &t->certificate;
         bool digest =
-            !strchr(m.fingerprint, '/'); /* else the identity of one that its vendor shows no digest of */
-        x.fingerprint = digest ? m.fingerprint : "";
-        x.serial = m.serial;
-        x.type = m.key_type;
+            !strchr(c->fingerprint, '/'); /* else the identity of one that its vendor shows no digest of */
+        x.fingerprint = digest ? c->fingerprint : "";
+        x.serial = c->serial;
+        x.type = turn_key_type(c->key_type);
     } else {
         struct bound *old = NULL;
         size_t count = 0;
@@ -76,7 +71,7 @@ static bool expect(struct turn *t, struct expected *ret, struct err *err)
             x.fingerprint = old[0].fingerprint;
             x.serial = old[0].serial;
         }
-        x.type = count == 1 ? key_type_named(old[0].key_type) : KEY_OTHER;
+        x.type = count == 1 ? turn_key_type(old[0].key_type) : KEY_OTHER;
     }
     x.judged_by_others = others_cover(t, &x);
     *ret = x;

@@ -40,6 +40,26 @@ static void R85_already_bound_is_success_without_a_write(void **state)
     assert_int_equal(world->uploads, 1);
 }
 
+/* What is announced before the write, and what came of it; all that only reads is announced with them. */
+static void the_shortest_way_takes_two_commits(void **state)
+{
+    struct yard_world *w = *state;
+    world->settle_ms = world->stale_ms = 0;
+    new_thing(w, "aliyun/cdn", "www", "www.example.com", "old-1");
+    int64_t certificate = new_certificate(w, "new", "[\"*.example.com\"]");
+    (void)deployed(w, certificate, "one"); /* brings the copy */
+    new_thing(w, "aliyun/cdn", "api", "api.example.com", "old-2");
+    struct selection s = select_certificate(w, certificate);
+    int64_t task = submitted(w, &s, "two");
+    int64_t before = seen(w, task).deployments[0].version;
+    run(w);
+    struct task_view view = seen(w, task);
+    for (size_t i = 0; i < view.count; i++) {
+        expect_state(&view.deployments[i], DEPLOYMENT_SUCCESS);
+        assert_int_equal(view.deployments[i].version - before, view.deployments[i].already_bound ? 1 : 2);
+    }
+}
+
 static void what_is_bound_under_the_vendors_id_is_seen_before_any_write(void **state)
 {
     struct yard_world *w = *state;
@@ -514,6 +534,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         world_test(a_deployment_is_delivered_verified_and_taken_back),
         world_test(R85_already_bound_is_success_without_a_write),
+        world_test(the_shortest_way_takes_two_commits),
         world_test(what_is_bound_under_the_vendors_id_is_seen_before_any_write),
         world_test(a_slot_changed_since_the_plan_is_a_conflict),
         world_test(transient_faults_end_in_success_with_one_change),

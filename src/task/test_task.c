@@ -165,6 +165,28 @@ static void cancelled_on_the_way_it_finishes(void **state)
     assert_int_equal(world->things[0].writes + world->things[1].writes, 1);
 }
 
+static struct yard_world *cancelling;
+
+static void cancel_all(int64_t task)
+{
+    assert_ok(cancelling->y, task_cancel(&cancelling->c, task, &cancelling->y->err));
+}
+
+static void cancelled_while_it_is_looked_at_nothing_is_written(void **state)
+{
+    struct yard_world *w = cancelling = *state;
+    struct thing *t = new_thing(w, "aliyun/cdn", "www", "www.example.com", "old-1");
+    struct selection s = select_certificate(w, new_certificate(w, "new", "[\"www.example.com\"]"));
+    world->read_task = submitted(w, &s, "one");
+    world->reading = cancel_all;
+    run(w);
+    struct task_view view = seen(w, world->read_task);
+    expect_state(&view.deployments[0], DEPLOYMENT_CANCELLED);
+    assert_string_equal(view.task.state, "cancelled");
+    assert_int_equal(world->calls[OP_READ], 1);
+    assert_int_equal(world->uploads + t->writes, 0);
+}
+
 static void stopped_and_resumed_it_comes_to_its_end(void **state)
 {
     struct yard_world *w = *state;
@@ -271,6 +293,7 @@ int main(void)
         world_test(what_does_not_exist_is_refused),
         world_test(cancelled_before_it_began_it_never_begins),
         world_test(cancelled_on_the_way_it_finishes),
+        world_test(cancelled_while_it_is_looked_at_nothing_is_written),
         world_test(stopped_and_resumed_it_comes_to_its_end),
         world_test(held_rows_are_not_begun_and_not_done),
         cmocka_unit_test(exit_codes),

@@ -69,40 +69,42 @@ static void fill_entry(struct bound *b, const struct bound *known, size_t count)
     }
 }
 
-static bool our_entry(struct db *db, struct turn *t, struct bound *ret, struct err *err)
+static void json_texts(struct arena *a, const char *text, const char ***ret, size_t *ret_count)
 {
-    struct certificate_row row;
-    if (!store_certificate_load(db, t->a, t->row.certificate_id, &row, err))
-        return false;
-    struct bound names = {0};
-    const struct json *domains = NULL;
-    if (!json_parse(t->a, row.domains, strlen(row.domains), &domains, err))
-        return false;
-    names.name_count = json_count(domains);
-    names.names = arena_array(t->a, const char *, names.name_count);
-    for (size_t i = 0; i < names.name_count; i++)
-        names.names[i] = json_str(json_item(domains, i), "");
-    *ret = (struct bound){.slot = t->row.slot,
-                          .ref = t->row.new_ref,
-                          .name = "",
-                          .fingerprint = row.fingerprint,
-                          .serial = row.serial,
-                          .names = names.names,
-                          .name_count = names.name_count,
-                          .not_after_ms = row.not_after_ms,
-                          .key_type = row.key_type,
-                          .issuer = row.issuer};
-    return true;
+    const struct json *list = NULL;
+    *ret = NULL;
+    *ret_count = 0;
+    if (!json_parse(a, text, strlen(text), &list, NULL))
+        return;
+    *ret_count = json_count(list);
+    *ret = arena_array(a, const char *, *ret_count);
+    for (size_t i = 0; i < *ret_count; i++)
+        (*ret)[i] = json_str(json_item(list, i), "");
 }
 
-/* The inventory learns what the slots hold now, and a first deployment that HTTPS is on. */
-static bool refresh_inventory(struct db *db, struct turn *t, const struct binding *now, struct err *err)
+static struct bound our_entry(struct turn *t)
+{
+    const struct certificate_row *c = &t->certificate;
+    struct bound ours = {.slot = t->row.slot,
+                         .ref = t->row.new_ref,
+                         .name = "",
+                         .fingerprint = c->fingerprint,
+                         .serial = c->serial,
+                         .not_after_ms = c->not_after_ms,
+                         .key_type = c->key_type,
+                         .issuer = c->issuer};
+    json_texts(t->a, c->domains, &ours.names, &ours.name_count);
+    return ours;
+}
+
+bool turn_settled(struct turn *t, const struct binding *now, struct err *err)
 {
     struct bound *bound = arena_array(t->a, struct bound, now->bound_count);
-    struct bound ours;
-    bool have_ours = our_entry(db, t, &ours, NULL);
-    struct bound *old = NULL;
+    struct bound ours = {0}, *old = NULL;
     size_t old_count = 0;
+    bool have_ours = turn_certificate(t, NULL); /* it may have been deleted since */
+    if (have_ours)
+        ours = our_entry(t);
     if (!bound_from_json(t->a, t->row.old, &old, &old_count, err))
         return false;
     for (size_t i = 0; i < now->bound_count; i++) {
@@ -112,36 +114,44 @@ static bool refresh_inventory(struct db *db, struct turn *t, const struct bindin
         fill_entry(&bound[i], old, old_count);
         fill_entry(&bound[i], t->resource.bound, t->resource.bound_count);
     }
+    t->resource.bound = bound;
+    t->resource.bound_count = now->bound_count;
+    t->resource.https = now->https;
+    t->owed.settled = true;
+    return true;
+}
+
+/* The inventory learns what the slots hold now, and a first deployment that HTTPS is on. */
+static bool refresh_inventory(struct db *db, struct turn *t, struct err *err)
+{
     struct resource fresh;
     if (!store_resource_load(db, t->a, t->row.resource_id, &fresh, err))
         return err && err->kind == ERR_NOT_FOUND; /* deleted meanwhile: nothing to refresh */
-    if (fresh.https != now->https) {
-        fresh.https = now->https;
+    if (fresh.https != t->resource.https) {
+        fresh.https = t->resource.https;
         if (!store_resource_put(db, t->e->store, &fresh, err))
             return false;
     }
-    t->resource.bound = bound;
-    t->resource.bound_count = now->bound_count;
-    return store_resource_set_bound(db, t->row.resource_id, bound, now->bound_count, err);
+    return store_resource_set_bound(db, t->row.resource_id, t->resource.bound, t->resource.bound_count, err);
 }
 
 struct write {
     struct turn *t;
-    const struct commit *more;
     struct deployment_row row;
 };
 
 static bool write_row(struct db *db, void *context, struct err *err)
 {
     struct write *w = context;
+    const struct commit *owed = &w->t->owed;
     w->row = w->t->row;
-    if (!store_deployment_save(db, &w->row, w->more->before, err))
+    if (!store_deployment_save(db, &w->row, owed->before, err))
         return false;
-    if (w->more->copy && !store_copy_put(db, w->more->copy, err))
+    if (owed->copy && !store_copy_put(db, owed->copy, err))
         return false;
-    if (w->more->contact && !store_first_contact_put(db, w->row.access_id, w->row.product, err))
+    if (owed->contact && !store_first_contact_put(db, w->row.access_id, w->row.product, err))
         return false;
-    return !w->more->settled || refresh_inventory(db, w->t, w->more->settled, err);
+    return !owed->settled || refresh_inventory(db, w->t, err);
 }
 
 /* The journal refused what we were about to do: our own mistake, and the end of this deployment's way. */
@@ -161,13 +171,15 @@ static bool write_mistake(struct db *db, void *context, struct err *err)
     return store_deployment_save(db, &w->row, NULL, err);
 }
 
-bool turn_commit(struct turn *t, const struct commit *more, enum outcome *ret)
+bool turn_commit(struct turn *t, enum outcome *ret)
 {
-    struct commit nothing = {0};
-    struct write w = {.t = t, .more = more ? more : &nothing};
+    struct write w = {.t = t};
     struct err err = {0};
     if (store_write(t->e->store, write_row, &w, &err)) {
         t->row = w.row;
+        t->owed = (struct commit){0};
+        t->owes = false;
+        t->item->with_lock = t->row.step != STEP_VERIFY;
         if (t->e->options.changed)
             t->e->options.changed(t->e->options.context, t->row.task_id);
         return true;
@@ -175,25 +187,23 @@ bool turn_commit(struct turn *t, const struct commit *more, enum outcome *ret)
     log_err(err.kind == ERR_CONFLICT ? LOG_INFO : LOG_ERROR, &t->log[1], "deployment.journal", &err);
     bool gone = err.kind == ERR_CONFLICT || err.kind == ERR_NOT_FOUND;
     t->again_at_ms = turn_now(t) + (gone ? POLL_FIRST_MS : STORE_PAUSE_MS);
+    t->lost = true;
     *ret = OUTCOME_LATER; /* the next turn reads the row again, and leaves it if it is final */
     if (err.kind == ERR_INTERNAL && store_write(t->e->store, write_mistake, &w, &err))
         *ret = OUTCOME_FINAL;
     return false;
 }
 
-enum outcome turn_next(struct turn *t, enum deployment_step step, const struct commit *more)
+enum outcome turn_next(struct turn *t, enum deployment_step step)
 {
-    enum outcome outcome = OUTCOME_ON;
     t->row.step = step;
     t->row.step_started_ms = turn_now(t);
     t->row.attempts = 0;
     t->row.again_at_ms = 0;
     t->row.cause_kind = t->row.cause_code = t->row.cause_request_id = t->row.cause_text = t->row.advice = "";
-    if (!turn_commit(t, more, &outcome))
-        return outcome;
     t->item->polls = 0;
-    t->item->with_lock = step != STEP_VERIFY;
-    return outcome;
+    t->owes = true;
+    return OUTCOME_ON;
 }
 
 enum outcome turn_poll(struct turn *t, int64_t most_ms)
@@ -211,7 +221,8 @@ static enum outcome finish(struct turn *t)
     t->row.again_at_ms = 0;
     t->row.write_started_ms = 0;
     t->row.finished_ms = turn_now(t);
-    if (!turn_commit(t, &(struct commit){.contact = first_contact_is_made(t)}, &outcome))
+    t->owed.contact = first_contact_is_made(t);
+    if (!turn_commit(t, &outcome))
         return outcome;
     log_info(&t->log[1], "deployment.end", "%s %s", deployment_state_name(t->row.state), t->row.verdict);
     return OUTCOME_FINAL;
@@ -291,24 +302,10 @@ static enum outcome failed(struct turn *t)
     t->row.again_at_ms = t->again_at_ms;
     set_cause(t, err);
     log_err(LOG_DEBUG, &t->log[1], "deployment.retry", err);
-    return turn_commit(t, NULL, &outcome) ? OUTCOME_LATER : outcome;
+    return turn_commit(t, &outcome) ? OUTCOME_LATER : outcome;
 }
 
-static const char *json_texts(struct arena *a, const char *text, const char ***ret, size_t *ret_count)
-{
-    const struct json *list = NULL;
-    *ret = NULL;
-    *ret_count = 0;
-    if (!json_parse(a, text, strlen(text), &list, NULL))
-        return "";
-    *ret_count = json_count(list);
-    *ret = arena_array(a, const char *, *ret_count);
-    for (size_t i = 0; i < *ret_count; i++)
-        (*ret)[i] = json_str(json_item(list, i), "");
-    return *ret_count ? (*ret)[0] : "";
-}
-
-static enum key_type key_type_of(const char *name)
+enum key_type turn_key_type(const char *name)
 {
     static const enum key_type types[] = {KEY_RSA, KEY_ECDSA, KEY_SM2, KEY_ED25519};
     for (size_t i = 0; i < countof(types); i++)
@@ -326,58 +323,75 @@ static const char *curve_of(enum key_type type, int64_t bits)
     return bits == 521 ? "P-521" : bits == 384 ? "P-384" : "P-256";
 }
 
-struct material_read {
+static bool read_certificate(struct db *db, void *context, struct err *err)
+{
+    struct turn *t = context;
+    return store_certificate_load(db, t->a, t->row.certificate_id, &t->certificate, err);
+}
+
+bool turn_certificate(struct turn *t, struct err *err)
+{
+    return t->certificate.id || store_read(t->e->store, read_certificate, t, err) ||
+           err_add(err, "certificate %lld", (long long)t->row.certificate_id);
+}
+
+struct key_read {
     struct turn *t;
-    struct certificate_row row;
     struct secret *key, *sm2_encryption_key;
 };
 
-static bool read_material(struct db *db, void *context, struct err *err)
+static bool read_key(struct db *db, void *context, struct err *err)
 {
-    struct material_read *m = context;
-    return store_certificate_load(db, m->t->a, m->t->row.certificate_id, &m->row, err) &&
-           store_certificate_key(db, m->t->secrets, m->row.id, &m->key, &m->sm2_encryption_key, err);
+    struct key_read *k = context;
+    return (k->t->certificate.id || read_certificate(db, k->t, err)) &&
+           store_certificate_key(db, k->t->secrets, k->t->certificate.id, &k->key, &k->sm2_encryption_key,
+                                 err);
+}
+
+static struct material material_of(struct turn *t, const struct key_read *k)
+{
+    const struct certificate_row *c = &t->certificate;
+    enum key_type type = turn_key_type(c->key_type);
+    const char **domains = NULL;
+    size_t count = 0;
+    json_texts(t->a, c->domains, &domains, &count);
+    return (struct material){.name = arena_printf(t->a, "certferry-%.16s", c->fingerprint),
+                             .fingerprint = c->fingerprint,
+                             .serial = c->serial,
+                             .leaf_pem = c->leaf_pem,
+                             .chain_pem = c->chain_pem,
+                             .fullchain_pem = arena_printf(t->a, "%s%s", c->leaf_pem, c->chain_pem),
+                             .key = k->key,
+                             .sm2_encryption_pem = c->sm2_encryption_pem,
+                             .sm2_encryption_key = k->sm2_encryption_key,
+                             .key_type = type,
+                             .key_bits = (unsigned)c->key_bits,
+                             .curve = curve_of(type, c->key_bits),
+                             .sm2 = type == KEY_SM2,
+                             .chain_complete = c->chain_complete,
+                             .domains = domains,
+                             .domain_count = count,
+                             .not_before_ms = c->not_before_ms,
+                             .not_after_ms = c->not_after_ms};
 }
 
 bool turn_material(struct turn *t, struct material *ret, struct err *err)
 {
-    struct material_read m = {.t = t};
-    if (!store_read(t->e->store, read_material, &m, err))
-        return err_add(err, "certificate %lld", (long long)t->row.certificate_id);
-    const char **domains = NULL;
-    size_t count = 0;
-    (void)json_texts(t->a, m.row.domains, &domains, &count);
-    enum key_type type = key_type_of(m.row.key_type);
-    *ret = (struct material){.name = arena_printf(t->a, "certferry-%.16s", m.row.fingerprint),
-                             .fingerprint = m.row.fingerprint,
-                             .serial = m.row.serial,
-                             .leaf_pem = m.row.leaf_pem,
-                             .chain_pem = m.row.chain_pem,
-                             .fullchain_pem = arena_printf(t->a, "%s%s", m.row.leaf_pem, m.row.chain_pem),
-                             .key = m.key,
-                             .sm2_encryption_pem = m.row.sm2_encryption_pem,
-                             .sm2_encryption_key = m.sm2_encryption_key,
-                             .domains = domains,
-                             .domain_count = count,
-                             .key_type = type,
-                             .key_bits = (unsigned)m.row.key_bits,
-                             .curve = curve_of(type, m.row.key_bits),
-                             .sm2 = type == KEY_SM2,
-                             .chain_complete = m.row.chain_complete,
-                             .not_before_ms = m.row.not_before_ms,
-                             .not_after_ms = m.row.not_after_ms};
+    struct key_read k = {.t = t};
+    if (!t->material.name) {
+        if (!store_read(t->e->store, read_key, &k, err))
+            return err_add(err, "certificate %lld", (long long)t->row.certificate_id);
+        t->material = material_of(t, &k);
+    }
+    *ret = t->material;
     return true;
 }
 
 static bool read_turn(struct db *db, void *context, struct err *err)
 {
     struct turn *t = context;
-    struct task_row task;
-    if (!store_deployment_load(db, t->a, t->item->id, &t->row, err) ||
-        !store_task_load(db, t->a, t->row.task_id, &task, err))
-        return false;
-    t->verify = task.verify;
-    return true;
+    return store_deployment_load(db, t->a, t->item->id, &t->row, err) &&
+           store_task_verify(db, t->row.task_id, &t->verify, err);
 }
 
 static bool read_things(struct db *db, void *context, struct err *err)
@@ -417,25 +431,28 @@ static bool prepare(struct turn *t, struct err *err)
     const char *reason = NULL;
     if (session_suspended(t->job.session, t->a, &reason))
         return err_set(err, ERR_CREDENTIAL, "access %s is suspended: %s", t->access.name, reason);
-    if (!t->row.goal[0] || t->row.step < STEP_BIND)
+    if (!t->row.goal[0] || t->row.step < STEP_BIND || t->goal == t->row.goal)
         return true;
     if (!change_from_json(t->a, t->row.goal, &t->change, err))
         return err_add(err, "the goal in the journal");
     if (t->back)
         t->change = change_reverse(t->a, &t->change);
+    t->goal = t->row.goal;
     return true;
 }
 
-/* PENDING becomes PROCESSING before anything is asked, so that a cancelling user and the engine cannot both win. */
+/* PENDING becomes PROCESSING with the first commit, which is made before anything is changed: when a user cancels
+ * meanwhile, that commit finds another version, and nothing was done. A retry that wrote before may end without another
+ * write, so that it says at once that it goes on.
+ */
 static bool begin(struct turn *t, enum outcome *ret)
 {
     if (t->row.state != DEPLOYMENT_PENDING)
         return true;
     t->row.state = DEPLOYMENT_PROCESSING;
     t->row.started_ms = turn_now(t);
-    enum deployment_step step = t->row.step == STEP_NONE ? STEP_SNAPSHOT : t->row.step;
-    *ret = turn_next(t, step, NULL);
-    return *ret == OUTCOME_ON;
+    (void)turn_next(t, t->row.step == STEP_NONE ? STEP_SNAPSHOT : t->row.step);
+    return t->row.writes == 0 || turn_commit(t, ret);
 }
 
 static enum outcome run_steps(struct turn *t)
@@ -460,7 +477,6 @@ static enum outcome run_steps(struct turn *t)
 
 static enum outcome load_and_run(struct turn *t)
 {
-    enum outcome outcome = OUTCOME_ON;
     if (!store_read(t->e->store, read_turn, t, &t->err)) {
         t->again_at_ms = turn_now(t) + STORE_PAUSE_MS;
         return t->err.kind == ERR_NOT_FOUND ? OUTCOME_FINAL : OUTCOME_LATER;
@@ -468,7 +484,13 @@ static enum outcome load_and_run(struct turn *t)
     if (!is_open(t->row.state))
         return OUTCOME_FINAL;
     t->back = t->row.state == DEPLOYMENT_ROLLBACK;
-    return begin(t, &outcome) ? run_steps(t) : outcome;
+    enum outcome outcome = OUTCOME_ON;
+    if (!begin(t, &outcome))
+        return outcome;
+    outcome = run_steps(t);
+    if (t->owes && !t->lost && !turn_commit(t, &outcome))
+        log_debug(&t->log[1], "deployment.owed", "what this turn found is found again");
+    return outcome;
 }
 
 void turn_run(struct engine *e, struct item *item, enum outcome *ret, int64_t *ret_again_at_ms)
@@ -499,6 +521,8 @@ static bool read_before(struct db *db, void *context, struct err *err)
 bool turn_before(struct turn *t, struct binding *ret, struct err *err)
 {
     struct saved s = {.t = t};
+    if (t->owed.before)
+        return binding_from_json(t->secrets, t->owed.before, ret, err) || err_add(err, "the saved binding");
     return (store_read(t->e->store, read_before, &s, err) &&
             binding_from_json(t->secrets, s.json, ret, err)) ||
            err_add(err, "the saved binding");
