@@ -266,7 +266,7 @@ static void a_certificate_s_name_is_told_from_ids_and_paths(void **state)
     assert_problem(&answer, 400, "input", "could not be told from an id");
 }
 
-static void lists_are_newest_first_and_paged_by_a_cursor(void **state)
+static void R103_lists_are_newest_first_and_paged_by_a_cursor(void **state)
 {
     struct surface *s = *state;
     for (int i = 1; i <= 5; i++)
@@ -334,7 +334,7 @@ static void accesses_that_break_a_rule_are_refused(void **state)
     assert_int_equal(json_count(json_at(list.json, "/items")), 0);
 }
 
-static void no_answer_about_an_access_holds_its_secret(void **state)
+static void R60_no_answer_about_an_access_holds_its_secret(void **state)
 {
     struct surface *s = *state;
     struct answer answers[] = {
@@ -415,9 +415,9 @@ int main(void)
         surface_test(paths_and_queries_that_mean_nothing_find_nothing),
         surface_test(an_imported_certificate_is_listed_exported_and_deleted),
         surface_test(a_certificate_s_name_is_told_from_ids_and_paths),
-        surface_test(lists_are_newest_first_and_paged_by_a_cursor),
+        surface_test(R103_lists_are_newest_first_and_paged_by_a_cursor),
         surface_test(accesses_that_break_a_rule_are_refused),
-        surface_test(no_answer_about_an_access_holds_its_secret),
+        surface_test(R60_no_answer_about_an_access_holds_its_secret),
         surface_test(a_key_pair_of_another_account_is_refused),
         surface_test(an_access_that_was_never_checked_keeps_its_account_too),
         cmocka_unit_test(every_kind_of_error_has_a_status_and_a_title),

@@ -237,18 +237,43 @@ int verb_task_rollback(struct command *c)
     return code == EXIT_DONE && json_count(json_at(answer, "/refused")) ? EXIT_PARTLY : code;
 }
 
-static void print_deleted(struct command *c, const struct json *answer)
+/* One after the other; one that has to stay keeps no other. */
+static int delete_each(struct command *c)
 {
-    printf("deleted task %s\n", json_text(c->arena, json_at(answer, "/deleted"), ""));
+    size_t count = c->args.argument_count, deleted = 0;
+    struct buf items = buf_new(c->arena, 1 << 20);
+    struct json_writer w = json_writer_to(&items);
+    json_open_array(&w);
+    for (size_t i = 0; i < count; i++) {
+        const struct json *answer;
+        struct err err = {0};
+        if (!command_call(c, "DELETE", path_of(c, "tasks", c->args.arguments[i], ""), NULL, &answer, &err)) {
+            (void)command_fail(c, &err);
+            continue;
+        }
+        deleted++;
+        json_put_raw(&w, json_dump(c->arena, answer));
+        if (!c->globals.json)
+            printf("deleted task %s\n", json_text(c->arena, json_at(answer, "/deleted"), ""));
+    }
+    json_close_array(&w);
+    if (c->globals.json)
+        printf("{\"items\":%s}\n", items.data);
+    return deleted == count ? EXIT_DONE : deleted ? EXIT_PARTLY : EXIT_FAILED;
 }
 
 int verb_task_delete(struct command *c)
 {
     if (!args_flag(&c->args, "yes") &&
         !command_confirm(
-            c, "delete the task for good? What it deployed stays, but cannot be rolled back any more.")) {
+            c,
+            arena_printf(c->arena,
+                         "delete %s for good? What was deployed stays, but cannot be rolled back any more.",
+                         c->args.argument_count == 1
+                             ? "the task"
+                             : arena_printf(c->arena, "%zu tasks", c->args.argument_count)))) {
         command_note(c, "nothing was done; --yes deletes without asking");
         return EXIT_STOPPED;
     }
-    return command_show(c, "DELETE", path_of(c, "tasks", c->args.arguments[0], ""), print_deleted);
+    return delete_each(c);
 }

@@ -175,8 +175,10 @@ const struct verb verbs[] = {
      "\n"
      "  certferry task rollback 12 --yes\n",
      rollback_options, verb_task_rollback, true},
-    {"task delete", "TASK", 1, 1, "forget a task; what it deployed stays", "", delete_options,
-     verb_task_delete, false},
+    {"task delete", "TASK...", 1, MANY, "forget tasks; what they deployed stays",
+     "For good. A task that runs or waits to run is refused: cancel it first. One that has to stay keeps no "
+     "other.\n",
+     delete_options, verb_task_delete, false},
 
     {"serve", NULL, 0, 0, "run as a service on the Unix socket in the store's directory",
      "Owns the store, works on tasks, and answers other certferry commands until SIGTERM.\n", NULL,

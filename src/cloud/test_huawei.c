@@ -283,7 +283,7 @@ static void R_cdn_what_only_cdn_held_comes_back_from_our_store_or_not_at_all(voi
 
 /* ---- SCM ---- */
 
-static void R_scm_finds_ours_by_name_and_digest_before_it_imports(void **state)
+static void R134_scm_finds_ours_by_name_and_digest_before_it_imports(void **state)
 {
     struct stage *g = *state;
     begin(g, "huawei/cdn");
@@ -405,7 +405,7 @@ static void R_scm_any_doubt_counts_as_in_use(void **state)
     }
 }
 
-static void R_scm_only_what_fits_its_fields_goes_there(void **state)
+static void R134_scm_only_what_fits_its_fields_goes_there(void **state)
 {
     struct stage *g = *state;
     char long_pem[SCM_LEAF_BYTES + 2];
@@ -553,11 +553,11 @@ int main(void)
         stage_test(R_cdn_keeps_the_other_of_two_certificates_or_does_nothing),
         stage_test(R_cdn_takes_sm2_as_a_pair_beside_what_is_there),
         stage_test(R_cdn_what_only_cdn_held_comes_back_from_our_store_or_not_at_all),
-        stage_test(R_scm_finds_ours_by_name_and_digest_before_it_imports),
+        stage_test(R134_scm_finds_ours_by_name_and_digest_before_it_imports),
         stage_test(R_scm_lists_what_the_account_holds_and_exports_one_with_its_key),
         stage_test(R_scm_any_doubt_counts_as_in_use),
         stage_test(R_scm_answers_where_the_access_has_its_site),
-        stage_test(R_scm_only_what_fits_its_fields_goes_there),
+        stage_test(R134_scm_only_what_fits_its_fields_goes_there),
         stage_test(R_waf_hands_a_certificate_to_one_website_and_believes_only_what_it_is_told),
         stage_test(R_waf_a_full_store_is_told_as_quota_and_names_the_region),
         stage_test(R_waf_a_certificate_of_our_name_with_other_content_is_not_ours),

@@ -74,7 +74,7 @@ static struct err judged(struct arena *a, long status, const char *body)
 }
 
 /* A cluster's 401 must not suspend the access, whose own key the cloud takes. */
-static void R_what_an_api_server_refuses_has_a_kind_and_never_blames_the_access_key(void **state)
+static void R22_what_an_api_server_refuses_has_a_kind_and_never_blames_the_access_key(void **state)
 {
     static const struct {
         long status;
@@ -108,7 +108,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(R_a_kubeconfig_that_is_not_whole_is_refused_and_not_quoted),
         cmocka_unit_test(the_current_context_of_a_kubeconfig_is_taken),
-        cmocka_unit_test(R_what_an_api_server_refuses_has_a_kind_and_never_blames_the_access_key),
+        cmocka_unit_test(R22_what_an_api_server_refuses_has_a_kind_and_never_blames_the_access_key),
     };
     return cmocka_run_group_tests_name("kube", tests, NULL, NULL);
 }

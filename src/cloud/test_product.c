@@ -3,7 +3,7 @@
 #include "base/test.h"
 
 /* R5, R7, R18: what is no product is refused, and it is said where to go with it. */
-static void what_is_no_product_is_refused_naming_where_to_go(void **state)
+static void R5_R7_R18_what_is_no_product_is_refused_naming_where_to_go(void **state)
 {
     static const struct {
         const char *code, *where;
@@ -50,7 +50,7 @@ static void every_product_has_its_code(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(what_is_no_product_is_refused_naming_where_to_go),
+        cmocka_unit_test(R5_R7_R18_what_is_no_product_is_refused_naming_where_to_go),
         cmocka_unit_test(every_product_has_its_code),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

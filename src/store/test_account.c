@@ -439,7 +439,7 @@ static bool file_holds(struct yard *y, const char *path, const char *needle)
     return memmem(data, size, needle, strlen(needle)) != NULL;
 }
 
-static void files_hold_no_secret(void **state)
+static void R60_files_hold_no_secret(void **state)
 {
     struct yard *y = *state;
     static const char *const secrets[] = {"PRIVATE-KEY-BYTES", "ACCESS-SECRET-BYTES", "SESSION-TOKEN-BYTES",
@@ -488,7 +488,7 @@ int main(void)
         yard_test(copies_are_found_by_key_and_by_ref),
         yard_test(copies_remember_who_brought_them),
         yard_test(copies_are_needed_within_their_cloud),
-        yard_test(files_hold_no_secret),
+        yard_test(R60_files_hold_no_secret),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -160,7 +160,7 @@ static void states_follow_the_table_alone(void **state)
     {                                                                                                        \
         .state = S(s), .step = STEP_##p, __VA_ARGS__                                                         \
     }
-static void no_write_without_its_way_back(void **state)
+static void R109_no_write_without_its_way_back(void **state)
 {
     (void)state;
     static const struct {
@@ -352,7 +352,7 @@ static void what_cannot_be_undone_is_not_kept_for_a_rollback(void **state)
     }
 }
 
-static void binding_saved_later_than_planned_is_kept_too(void **state)
+static void R109_binding_saved_later_than_planned_is_kept_too(void **state)
 {
     struct yard *y = *state;
     struct job j;
@@ -423,7 +423,7 @@ static void task_rows_come_and_go(void **state)
     assert_err(y, ERR_NOT_FOUND, store_deployment_load(y->db, y->a, two[0].id, deployments, &y->err));
 }
 
-static void counts_tell_verdicts_apart(void **state)
+static void R101_counts_tell_verdicts_apart(void **state)
 {
     struct yard *y = *state;
     static const char *const verdicts[] = {"verified", "verified", "not verified", "contradicted", ""};
@@ -448,7 +448,7 @@ static void counts_tell_verdicts_apart(void **state)
     assert_int_equal(counts.by_state[DEPLOYMENT_ERROR], 1);
 }
 
-static void state_words_are_those_of_the_contract(void **state)
+static void R91_R108_state_words_are_those_of_the_contract(void **state)
 {
     (void)state;
     for (unsigned i = 0; i <= DEPLOYMENT_ROLLBACK_ERROR; i++) {
@@ -469,15 +469,15 @@ int main(void)
         yard_test(deployment_comes_back_as_it_was),
         yard_test(stale_row_changes_nothing),
         cmocka_unit_test(states_follow_the_table_alone),
-        cmocka_unit_test(no_write_without_its_way_back),
+        cmocka_unit_test(R109_no_write_without_its_way_back),
         yard_test(illegal_save_is_our_own_mistake),
         yard_test(open_is_what_the_engine_has_to_work_on),
         yard_test(R61_needed_until_nothing_can_come_back),
         yard_test(what_cannot_be_undone_is_not_kept_for_a_rollback),
-        yard_test(binding_saved_later_than_planned_is_kept_too),
+        yard_test(R109_binding_saved_later_than_planned_is_kept_too),
         yard_test(task_rows_come_and_go),
-        yard_test(counts_tell_verdicts_apart),
-        cmocka_unit_test(state_words_are_those_of_the_contract),
+        yard_test(R101_counts_tell_verdicts_apart),
+        cmocka_unit_test(R91_R108_state_words_are_those_of_the_contract),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

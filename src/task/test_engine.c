@@ -1,6 +1,6 @@
 #include "task/test_world.h"
 
-static void a_deployment_is_delivered_verified_and_taken_back(void **state)
+static void R105_a_deployment_is_delivered_verified_and_taken_back(void **state)
 {
     struct yard_world *w = *state;
     struct thing *t = new_thing(w, "aliyun/cdn", "www", "www.example.com", "old-1");
@@ -134,7 +134,7 @@ static void a_lost_write_is_repeated_only_after_the_consistency_bound(void **sta
     assert_true(t->last_write_ms >= lost_at + CONSISTENCY_MS);
 }
 
-static void a_sticky_permission_error_fails_at_once_with_its_cause(void **state)
+static void R94_R95_a_sticky_permission_error_fails_at_once_with_its_cause(void **state)
 {
     struct yard_world *w = *state;
     struct thing *t = new_thing(w, "aliyun/cdn", "www", "www.example.com", "old-1");
@@ -400,7 +400,7 @@ static void a_rollback_when_ours_is_gone_from_the_set_writes_nothing(void **stat
     assert_int_equal(t->writes, writes);
 }
 
-static void a_vanished_resource_fails_its_rollback_with_the_reason(void **state)
+static void R108_a_vanished_resource_fails_its_rollback_with_the_reason(void **state)
 {
     struct yard_world *w = *state;
     struct thing *t = new_thing(w, "aliyun/cdn", "www", "www.example.com", "old-1");
@@ -532,14 +532,14 @@ static void tasks_take_turns(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        world_test(a_deployment_is_delivered_verified_and_taken_back),
+        world_test(R105_a_deployment_is_delivered_verified_and_taken_back),
         world_test(R85_already_bound_is_success_without_a_write),
         world_test(the_shortest_way_takes_two_commits),
         world_test(what_is_bound_under_the_vendors_id_is_seen_before_any_write),
         world_test(a_slot_changed_since_the_plan_is_a_conflict),
         world_test(transient_faults_end_in_success_with_one_change),
         world_test(a_lost_write_is_repeated_only_after_the_consistency_bound),
-        world_test(a_sticky_permission_error_fails_at_once_with_its_cause),
+        world_test(R94_R95_a_sticky_permission_error_fails_at_once_with_its_cause),
         world_test(an_outage_ends_in_its_own_cause),
         world_test(a_change_that_never_settles_is_a_timeout_and_can_go_back),
         world_test(a_change_that_the_cloud_gives_up_is_its_error),
@@ -551,7 +551,7 @@ int main(void)
         world_test(a_rollback_leaves_an_entry_of_ours_that_was_there_before),
         world_test(a_certificate_that_became_the_default_takes_no_second_place),
         world_test(a_rollback_when_ours_is_gone_from_the_set_writes_nothing),
-        world_test(a_vanished_resource_fails_its_rollback_with_the_reason),
+        world_test(R108_a_vanished_resource_fails_its_rollback_with_the_reason),
         world_test(back_to_an_expired_certificate_only_with_a_yes),
         world_test(one_upload_and_one_write_per_lock_at_a_time),
         world_test(a_copy_deleted_in_the_cloud_is_brought_again),

@@ -276,7 +276,7 @@ static void R8_first_deployment_only_where_the_product_can_and_by_name(void **st
     assert_string_equal(row->undo, "");
 }
 
-static void R9_no_first_certificate_on_other_products(void **state)
+static void R9_R76_no_first_certificate_on_other_products(void **state)
 {
     struct desk *d = *state;
     certificate(d, "www.example.com");
@@ -335,7 +335,7 @@ static void a_listeners_default_is_replaced_whole_or_held(void **state)
     nothing_but_note(d, "left_out", "not known");
 }
 
-static void sni_entries_of_one_certificate_are_one_deployment(void **state)
+static void R93_sni_entries_of_one_certificate_are_one_deployment(void **state)
 {
     struct desk *d = *state;
     certificate(d, "*.example.com example.com");
@@ -398,7 +398,7 @@ static void a_rule_host_without_certificate_is_added_beside_the_default(void **s
     nothing_but_note(d, "left_out", "none of the certificates");
 }
 
-static void the_best_certificate_per_slot_is_chosen_and_explained(void **state)
+static void R63_the_best_certificate_per_slot_is_chosen_and_explained(void **state)
 {
     struct desk *d = *state;
     struct plan_certificate *wildcard = certificate(d, "*.example.com");
@@ -578,15 +578,15 @@ int main(void)
         desk_test(R37_to_R43_what_a_certificate_covers),
         desk_test(R24_R25_certificates_that_may_not_be_deployed),
         desk_test(R8_first_deployment_only_where_the_product_can_and_by_name),
-        desk_test(R9_no_first_certificate_on_other_products),
+        desk_test(R9_R76_no_first_certificate_on_other_products),
         desk_test(R31_all_names_or_nothing),
         desk_test(some_names_lost_on_a_resource_that_takes_any),
         desk_test(a_listeners_default_is_replaced_whole_or_held),
-        desk_test(sni_entries_of_one_certificate_are_one_deployment),
+        desk_test(R93_sni_entries_of_one_certificate_are_one_deployment),
         desk_test(an_sni_entry_that_would_lose_names_holds_nothing_else_back),
         desk_test(an_sni_entry_of_another_key_type_stays),
         desk_test(a_rule_host_without_certificate_is_added_beside_the_default),
-        desk_test(the_best_certificate_per_slot_is_chosen_and_explained),
+        desk_test(R63_the_best_certificate_per_slot_is_chosen_and_explained),
         desk_test(R73_twice_counts_once),
         desk_test(R85_the_same_certificate_stays_in_the_plan_as_bound),
         desk_test(R88_no_match_is_told),

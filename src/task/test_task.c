@@ -13,7 +13,7 @@ static const char *text_of(struct yard_world *w, int64_t id)
     return arena_printf(w->y->a, "%lld", (long long)id);
 }
 
-static void R92_a_new_task_is_editing_and_runs_nothing(void **state)
+static void R89_R92_a_new_task_is_editing_and_runs_nothing(void **state)
 {
     struct yard_world *w = *state;
     new_thing(w, "aliyun/cdn", "www", "www.example.com", "old-1");
@@ -43,7 +43,7 @@ static void a_dry_run_writes_nothing(void **state)
     assert_err(w->y, ERR_NOT_FOUND, task_show(&w->c, w->y->a, view.task.name, &view, &w->y->err));
 }
 
-static void a_preview_follows_the_inventory_and_submit_wants_what_was_seen(void **state)
+static void R81_R86_a_preview_follows_the_inventory_and_submit_wants_what_was_seen(void **state)
 {
     struct yard_world *w = *state;
     new_thing(w, "aliyun/cdn", "www", "www.example.com", "old-1");
@@ -255,7 +255,7 @@ static void exit_codes(void **state)
     }
 }
 
-static void rollback_says_why_not(void **state)
+static void R106_rollback_says_why_not(void **state)
 {
     struct yard_world *w = *state;
     new_thing(w, "aliyun/cdn", "www", "www.example.com", "ref-fp-new");
@@ -284,9 +284,9 @@ static void rollback_says_why_not(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        world_test(R92_a_new_task_is_editing_and_runs_nothing),
+        world_test(R89_R92_a_new_task_is_editing_and_runs_nothing),
         world_test(a_dry_run_writes_nothing),
-        world_test(a_preview_follows_the_inventory_and_submit_wants_what_was_seen),
+        world_test(R81_R86_a_preview_follows_the_inventory_and_submit_wants_what_was_seen),
         world_test(R88_a_task_without_match_ends_as_failed),
         world_test(R61_R24_submit_checks_again),
         world_test(R21_no_task_without_a_checked_access),
@@ -297,7 +297,7 @@ int main(void)
         world_test(stopped_and_resumed_it_comes_to_its_end),
         world_test(held_rows_are_not_begun_and_not_done),
         cmocka_unit_test(exit_codes),
-        world_test(rollback_says_why_not),
+        world_test(R106_rollback_says_why_not),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -63,7 +63,7 @@ static const struct {
     {"switched off", "fp-else", NULL, true, DEPLOYMENT_SUCCESS, "not verified", "does not ask", false},
 };
 
-static void verdicts_of_the_entry_point(void **state)
+static void R99_verdicts_of_the_entry_point(void **state)
 {
     for (size_t i = 0; i < countof(cases); i++) {
         world_end(state);
@@ -200,7 +200,7 @@ static void the_inventory_learns_what_is_bound_now(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        world_test(verdicts_of_the_entry_point),
+        world_test(R99_verdicts_of_the_entry_point),
         world_test(R100_a_contradiction_comes_with_what_to_look_at),
         world_test(a_wildcard_is_asked_for_by_a_label_of_ours),
         world_test(a_listeners_default_is_asked_for_without_a_name),

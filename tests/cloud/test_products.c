@@ -414,7 +414,7 @@ static void R_every_product_reads_what_it_lists(void **state)
     sky_close(k);
 }
 
-static void R_every_product_binds_settles_and_puts_back(void **state)
+static void R1_to_R4_R6_R105_every_product_binds_settles_and_puts_back(void **state)
 {
     struct sky *k = sky_open(*state, SUITE_EACH, 5000, (const char *[]){"--settle-ms", "20", NULL});
     suite_case(k, "bind", binds);
@@ -429,7 +429,7 @@ static void R_every_product_binds_settles_and_puts_back(void **state)
     sky_close(k);
 }
 
-static void R_every_product_leaves_all_else_as_it_was(void **state)
+static void R14_R97_every_product_leaves_all_else_as_it_was(void **state)
 {
     struct sky *k = sky_open(*state, SUITE_EACH, 5000, (const char *[]){NULL});
     suite_case(k, "restore", restores);
@@ -444,8 +444,8 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         yard_test(R_every_product_reads_what_it_lists),
-        yard_test(R_every_product_binds_settles_and_puts_back),
-        yard_test(R_every_product_leaves_all_else_as_it_was),
+        yard_test(R1_to_R4_R6_R105_every_product_binds_settles_and_puts_back),
+        yard_test(R14_R97_every_product_leaves_all_else_as_it_was),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -102,7 +102,7 @@ test('aliyun/ack: who shows no certificate, or another cluster\'s, is unauthoriz
   await assert.rejects(nobody.core.listSecretForAllNamespaces(), code(401));
 });
 
-test('aliyun/ack: certferry replaces a Secret, the Kubernetes client sees it, and a rollback brings back every byte', async () => {
+test('aliyun/ack: R10 certferry replaces a Secret, the Kubernetes client sees it, and a rollback brings back every byte', async () => {
   const [resource] = secrets(), { client, path } = await place(resource), ours = issue(resource.domain);
   const before = await secretOf(client, path);
   const task = await stage.deploy(resource, ours);
@@ -154,7 +154,7 @@ test('aliyun/ack: the Kubernetes client reads and changes AlbConfigs of either s
   assert.equal(scopes.size, 2, 'one of the cluster, one of a namespace');
 });
 
-test('aliyun/ack: certferry replaces the default of an AlbConfig\'s listener and nothing else, and puts it back', async () => {
+test('aliyun/ack: R10 certferry replaces the default of an AlbConfig\'s listener and nothing else, and puts it back', async () => {
   const [resource] = albconfigs(), { client, path } = await place(resource), ours = issue(resource.domain);
   const before = await albOf(client, path), first = await served(resource);
   const task = await stage.deploy(resource, ours);

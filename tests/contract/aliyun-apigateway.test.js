@@ -66,7 +66,7 @@ test('aliyun/apigateway: the SDK lists regions, groups page by page, and every d
   assert.deepEqual(found.sort(), expected.sort());
 });
 
-test('aliyun/apigateway: certferry deploys and rolls back to its own; the SDK sees both, no neighbour changes', async () => {
+test('aliyun/apigateway: R13 certferry deploys and rolls back to its own; the SDK sees both, no neighbour changes', async () => {
   const [resource] = await some(true), first = issue(resource.domain), second = issue(resource.domain);
   const before = neighbours((await look(resource)).item);
   await stage.deploy(resource, first, '--accept', 'no-rollback');

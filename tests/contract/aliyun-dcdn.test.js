@@ -64,7 +64,7 @@ test('aliyun/dcdn: the SDK lists every domain page by page, with its CNAME and w
     refusal('InvalidParameter', 400));
 });
 
-test('aliyun/dcdn: the SDK binds and certferry sees it; certferry deploys and rolls back and the SDK sees that; settings stay', async () => {
+test('aliyun/dcdn: R15 the SDK binds and certferry sees it; certferry deploys and rolls back and the SDK sees that; settings stay', async () => {
   const [resource] = stage.of('aliyun/dcdn');
   const theirs = issue(resource.domain), ours = issue(resource.domain);
   const certId = await upload(theirs, 'contract_dcdn');
@@ -146,7 +146,7 @@ const sm = {
 };
 
 for (const [product, api] of Object.entries(sm))
-  test(`${product}: R19: an SM2 pair goes beside the other certificate, which stays; told as not verified, kept over a synchronisation, put back after another`, async () => {
+  test(`${product}: an SM2 pair goes beside the other certificate, which stays; told as not verified, kept over a synchronisation, put back after another`, async () => {
     const resource = stage.of(product)[3];
     const pair = issueSm(resource.domain);
     const detailOf = async (certIdentifier) => (await api.detail(certIdentifier)).signCertificate;

@@ -60,7 +60,7 @@ test('aliyun/ddos: rules of both sites by pages of ten, with their entry points;
   }
 });
 
-test('aliyun/ddos: the client binds and certferry sees it; certferry deploys and rolls back; every neighbour stays', async () => {
+test('aliyun/ddos: R17 the client binds and certferry sees it; certferry deploys and rolls back; every neighbour stays', async () => {
   const resource = (await bound(MAINLAND)).find((r) => r.id.startsWith('r')), Domain = resource.id;
   const theirs = issue(resource.domain), ours = issue(resource.domain);
   const before = await rule(Domain), CertId = await upload(theirs, 'contract_ddos');

@@ -67,7 +67,7 @@ test('aliyun/esa: the SDK lists sites, records and certificates page by page; re
   }
 });
 
-test('aliyun/esa: the SDK replaces an entry in place and certferry sees it; certferry does the same and takes it back', async () => {
+test('aliyun/esa: R15 the SDK replaces an entry in place and certferry sees it; certferry does the same and takes it back', async () => {
   const [resource] = stage.of('aliyun/esa');
   const theirs = issue(resource.domain), ours = issue(resource.domain);
   const casId = await upload(theirs, 'contract_esa');

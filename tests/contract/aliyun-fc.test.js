@@ -69,7 +69,7 @@ test('aliyun/fc: the SDKs list regions and domains page by page; both versions t
 });
 
 for (const who of ['3', '2', 'both']) {
-  test(`aliyun/fc: a domain known to ${who}: certferry deploys and rolls back to its own, the SDK sees both, no neighbour changes`, async () => {
+  test(`aliyun/fc: R12 a domain known to ${who}: certferry deploys and rolls back to its own, the SDK sees both, no neighbour changes`, async () => {
     const resource = await find(who), api = who === '3' ? 3 : 2;
     const first = issue(resource.domain), second = issue(resource.domain);
     const before = [neighbours(await get[api](resource)), who === 'both' && neighbours(await get[3](resource))];

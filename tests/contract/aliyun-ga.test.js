@@ -64,7 +64,7 @@ test('aliyun/ga: accelerators and listeners page by page, with their entry point
   assert.deepEqual(items.filter((r) => r.managed_by === 'service:1234567').map((r) => r.vendor_id).sort(), managed.sort());
 });
 
-test('aliyun/ga: the client replaces a default; certferry sees it, deploys and rolls back; every neighbour stays', async () => {
+test('aliyun/ga: R13 the client replaces a default; certferry sees it, deploys and rolls back; every neighbour stays', async () => {
   const resource = stage.of('aliyun/ga')[0], ListenerId = resource.id;
   const theirs = issue(resource.domain), ours = issue(resource.domain), Id = await upload(theirs, 'contract_ga');
   const before = await listener(ListenerId);

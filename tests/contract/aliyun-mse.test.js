@@ -75,7 +75,7 @@ test('aliyun/mse: regions, gateways page by page, and all their domains with the
   }
 });
 
-test('aliyun/mse: the vendor binds and certferry sees it; certferry deploys and rolls back, no neighbour changes', async () => {
+test('aliyun/mse: R13 the vendor binds and certferry sees it; certferry deploys and rolls back, no neighbour changes', async () => {
   const [{ resource, domain }] = await some(plain), theirs = issue(resource.domain), ours = issue(resource.domain);
   const id = await upload(theirs, 'contract_mse');
   assert.equal((await bind(domain, id)).Data, true);

@@ -52,7 +52,7 @@ test('aliyun/nlb: regions, load balancers and listeners page by page, with their
   }
 });
 
-test('aliyun/nlb: the client replaces a default; certferry sees it, deploys and rolls back; neighbours stay', async () => {
+test('aliyun/nlb: R14 the client replaces a default; certferry sees it, deploys and rolls back; neighbours stay', async () => {
   const resource = stage.of('aliyun/nlb').find((r) => r.id.endsWith('@8444')); // it asks clients for certificates
   const theirs = issue(resource.domain), ours = issue(resource.domain);
   const id = await upload(theirs, 'contract_nlb');

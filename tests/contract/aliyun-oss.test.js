@@ -79,7 +79,7 @@ test('aliyun/oss: any endpoint lists the buckets of all regions, page by page; e
 });
 
 for (const wanted of ['cn-shanghai', 'ap-southeast-1'])
-  test(`aliyun/oss: in ${wanted} the SDK binds and certferry sees it; certferry names what it replaces, and takes it back`, async () => {
+  test(`aliyun/oss: R16 in ${wanted} the SDK binds and certferry sees it; certferry names what it replaces, and takes it back`, async () => {
     const resource = stage.of('aliyun/oss').find((r) => place(r).region === wanted);
     const theirs = issue(resource.domain), ours = issue(resource.domain);
     const others = (await cnames(resource)).filter((c) => c.Domain !== resource.id);

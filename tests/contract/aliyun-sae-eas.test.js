@@ -80,7 +80,7 @@ for (const type of ['alb', 'clb'])
     await until('the edge serves the old one again', async () => (await served(resource)) === first);
   });
 
-test('aliyun/sae: the core client sets a list, certferry sees it; a refusal comes within an HTTP 200', async () => {
+test('aliyun/sae: R11 the core client sets a list, certferry sees it; a refusal comes within an HTTP 200', async () => {
   const { resource, route: found } = await someRoute('alb'), theirs = issue(resource.domain);
   const CertIds = `${await upload(theirs, 'contract_sae', found.region)}-${siteOf(found.region)}`;
   const answer = await sae('UpdateIngress', { IngressId: found.Id, CertIds }, { region: found.region });
@@ -111,7 +111,7 @@ async function domains() {
 const attach = (d, CertificateId, Domain = d.Domain) => eas('AttachGatewayDomain', { ClusterId: d.region, GatewayId: d.GatewayId,
   CustomDomain: JSON.stringify({ Domain, Type: d.Type, CertificateId }) }, { region: d.region });
 
-test('aliyun/eas: certferry replaces the certificate of a domain, the core client sees it, and a rollback puts it back', async () => {
+test('aliyun/eas: R17 certferry replaces the certificate of a domain, the core client sees it, and a rollback puts it back', async () => {
   const all = await domains();
   const resource = stage.of('aliyun/eas').find((r) => all.get(r.id).CertificateId && all.get(r.id).Type === 'internet'), ours = issue(resource.domain);
   const before = all.get(resource.id), first = await served(resource);

@@ -73,7 +73,7 @@ test('aliyun/waf: both sites and both versions are listed, by page, with their e
   assert.equal(items.filter((r) => /transparent mode/.test(r.unfit)).length, native);
 });
 
-test('aliyun/waf 3.0: the client binds and certferry sees it; certferry deploys and rolls back; every neighbour stays', async () => {
+test('aliyun/waf 3.0: R17 the client binds and certferry sees it; certferry deploys and rolls back; every neighbour stays', async () => {
   const [resource] = await of3(MAINLAND); // with ciphers of its own
   const theirs = issue(resource.domain), ours = issue(resource.domain);
   const CertId = `${await upload(theirs, 'contract_waf3', MAINLAND)}-${MAINLAND}`, InstanceId = await instance3(MAINLAND);

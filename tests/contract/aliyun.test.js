@@ -149,7 +149,7 @@ test('aliyun/cdn: the SDK lists every domain page by page, with its CNAME', asyn
     assert.equal(`${found.find((d) => d.domainName === resource.id).cname}:443`, resource.entry);
 });
 
-test('aliyun/cdn: the SDK binds and certferry sees it; certferry deploys and rolls back and the SDK sees that; the edge serves each', async () => {
+test('aliyun/cdn: R15 the SDK binds and certferry sees it; certferry deploys and rolls back and the SDK sees that; the edge serves each', async () => {
   const [resource] = stage.of('aliyun/cdn');
   const theirs = issue(resource.domain), ours = issue(resource.domain);
   const before = await served(resource);
@@ -227,7 +227,7 @@ test('aliyun/alb: the SDK lists load balancers and listeners by token, with thei
   assert.ok(regions.some((r) => r.regionId === REGION && r.regionEndpoint));
 });
 
-test('aliyun/alb: the SDK replaces a default; certferry sees it, deploys another, and the SDK sees that', async () => {
+test('aliyun/alb: R14 the SDK replaces a default; certferry sees it, deploys another, and the SDK sees that', async () => {
   const [resource] = stage.of('aliyun/alb');
   const theirs = issue(resource.domain), ours = issue(resource.domain);
   const id = `${await upload(theirs, 'contract_alb')}-${REGION}`;

@@ -109,7 +109,7 @@ def test_keys_are_fetched_only_on_demand():
         equal((again["added"], again["keys"]), (0, 0), "what is there already")
 
 
-def test_what_was_bought_there_is_official():
+def test_R28_what_was_bought_there_is_official():
     with world("--domains", 48, *SERVICES, clouds=()) as (simulator, _, _):
         seed = json.loads(shell(lib.SIMULATOR, "--domains", "48", *SERVICES, "--print-seed"))
         simulator.stop()

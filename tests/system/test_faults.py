@@ -47,7 +47,7 @@ def all_kinds(domains, *options):
                 denied_of_each=2)
 
 
-def test_transient_faults_together():
+def test_R95_R102_transient_faults_together():
     all_kinds(QUICK, "--slow-ms", 300)
 
 

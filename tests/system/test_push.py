@@ -22,7 +22,7 @@ def bring(ferry, certificates):
     return new
 
 
-def test_R121_R127_a_certificate_is_pushed_and_told_what_to_do_next():
+def test_R121_R127_R131_R132_a_certificate_is_pushed_and_told_what_to_do_next():
     with world("--domains", 12, *SERVICES, clouds=("huawei",)) as (simulator, ferry, certificates):
         bring(ferry, certificates)
         for product, regions, advice in (("huawei/elb", TWO, "HTTPS listener"), ("huawei/waf", TWO[:2], "update it there"), ("huawei/cdn", (), "HTTPS settings")):
