@@ -22,7 +22,8 @@
  *  5. settle <-> bind: settle only reads. When the binding is ready and the change is not complete (make before
  *     break), back to bind for the next write towards the same goal; the goal cannot change once a write was begun.
  *  6. verify: asks the entry point; only reads. The verdict is committed with success, or error for a contradiction.
- *     Success and "pending again" are refused while the outcome of a write is unknown.
+ *     Success is refused while the outcome of a write is unknown. An error keeps write_started_ms where it is: retry
+ *     and rollback go by it, so that neither writes beside, nor judges before, a write that is still to show.
  *  7. rollback: success or error -> rollback resets `writes` (they count one direction), looks again (snapshot), and
  *     walks bind, settle, verify by the same rules towards the reverse of the goal; the saved binding cannot be
  *     replaced any more.
@@ -95,8 +96,8 @@ static const unsigned steps_after[] = {
 };
 /* In these the outcome of every write is known. */
 static const unsigned states_settled = BIT(DEPLOYMENT_PLANNED) | BIT(DEPLOYMENT_HELD) |
-                                       BIT(DEPLOYMENT_PENDING) | BIT(DEPLOYMENT_SUCCESS) |
-                                       BIT(DEPLOYMENT_CANCELLED) | BIT(DEPLOYMENT_ROLLBACK_SUCCESS);
+                                       BIT(DEPLOYMENT_SUCCESS) | BIT(DEPLOYMENT_CANCELLED) |
+                                       BIT(DEPLOYMENT_ROLLBACK_SUCCESS);
 
 #define DEPLOYMENT_FIELD(type, name) DEPLOYMENT_##type(name)
 #define DEPLOYMENT_INT(name) FIELD(INT, struct deployment_row, name),
@@ -162,6 +163,11 @@ static const char *illegal_write(const struct deployment_row *old, const struct 
                                  const char *before)
 {
     bool same = old->state == new->state;
+    bool failed = old->state == DEPLOYMENT_ERROR || old->state == DEPLOYMENT_ROLLBACK_ERROR;
+    if (failed && old->write_started_ms && !new->write_started_ms)
+        return "an error does not make known what a write did";
+    if (new->state == DEPLOYMENT_PENDING && old->state == DEPLOYMENT_PROCESSING &&new->write_started_ms)
+        return "the outcome of a write is still unknown";
     bool begins =
         new->writes > old->writes || (new->write_started_ms &&new->write_started_ms != old->write_started_ms);
     if (begins && !walks(new->state))

@@ -157,6 +157,8 @@ must_use bool turn_read(struct turn *t, struct binding *ret);
 must_use bool turn_before(struct turn *t, struct binding *ret, struct err *err);
 /* Whether a failed write surely changed nothing: refused, or never sent. Otherwise it may still show. */
 bool turn_surely_nothing(const struct err *err);
+/* Whether a write with unknown outcome may show later than now. */
+bool turn_may_still_show(const struct turn *t);
 
 /* first_contact.c: whether the deployment may write. False: the outcome is in *ret; another one tries first. */
 must_use bool first_contact_pass(struct turn *t, enum outcome *ret);

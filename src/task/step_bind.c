@@ -17,11 +17,6 @@ static size_t remaining(const struct binding *now, const struct change *change)
     return left;
 }
 
-static bool may_still_show(const struct turn *t)
-{
-    return t->row.write_started_ms && turn_now(t) < t->row.write_started_ms + t->product->consistency_ms;
-}
-
 static bool overdue(const struct turn *t)
 {
     return turn_now(t) - t->row.step_started_ms >= t->product->settle_ms + t->product->consistency_ms;
@@ -123,9 +118,9 @@ enum outcome step_bind(struct turn *t)
     case CHANGE_DONE:
         return settled(t, &now);
     case CHANGE_FOREIGN:
-        return may_still_show(t) ? turn_poll(t, t->product->poll_ms) : fail_foreign(t, &now);
+        return turn_may_still_show(t) ? turn_poll(t, t->product->poll_ms) : fail_foreign(t, &now);
     case CHANGE_OPEN:
-        if (may_still_show(t) && !(t->item->remaining && remaining(&now, &t->change) < t->item->remaining))
+        if (turn_may_still_show(t) && !(t->item->remaining && remaining(&now, &t->change) < t->item->remaining))
             return turn_poll(t, t->product->poll_ms);
         return write_once(t, &now);
     }
@@ -138,7 +133,7 @@ enum outcome step_settle(struct turn *t)
     if (!turn_read(t, &now))
         return OUTCOME_FAILED;
     enum change_progress progress = change_progress(&now, &t->change);
-    if (now.failed && !may_still_show(t) && progress != CHANGE_DONE) {
+    if (now.failed && !turn_may_still_show(t) && progress != CHANGE_DONE) {
         (void)err_set(&t->err, ERR_VENDOR, "the cloud gave the change up: %s", now.failed);
         return turn_fail(t, &t->err);
     }
@@ -147,7 +142,7 @@ enum outcome step_settle(struct turn *t)
     if (progress == CHANGE_DONE)
         return settled(t, &now);
     bool shows = t->item->remaining && remaining(&now, &t->change) < t->item->remaining;
-    if (may_still_show(t) && !shows)
+    if (turn_may_still_show(t) && !shows)
         return turn_poll(t, t->product->poll_ms);
     if (progress == CHANGE_FOREIGN)
         return fail_foreign(t, &now);

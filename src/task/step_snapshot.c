@@ -135,11 +135,13 @@ static enum outcome go_on(struct turn *t, const struct copies *c, const struct b
     struct err conflict = {0};
     if (!as_planned(t, now, old, old_count, &conflict))
         return turn_fail(t, &conflict);
-    t->row.vendor_store = c->vendor_store ? c->vendor_store : "";
+    const char *vendor_store = c->vendor_store ? c->vendor_store : "";
+    if (strcmp(t->row.vendor_store, vendor_store) != 0)
+        t->row.write_started_ms = 0; /* else an upload of an earlier try may still show */
+    t->row.vendor_store = vendor_store;
     t->row.new_ref = c->have_copy ? c->copy.ref : "";
     t->row.goal = goal_so_far(t, c, now, old, old_count);
     t->row.already_bound = false;
-    t->row.write_started_ms = 0;
     t->row.writes = 0;
     t->seen = *now;
     t->seen_ms = turn_now(t);
@@ -176,10 +178,13 @@ static bool nothing_relies(struct turn *t, const struct binding *now, const char
                    (long long)r.rows[0].id);
 }
 
-/* The way back: only what is ours is undone. */
+/* The way back: only what is ours is undone. A write of the way there may show yet: to judge before would leave it there. */
 static enum outcome go_back(struct turn *t, const struct binding *now)
 {
     struct change ours;
+    if (turn_may_still_show(t))
+        return turn_poll(t, t->product->poll_ms);
+    t->row.write_started_ms = 0;
     if (!change_from_json(t->a, t->row.goal, &ours, &t->err))
         return OUTCOME_FAILED;
     struct change reverse = change_reverse(t->a, &ours);

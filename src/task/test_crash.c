@@ -107,11 +107,70 @@ static void killed_during_the_upload_it_is_found_again(void **state)
     }
 }
 
+/* A write whose answer was lost, and then a look that is refused for good: an error, and the write is yet to show. */
+static int64_t failed_with_a_write_to_show(struct yard_world *w, struct thing **ret)
+{
+    *ret = new_thing(w, "aliyun/cdn", "www", "www.example.com", "old-1");
+    struct selection s = select_certificate(w, new_certificate(w, "new", "[\"www.example.com\"]"));
+    world->stale_ms = CONSISTENCY_MS - 500;
+    world->faults[OP_BIND][0] = FAULT_LOST_APPLIED;
+    world->faults[OP_READ][1] = FAULT_PERMISSION;
+    int64_t task = submitted(w, &s, "one");
+    run(w);
+    struct task_view view = seen(w, task);
+    expect_state(&view.deployments[0], DEPLOYMENT_ERROR);
+    assert_int_equal((*ret)->writes, 1);
+    assert_true(world->now_ms < (*ret)->fresh_at);
+    return task;
+}
+
+static void a_retry_waits_for_a_write_that_may_still_show(void **state)
+{
+    struct yard_world *w = *state;
+    struct thing *t = NULL;
+    int64_t task = failed_with_a_write_to_show(w, &t);
+    assert_ok(w->y, task_retry(&w->c, task, NULL, 0, &w->y->err));
+    engine_wake(w->e);
+    run(w);
+    struct task_view view = seen(w, task);
+    expect_state(&view.deployments[0], DEPLOYMENT_SUCCESS);
+    assert_int_equal(t->writes, 1); /* not a second time */
+}
+
+static void a_rollback_waits_for_a_write_that_may_still_show(void **state)
+{
+    struct yard_world *w = *state;
+    struct thing *t = NULL;
+    int64_t task = failed_with_a_write_to_show(w, &t);
+    struct task_view view = rolled_back(w, task);
+    expect_state(&view.deployments[0], DEPLOYMENT_ROLLBACK_SUCCESS);
+    world->now_ms = t->fresh_at + 1;
+    assert_true(has(t, "default", "old-1")); /* and not the new one, which came late */
+    assert_int_equal(t->writes, 2);
+}
+
+static void what_failed_with_a_write_to_show_can_be_retried_after_a_restart(void **state)
+{
+    struct yard_world *w = *state;
+    struct thing *t = NULL;
+    int64_t task = failed_with_a_write_to_show(w, &t);
+    engine_end(w);
+    store_again(w, true);
+    engine_begin(w, 0);
+    assert_ok(w->y, task_retry(&w->c, task, NULL, 0, &w->y->err));
+    engine_wake(w->e);
+    run(w);
+    assert_int_equal(t->writes, 1);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         world_test(killed_at_any_point_nothing_is_lost_or_done_twice),
         world_test(killed_during_the_upload_it_is_found_again),
+        world_test(a_retry_waits_for_a_write_that_may_still_show),
+        world_test(a_rollback_waits_for_a_write_that_may_still_show),
+        world_test(what_failed_with_a_write_to_show_can_be_retried_after_a_restart),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

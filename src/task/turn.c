@@ -43,6 +43,11 @@ bool turn_surely_nothing(const struct err *err)
            (!err->transient && err->kind != ERR_NETWORK && err->kind != ERR_TIMEOUT);
 }
 
+bool turn_may_still_show(const struct turn *t)
+{
+    return t->row.write_started_ms && turn_now(t) < t->row.write_started_ms + t->product->consistency_ms;
+}
+
 /* What the inventory knew of an entry (names, fingerprint, end) stays known when the read told only its id. */
 static void fill_entry(struct bound *b, const struct bound *known, size_t count)
 {
@@ -162,7 +167,7 @@ static bool write_mistake(struct db *db, void *context, struct err *err)
         return false;
     w->row.state = w->row.state == DEPLOYMENT_ROLLBACK ? DEPLOYMENT_ROLLBACK_ERROR : DEPLOYMENT_ERROR;
     w->row.step = STEP_NONE;
-    w->row.write_started_ms = w->row.again_at_ms = 0;
+    w->row.again_at_ms = 0;
     w->row.cause_kind = err_kind_name(ERR_INTERNAL);
     w->row.cause_code = w->row.cause_request_id = "";
     w->row.cause_text = "the journal refused the next step: see the log";
@@ -219,7 +224,9 @@ static enum outcome finish(struct turn *t)
     enum outcome outcome = OUTCOME_FINAL;
     t->row.step = STEP_NONE;
     t->row.again_at_ms = 0;
-    t->row.write_started_ms = 0;
+    if (t->row.state == DEPLOYMENT_SUCCESS || t->row.state == DEPLOYMENT_ROLLBACK_SUCCESS)
+        t->row.write_started_ms =
+            0; /* after a failure a write may still show: retry and rollback wait for it */
     t->row.finished_ms = turn_now(t);
     t->owed.contact = first_contact_is_made(t);
     if (!turn_commit(t, &outcome))

@@ -188,7 +188,8 @@ bool verbs_among(const int64_t *ids, size_t count, int64_t id)
 
 void verbs_clear_outcome(struct deployment_row *row)
 {
-    row->write_started_ms = row->again_at_ms = row->attempts = row->finished_ms = 0;
+    row->again_at_ms = row->attempts = row->finished_ms =
+        0; /* a write that may still show is not forgotten */
     row->verdict = row->verdict_text = "";
     row->cause_kind = row->cause_code = row->cause_request_id = row->cause_text = row->advice = "";
 }
