@@ -120,7 +120,8 @@ enum outcome step_bind(struct turn *t)
     case CHANGE_FOREIGN:
         return turn_may_still_show(t) ? turn_poll(t, t->product->poll_ms) : fail_foreign(t, &now);
     case CHANGE_OPEN:
-        if (turn_may_still_show(t) && !(t->item->remaining && remaining(&now, &t->change) < t->item->remaining))
+        if (turn_may_still_show(t) &&
+            !(t->item->remaining && remaining(&now, &t->change) < t->item->remaining))
             return turn_poll(t, t->product->poll_ms);
         return write_once(t, &now);
     }

@@ -15,7 +15,7 @@ static bool mistaken(const struct model *m, const char *name)
     return m->mistake && strcmp(m->mistake, name) == 0;
 }
 
-static bool walking(const struct model_deployment *d)
+bool model_walking(const struct model_deployment *d)
 {
     return d->state == DEPLOYMENT_PROCESSING || d->state == DEPLOYMENT_ROLLBACK;
 }
@@ -40,7 +40,7 @@ static bool may_still_show(const struct model *m, const struct model_deployment 
 static bool turn(const struct model *m, struct model_state *s, unsigned i, enum deployment_step step)
 {
     struct model_deployment *d = &s->d[i];
-    if (!walking(d) || d->step != step || d->doing)
+    if (!model_walking(d) || d->step != step || d->doing)
         return false;
     if (step == STEP_VERIFY || mistaken(m, "no lock"))
         return true;
@@ -102,7 +102,6 @@ RULE(submit)
     for (unsigned k = 0; k < m->deployments; k++) {
         if (!hold(s, k))
             return false; /* too little quota: nothing begins */
-        s->d[k].state = DEPLOYMENT_PENDING;
         if (mistaken(m, "charge at the start"))
             s->d[k].hold = HOLD_USED;
     }
@@ -112,7 +111,8 @@ RULE(submit)
 RULE(cancel)
 {
     struct model_deployment *d = &s->d[i];
-    if (d->state != DEPLOYMENT_PENDING || d->writes || !s->verbs)
+    bool waits = d->state == DEPLOYMENT_PENDING || d->state == DEPLOYMENT_PLANNED;
+    if (s->task == TASK_EDITING || !waits || d->writes || !s->verbs)
         return false;
     s->verbs--;
     d->state = DEPLOYMENT_CANCELLED;
@@ -157,6 +157,29 @@ RULE(somebody_else_changes)
         return false;
     s->foreign--;
     s->r[i] = (struct model_resource){VALUE_FOREIGN, s->r[i].shown, 0, s->r[i].extra};
+    return true;
+}
+
+/* ---- time, windows and waves: what has not written may go and come ---- */
+
+RULE(release)
+{
+    if (s->task == TASK_EDITING || s->d[i].state != DEPLOYMENT_PLANNED || i >= m->deployments)
+        return false;
+    s->d[i].state = DEPLOYMENT_PENDING;
+    return true;
+}
+
+RULE(withdraw)
+{
+    struct model_deployment *d = &s->d[i];
+    if ((d->state != DEPLOYMENT_PENDING && d->state != DEPLOYMENT_PROCESSING) || d->writes || d->unknown ||
+        d->doing)
+        return false;
+    d->state = DEPLOYMENT_PLANNED;
+    d->step = STEP_NONE;
+    drop(s, i);
+    (void)m;
     return true;
 }
 
@@ -261,10 +284,10 @@ RULE(look_before_the_write)
         drop(s, i);
     } else if (may_still_show(m, d)) {
         return false;
-    } else if (shown == VALUE_FOREIGN || d->writes >= MODEL_WRITES) {
+    } else if (shown == VALUE_FOREIGN) {
         end(m, s, i, false);
     } else {
-        d->writes++;
+        d->writes = d->writes < MODEL_WRITES ? d->writes + 1 : MODEL_WRITES;
         d->unknown = 1;
         d->waited = 0;
         d->doing = DOING_WRITE;
@@ -323,7 +346,7 @@ RULE(contradicted)
 RULE(look_refused)
 {
     struct model_deployment *d = &s->d[i];
-    if (!walking(d) || d->doing || d->step == STEP_VERIFY || !turn(m, s, i, d->step))
+    if (!model_walking(d) || d->doing || d->step == STEP_VERIFY || !turn(m, s, i, d->step))
         return false;
     end(m, s, i, false);
     return true;
@@ -335,7 +358,8 @@ RULE(roll_up)
     if (i || s->task == TASK_EDITING)
         return false;
     for (unsigned k = 0; k < m->deployments; k++) {
-        open += s->d[k].state == DEPLOYMENT_PENDING || s->d[k].state == DEPLOYMENT_PROCESSING;
+        open += s->d[k].state == DEPLOYMENT_PENDING || s->d[k].state == DEPLOYMENT_PROCESSING ||
+                s->d[k].state == DEPLOYMENT_PLANNED;
         failed += s->d[k].state == DEPLOYMENT_ERROR;
         cancelled += s->d[k].state == DEPLOYMENT_CANCELLED;
     }
@@ -498,9 +522,9 @@ RULE(crash)
     for (unsigned k = 0; k < m->deployments; k++) {
         const struct model_deployment *d = &s->d[k];
         s->d[k].doing = DOING_NOTHING;
-        if (walking(d) && d->step >= STEP_UPLOAD && d->step <= STEP_SETTLE && !s->lock)
+        if (model_walking(d) && d->step >= STEP_UPLOAD && d->step <= STEP_SETTLE && !s->lock)
             s->lock = (uint8_t)(k + 1);
-        if (walking(d) && d->step == STEP_UPLOAD && d->unknown && !s->sender)
+        if (model_walking(d) && d->step == STEP_UPLOAD && d->unknown && !s->sender)
             s->sender = (uint8_t)(k + 1);
     }
     return true;
@@ -531,6 +555,8 @@ const struct model_rule model_rules[] = {
     USER(retry),
     USER(roll_back),
     USER(somebody_else_changes),
+    R(release),
+    R(withdraw),
     R(begin),
     R(snapshot),
     R(snapshot_of_the_way_back),
@@ -570,66 +596,4 @@ struct model_state model_begin(const struct model *m)
     s.foreign = (uint8_t)m->foreign;
     s.verbs = (uint8_t)m->verbs;
     return s;
-}
-
-/* ---- what must hold in every state ---- */
-
-static const char *broken_quota(const struct model *m, const struct model_state *s)
-{
-    unsigned sum = s->free;
-    for (unsigned i = 0; i < m->deployments; i++) {
-        const struct model_deployment *d = &s->d[i];
-        bool open = d->state == DEPLOYMENT_PENDING || d->state == DEPLOYMENT_PROCESSING;
-        sum += d->hold != HOLD_NONE;
-        if (d->hold == HOLD_HELD && !open)
-            return "quota is held by what is not under way";
-        if (d->hold == HOLD_NONE && (open || (d->state == DEPLOYMENT_SUCCESS && !d->already)))
-            return "something goes on without quota";
-        if (d->hold == HOLD_USED && !d->before)
-            return "quota is charged before anything could be changed";
-    }
-    return sum == m->quota ? NULL : "quota was lost or made";
-}
-
-static const char *broken_writes(const struct model *m, const struct model_state *s)
-{
-    unsigned writing = 0;
-    for (unsigned i = 0; i < m->deployments; i++) {
-        const struct model_deployment *d = &s->d[i];
-        bool sent = d->doing == DOING_WRITE || d->doing == DOING_WRITTEN;
-        writing += sent || (walking(d) && d->writes && d->step >= STEP_BIND && d->step <= STEP_SETTLE);
-        if (s->r[i].extra)
-            return "a slot was changed twice";
-        if (sent && !d->before)
-            return "a write without a saved binding";
-        if (d->before && d->before != 1 + VALUE_OLD)
-            return "the saved binding is not what was there";
-    }
-    if (writing > 1)
-        return "two writes under one lock";
-    return s->uploads > 1 && !s->stray ? "the certificate was brought twice" : NULL;
-}
-
-/* Where nobody else changed anything, what the store calls done is what the cloud holds. */
-static const char *broken_ends(const struct model *m, const struct model_state *s)
-{
-    for (unsigned i = 0; i < m->deployments; i++) {
-        const struct model_deployment *d = &s->d[i];
-        if (s->foreign < m->foreign)
-            continue;
-        if (d->state == DEPLOYMENT_SUCCESS && s->r[i].now != VALUE_OURS)
-            return "success, and the edge serves another one";
-        if (d->state == DEPLOYMENT_ROLLBACK_SUCCESS && s->r[i].now != VALUE_OLD)
-            return "rolled back, and the edge serves another one";
-        if ((d->state == DEPLOYMENT_PLANNED || d->state == DEPLOYMENT_CANCELLED) && s->r[i].now != VALUE_OLD)
-            return "never begun, and the edge serves another one";
-    }
-    return NULL;
-}
-
-const char *model_broken(const struct model *m, const struct model_state *s)
-{
-    const char *text = broken_quota(m, s);
-    text = text ? text : broken_writes(m, s);
-    return text ? text : broken_ends(m, s);
 }

@@ -13,7 +13,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-enum { MODEL_DEPLOYMENTS = 2, MODEL_WRITES = 2, MODEL_STATES = 1 << 23 };
+enum { MODEL_DEPLOYMENTS = 2, MODEL_WRITES = 2, MODEL_STATES = 1 << 20 };
 
 enum model_task { TASK_EDITING, TASK_PENDING, TASK_PROCESSING, TASK_SUCCESS, TASK_ERROR, TASK_CANCELLED };
 enum model_value { VALUE_OLD, VALUE_OURS, VALUE_FOREIGN };
@@ -24,7 +24,7 @@ enum model_doing { DOING_NOTHING, DOING_UPLOAD, DOING_UPLOADED, DOING_WRITE, DOI
 /* States and steps have the numbers of store/task.h. */
 struct model_deployment {
     uint8_t state, step;
-    uint8_t writes;  /* begun in this direction */
+    uint8_t writes;  /* begun in this direction, counted up to MODEL_WRITES */
     uint8_t unknown; /* a write is announced and its outcome not known */
     uint8_t waited;  /* consistency_ms went by since */
     uint8_t before;  /* the saved binding: 0 none, else 1 + a model_value */
@@ -71,6 +71,8 @@ struct model_rule {
 extern const struct model_rule model_rules[];
 extern const size_t model_rule_count;
 
+/* Processing or rolling back. */
+bool model_walking(const struct model_deployment *d);
 struct model_state model_begin(const struct model *m);
 /* NULL, or which invariant the state breaks. */
 const char *model_broken(const struct model *m, const struct model_state *s);
