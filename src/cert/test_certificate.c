@@ -40,6 +40,9 @@ static void R26_R33_names_are_checked(void **state)
         {"", "1 to 63"},
         {"0123456789012345678901234567890123456789012345678901234567890123", "1 to 63"},
         {"证书", "Chinese"},
+        {"证", "Chinese"},
+        {"site 龥", "Chinese"},
+        {"ｓｉｔｅ", "Chinese"},      /* full width */
         {"a\xe3\x80\x82", "Chinese"}, /* an ideographic full stop */
         {"a\nb", "control"},
         {"a\x7f", "control"},
