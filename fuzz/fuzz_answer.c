@@ -108,10 +108,10 @@ static void ask(struct job *job, const char *what, const char *region)
                          .chain_complete = true};
     switch (*what) {
     case 'd':
-        (void)(p->discover(job, region, check_resource, &count, &err) || (check_error(&err), true));
+        (void)(product_discover(job, region, check_resource, &count, &err) || (check_error(&err), true));
         break;
     case 'r':
-        if (p->read(job, &r, &now, &err))
+        if (product_read(job, &r, &now, &err))
             check_binding(job, &now);
         else
             check_error(&err);
@@ -127,7 +127,7 @@ static void ask(struct job *job, const char *what, const char *region)
             check_error(&err);
         break;
     case 'u':
-        if (p->store_for(job, &r, &m, &what, &err) && what && !p->upload(job, what, &m, &ref, &err))
+        if (product_store_for(job, &r, &m, &what, &err) && what && !p->upload(job, what, &m, &ref, &err))
             check_error(&err);
         break;
     default:

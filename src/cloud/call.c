@@ -4,7 +4,6 @@
 #include "cloud/record.h"
 #include "cloud/session.h"
 #include "cloud/wire.h"
-#include "codec/json_slice.h"
 #include "crypto/digest.h"
 #include <stdio.h>
 #include <stdlib.h>
@@ -14,12 +13,10 @@ enum {
     REQUEST_BYTES = 64 << 20,
     LARGE_BODY = 64 << 10,
     LARGE_AT_ONCE = 4,
+    SECRET_ARGUMENTS_BYTES = 16 << 20,
     FIRST_PAUSE_MS = 100,
     LONGEST_PAUSE_MS = 5000,
     CLOCK_NOTICED_MS = 30000, /* a smaller difference is not what a clock error means */
-    PAGES_MAX = 10000,
-    PAGE_ITEMS_MAX = 10000,
-    ITEMS_MAX = 1000000,
 };
 
 struct exchange { /* one call, over all its attempts */
@@ -319,9 +316,10 @@ static bool run(struct exchange *x, struct answer *ret, struct err *err)
     }
 }
 
-static bool make(struct job *job, const struct call *call, const char *region, const char *arguments,
-                 const char *document, const char *etag, struct answer *ret, struct err *err)
+bool call_make(struct job *job, const struct call *call, const char *region, const char *arguments,
+               const char *document, const char *etag, struct answer *ret, struct err *err)
 {
+    struct answer unwanted;
     const struct vendor *v = job->session->vendor;
     struct exchange x = {.job = job,
                          .call = call,
@@ -333,7 +331,7 @@ static bool make(struct job *job, const struct call *call, const char *region, c
                          .site = session_site(job)};
     if (v->prepare && !v->prepare(job, call, region, &x.path, &x.base, err))
         return err_add(err, "%s", call->operation);
-    return run(&x, ret, err);
+    return run(&x, ret ? ret : &unwanted, err);
 }
 
 bool cloud_call(struct job *job, const struct call *call, const char *region, struct answer *ret,
@@ -343,7 +341,7 @@ bool cloud_call(struct job *job, const struct call *call, const char *region, st
     va_start(args, arguments);
     char *text = json_vformat(job->arena, arguments, args);
     va_end(args);
-    return make(job, call, region, text, NULL, NULL, ret, err);
+    return call_make(job, call, region, text, NULL, NULL, ret, err);
 }
 
 bool cloud_put_document(struct job *job, const struct call *call, const char *region, const char *document,
@@ -353,141 +351,28 @@ bool cloud_put_document(struct job *job, const struct call *call, const char *re
     va_start(args, arguments);
     char *text = json_vformat(job->arena, arguments, args);
     va_end(args);
-    return make(job, call, region, text, document, etag, ret, err);
+    return call_make(job, call, region, text, document, etag, ret, err);
 }
 
 bool cloud_call_secret(struct job *job, const struct call *call, const char *region, struct answer *ret,
-                       struct err *err, const char *arguments_json)
+                       struct err *err, const char *arguments, ...)
 {
-    return make(job, call, region, arguments_json, NULL, NULL, ret, err);
-}
-
-struct walk { /* one listing */
-    const struct call *call;
-    const char *region, *arguments;
-    item_fn *each;
-    void *context;
-    struct arena *keep; /* lives as long as the walk */
-    unsigned page_size;
-    size_t items, pages;
-    const char *marker; /* "" before the first page */
-};
-
-static bool page_arguments(struct arena *a, const struct walk *w, char **ret, struct err *err)
-{
-    const struct page_rule *rule = &w->call->page;
-    char *text = arena_strdup(a, w->arguments);
-    const char *quote = rule->size_as_text ? "\"" : "";
-    if (rule->size && !json_splice(a, text, strlen(text), arena_printf(a, "/%s", rule->size),
-                                   arena_printf(a, "%s%u%s", quote, w->page_size, quote), &text, err))
-        return false;
-    const char *position = NULL;
-    quote = rule->position_as_text ? "\"" : "";
-    if (rule->style == PAGE_NUMBER)
-        position = arena_printf(a, "%s%zu%s", quote, w->pages + 1, quote);
-    else if (rule->style == PAGE_OFFSET)
-        position = arena_printf(a, "%s%zu%s", quote, w->items, quote);
-    else if (rule->style == PAGE_MARKER && *w->marker)
-        position = json_format(a, "%s", w->marker);
-    if (position &&
-        !json_splice(a, text, strlen(text), arena_printf(a, "/%s", rule->position), position, &text, err))
-        return false;
-    *ret = text;
-    return true;
-}
-
-static bool page_items(struct job *job, struct walk *w, const struct answer *answer, size_t *ret_count,
-                       struct err *err)
-{
-    size_t count = 0;
-    const struct json *list = json_at(answer->json, answer->json ? w->call->page.items : "");
-    if (!list && answer->json &&
-        !json_count(answer->json)) { /* taken as an empty list it would retire everything */
-        err_set(err, ERR_VENDOR, "%s: an answer without the list", w->call->operation);
-        if (err)
-            err->transient = true;
-        return false;
-    }
-    if (json_count(list) > PAGE_ITEMS_MAX)
-        return err_set(err, ERR_VENDOR, "%s: a page of %zu items, at most %d are read", w->call->operation,
-                       json_count(list), PAGE_ITEMS_MAX);
-    for (; count < json_count(list); count++)
-        if (!w->each(job, w->context, json_item(list, count), NULL, err))
-            return false;
-    const struct xml *node = answer->xml ? xml_at(answer->xml, w->call->page.items) : NULL;
-    for (; node; node = xml_next(node), count++)
-        if (!w->each(job, w->context, NULL, node, err))
-            return false;
-    *ret_count = count;
-    return true;
-}
-
-/* Whether there is a further page, and where it begins. */
-static bool page_more(struct arena *a, struct walk *w, const struct answer *answer, size_t count,
-                      bool *ret_more, struct err *err)
-{
-    const struct page_rule *rule = &w->call->page;
-    w->items += count;
-    w->pages++;
-    *ret_more = false;
-    if (rule->style == PAGE_NONE)
-        return true;
-    if (rule->style != PAGE_MARKER) {
-        int64_t total = !rule->total  ? -1
-                        : answer->xml ? xml_int(answer->xml, rule->total, -1)
-                                      : json_int(json_at(answer->json, rule->total), -1);
-        *ret_more = count && (total >= 0 ? (int64_t)w->items < total : count >= w->page_size);
-    } else if (!rule->short_is_last || count >= w->page_size) {
-        const char *next = answer->xml ? xml_text(answer->xml, rule->next, "")
-                                       : json_text(a, json_at(answer->json, rule->next), "");
-        if (*next && strcmp(next, w->marker) == 0)
-            return err_set(err, ERR_VENDOR, "%s: the list does not move on after %zu items",
-                           w->call->operation, w->items);
-        w->marker = arena_strdup(w->keep, next);
-        *ret_more = *next != '\0';
-    }
-    if (*ret_more && (w->pages >= PAGES_MAX || w->items >= ITEMS_MAX))
-        return err_set(err, ERR_VENDOR, "%s: the list does not end after %zu items", w->call->operation,
-                       w->items);
-    return true;
-}
-
-static bool walk_page(struct job *job, struct walk *w, bool *ret_more, struct err *err)
-{
-    struct answer answer;
-    size_t count = 0;
-    char *arguments;
-    return page_arguments(job->arena, w, &arguments, err) &&
-           make(job, w->call, w->region, arguments, NULL, NULL, &answer, err) &&
-           page_items(job, w, &answer, &count, err) &&
-           page_more(job->arena, w, &answer, count, ret_more, err);
-}
-
-bool cloud_each(struct job *job, const struct call *call, const char *region, item_fn *each, void *context,
-                struct err *err, const char *arguments, ...)
-{
-    cleanup(arena_free_p) struct arena *keep = arena_new(ARENA_JOB_BYTES);
-    unsigned size = call->page.size_value;
-    struct walk w = {.call = call,
-                     .region = region,
-                     .each = each,
-                     .context = context,
-                     .keep = keep,
-                     .page_size =
-                         call->page.size && job->page_most && job->page_most < size ? job->page_most : size,
-                     .marker = ""};
+    cleanup(arena_free_p) struct arena *hidden = arena_new_secret(SECRET_ARGUMENTS_BYTES);
     va_list args;
     va_start(args, arguments);
-    w.arguments = json_vformat(keep, arguments, args);
+    char *text = json_vformat(hidden, arguments, args);
     va_end(args);
-    struct arena *outer = job->arena;
-    bool ok = true;
-    for (bool more = true; ok && more;) {
-        cleanup(arena_free_p) struct arena *page =
-            call->private_answer ? arena_new_secret(ARENA_JOB_BYTES) : arena_new(ARENA_JOB_BYTES);
-        job->arena = page;
-        ok = walk_page(job, &w, &more, err);
-        job->arena = outer;
-    }
-    return ok;
+    return call_make(job, call, region, text, NULL, NULL, ret, err);
+}
+
+struct job job_hidden(const struct job *job)
+{
+    struct job hidden = *job;
+    hidden.arena = arena_new_secret(ARENA_JOB_BYTES);
+    return hidden;
+}
+
+void job_close(struct job *hidden)
+{
+    hidden->arena = arena_free(hidden->arena);
 }

@@ -55,7 +55,7 @@ struct call {
     const char *target;  /* AWS JSON: what stands before the operation in X-Amz-Target; NULL elsewhere */
     enum call_style style;
     /* What it may send, separated by spaces: "DomainName Certificates[].CertificateId body.listener.name Route.*";
-     * anything else is refused as our mistake. Names in the path need not be listed. NULL: none.
+     * anything else is refused as our mistake. Names in the path need not be listed, nor those of the page. NULL: none.
      */
     const char *parameters;
     const char *content_type; /* of CALL_REST_JSON's body; NULL: application/json */
@@ -78,7 +78,9 @@ struct answer {
     const char *etag;        /* "" if none */
 };
 
-/* Makes the call in a region ("" for global ones). The arguments are a template; see json_format. */
+/* Makes the call in a region ("" for global ones). The arguments are a template; see json_format. Where ret is NULL nobody
+ * wants the answer: that it came and was no refusal is all.
+ */
 must_use bool cloud_call(struct job *job, const struct call *call, const char *region, struct answer *ret,
                          struct err *err, const char *arguments, ...) like_printf(6, 7);
 
@@ -87,15 +89,80 @@ must_use bool cloud_put_document(struct job *job, const struct call *call, const
                                  const char *document, const char *etag, struct answer *ret, struct err *err,
                                  const char *arguments, ...) like_printf(8, 9);
 
-/* Arguments that hold a private key: JSON text that the caller builds in a secret arena. Nothing of it is kept. */
+/* The same with arguments that hold a private key: they are made in memory that is wiped, and nothing of them is kept. */
 must_use bool cloud_call_secret(struct job *job, const struct call *call, const char *region,
-                                struct answer *ret, struct err *err, const char *arguments_json);
+                                struct answer *ret, struct err *err, const char *arguments, ...)
+    like_printf(6, 7);
 
-/* Every item of every page. `each` gets the item as JSON or XML: exactly one is not NULL. While it runs, job->arena is
- * the page's own and ends with the page: what must stay is copied to an arena the context holds. At most 1,000,000
- * items or 10,000 pages; a marker that does not move ends the walk with an error.
+/* For an answer that may hold a private key: the job with an arena of its own that is wiped when the scope ends. What stays
+ * is copied to the outer one.
+ *   cleanup(job_close) struct job hidden = job_hidden(job);
  */
+struct job job_hidden(const struct job *job);
+void job_close(struct job *hidden);
+
+/* A listing, page by page, item by item, for a loop:
+ *
+ *   cleanup(pages_close) struct pages p = cloud_pages(job, &list_domains, region, "{}");
+ *   for (const struct json *v; (v = pages_next(&p));)
+ *       ...
+ *   return pages_end(&p, err);
+ *
+ * From the first item until it ends, job->arena is the page's own and goes with the page: what must stay is copied to an
+ * arena taken before. At most 1,000,000 items or 10,000 pages; a marker that does not move fails the listing.
+ */
+struct pages {
+    struct job *job;
+    const struct call *call;
+    const char *region, *arguments;
+    struct arena *outer, *keep, *page; /* the job's; as long as the walk; of this page */
+    const struct json *list;
+    const struct xml *node; /* the next one */
+    size_t at, page_items;
+    unsigned page_size;
+    size_t items, count; /* items and pages before this page */
+    const char *marker;
+    bool more, failed;
+    struct err err;
+};
+struct pages cloud_pages(struct job *job, const struct call *call, const char *region, const char *arguments,
+                         ...) like_printf(4, 5);
+/* The next item of a JSON listing, of an XML one; NULL at its end, and where a page failed. */
+const struct json *pages_next(struct pages *p);
+const struct xml *pages_next_xml(struct pages *p);
+/* Leaves the listing, wherever it is. False, with err, where a page failed. */
+must_use bool pages_end(struct pages *p, struct err *err);
+void pages_close(struct pages *p); /* for cleanup() */
+
 typedef bool item_fn(struct job *job, void *context, const struct json *item, const struct xml *node,
                      struct err *err);
 must_use bool cloud_each(struct job *job, const struct call *call, const char *region, item_fn *each,
                          void *context, struct err *err, const char *arguments, ...) like_printf(7, 8);
+
+/* How listings are cut into pages, within a struct call: by number, by offset, or by what one answer tells of the next. The
+ * names of position and size are parameters of the call without being listed as such.
+ */
+#define PAGES_BY_NUMBER(list, all, number, size_name, at_once)                                               \
+    .page = {.items = (list),                                                                                \
+             .total = (all),                                                                                 \
+             .position = (number),                                                                           \
+             .size = (size_name),                                                                            \
+             .size_value = (at_once),                                                                        \
+             .style = PAGE_NUMBER}
+#define PAGES_BY_OFFSET(list, all, offset, size_name, at_once)                                               \
+    .page = {.items = (list),                                                                                \
+             .total = (all),                                                                                 \
+             .position = (offset),                                                                           \
+             .size = (size_name),                                                                            \
+             .size_value = (at_once),                                                                        \
+             .style = PAGE_OFFSET}
+#define PAGES_BY_MARKER(list, following, marker_name, size_name, at_once)                                    \
+    .page = {.items = (list),                                                                                \
+             .next = (following),                                                                            \
+             .position = (marker_name),                                                                      \
+             .size = (size_name),                                                                            \
+             .size_value = (at_once),                                                                        \
+             .style = PAGE_MARKER}
+
+/* The NULL-ended list that struct product names, of pointers to calls. */
+#define CALLS(...) ((const struct call *const[]){__VA_ARGS__, NULL})

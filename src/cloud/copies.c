@@ -73,7 +73,7 @@ static bool list(struct search *s, const struct product *product, const char *re
     struct job inner = *s->job;
     inner.arena = a;
     inner.product = product;
-    return product->discover(&inner, region, mark, s, err) ||
+    return product_discover(&inner, region, mark, s, err) ||
            err_add(err, "%s%s%s", product->code, *region ? " in " : "", region);
 }
 

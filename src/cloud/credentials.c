@@ -198,7 +198,7 @@ static bool assume(struct job *job, const struct access_row *row, struct grant *
     json_close_object(&w);
     session_regions(job, &regions, &count);
     const char *region = count && *x->region ? regions[0] : x->region;
-    return (cloud_call_secret(job, x->call, region, &answer, err,
+    return (cloud_call_secret(job, x->call, region, &answer, err, "%p",
                               x->in_body ? json_format(a, "{'body':%p}", b.data) : b.data) &&
             grant_of(a, &answer, &x->shape, ret, err)) ||
            err_add(err, "take the role %s", row->role);

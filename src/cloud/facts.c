@@ -378,3 +378,14 @@ bool session_material(struct job *job, const char *fingerprint, struct material 
     };
     return true;
 }
+
+bool session_can_bring(struct job *job, const char *fingerprint, const char *lost, const char **ret,
+                       struct err *err)
+{
+    struct material m;
+    *ret = NULL;
+    if (session_material(job, fingerprint, &m, err))
+        return true;
+    *ret = lost;
+    return err->kind == ERR_NOT_FOUND;
+}

@@ -1,5 +1,6 @@
 #include "cloud/product.h"
 
+#include "cloud/session.h"
 #include <string.h>
 
 #define PRODUCT(symbol) extern const struct product symbol;
@@ -60,12 +61,92 @@ bool product_refuse(const char *code, struct err *err)
                    where);
 }
 
-void resource_add_name(struct arena *a, struct resource *r, size_t *capacity, const char *name,
-                       enum evidence evidence)
+bool product_discover(struct job *job, const char *region, resource_fn *each, void *context, struct err *err)
 {
-    for (size_t i = 0; i < r->name_count; i++)
-        if (strcmp(r->names[i].name, name) == 0)
-            return;
-    *(struct resource_name *)arena_push(a, (void **)&r->names, &r->name_count, capacity, sizeof *r->names) =
-        (struct resource_name){name, evidence};
+    struct survey to = {region, each, context};
+    return job->product->discover(job, &to, err);
+}
+
+bool product_read(struct job *job, const struct resource *r, struct binding *ret, struct err *err)
+{
+    struct binding now = {.ready = true, .etag = "", .settings = "{}"};
+    if (!job->product->read(job, r, &now, err))
+        return false;
+    bound_complete(now.bound, now.bound_count);
+    *ret = now;
+    return true;
+}
+
+/* "cas:{region}" with the resource's. */
+static const char *store_name(struct arena *a, const char *pattern, const char *region)
+{
+    const char *place = strstr(pattern, "{region}");
+    return place ? arena_printf(a, "%.*s%s%s", (int)(place - pattern), pattern, region, place + 8) : pattern;
+}
+
+bool product_store_for(struct job *job, const struct resource *r, const struct material *m, const char **ret,
+                       struct err *err)
+{
+    const struct product *p = job->product;
+    if (m->sm2 && !p->takes_sm2 && p->no_sm2)
+        return err_set(err, ERR_INVALID_CERTIFICATE, "%s", p->no_sm2);
+    if (m->sm2 && !p->takes_sm2)
+        return err_set(err, ERR_INVALID_CERTIFICATE, "%s takes no SM2 certificates", p->title);
+    if (p->store_for)
+        return p->store_for(job, r, m, ret, err);
+    *ret = store_name(job->arena, p->vendor_store, r->region);
+    return true;
+}
+
+static bool write_once(struct job *job, const struct bind *w, struct err *err)
+{
+    const struct product *p = job->product;
+    if (!w->change->add_count && p->no_removal && strcmp(w->change->slot, "default") == 0)
+        return err_set(err, ERR_INPUT, "%s", p->no_removal);
+    return p->bind(job, w, err);
+}
+
+bool product_bind(struct job *job, const struct resource *r, const struct binding *now,
+                  const struct change *change, const struct material *m, struct err *err)
+{
+    return write_once(job, &(struct bind){.resource = r, .now = now, .change = change, .material = m}, err);
+}
+
+bool product_restore(struct job *job, const struct resource *r, const struct binding *now,
+                     const struct binding *before, const struct change *ours, struct err *err)
+{
+    struct change back = change_reverse(job->arena, ours);
+    return write_once(job, &(struct bind){.resource = r, .now = now, .change = &back, .before = before}, err);
+}
+
+bool product_asks_for_old_key(const struct product *p)
+{
+    return p->old_key || p->lost_key;
+}
+
+/* The digest in a reference to what was uploaded to the product itself; NULL for all other references. */
+static const char *own_digest(const char *ref)
+{
+    enum { SHA256_DIGITS = 64 };
+    if (strncmp(ref, "pem:", 4) == 0)
+        return ref + 4;
+    bool digest = strlen(ref) == SHA256_DIGITS && strspn(ref, "0123456789abcdef") == SHA256_DIGITS;
+    return digest || strncmp(ref, "name:", 5) == 0 ? ref : NULL;
+}
+
+bool product_old_key(struct job *job, const struct resource *r, const struct bound *old, const char **ret,
+                     struct err *err)
+{
+    const struct product *p = job->product;
+    const char *digest = own_digest(old->ref);
+    *ret = NULL;
+    if (p->old_key)
+        return p->old_key(job, r, old, ret, err);
+    if (p->lost_key && digest)
+        return session_can_bring(job, digest, p->lost_key, ret, err);
+    if (!*old->ref)
+        *ret = p->no_removal ? p->no_removal
+               : p->lost_key ? NULL
+                             : "the old certificate has no id at the vendor, and its key is not ours";
+    return true;
 }

@@ -105,19 +105,60 @@ struct material {
     int64_t not_before_ms, not_after_ms;
 };
 
+/* ---- what bindings and resources are made with: texts that are not set are NULL until then, "" afterwards ---- */
+
+/* A further entry, its texts copied; an empty ref adds none and gives NULL. */
+struct bound *binding_add(struct arena *a, struct binding *b, const char *slot, const char *ref);
+/* One known by its text: named by the digest of the certificate behind `prefix` ("pem:", ""), or, where that cannot be read,
+ * by its name there.
+ */
+struct bound *binding_add_pem(struct job *job, struct binding *b, const char *slot, const char *prefix,
+                              const char *pem, const char *name);
+/* Completes every entry: session_facts. */
+must_use bool binding_look_up(struct job *job, const char *region, struct binding *b, struct err *err);
+
 /* Called for each resource found; its strings need not outlive the call. False stops the walk with err. */
 typedef bool resource_fn(void *context, const struct resource *r, struct err *err);
 
-/* Adds a name to a resource that is being made, unless it has it already (then the first evidence stays). */
-void resource_add_name(struct arena *a, struct resource *r, size_t *capacity, const char *name,
-                       enum evidence evidence);
+struct
+    survey { /* one region that is being listed ("" for global products), and who gets what is found there */
+    const char *region;
+    resource_fn *each;
+    void *context;
+};
+
+/* Makes r that domain: its title and its only name. False for what is no name that a certificate could cover. A dot in front
+ * (".example.com") is what some clouds write for "*.".
+ */
+must_use bool resource_of_domain(struct arena *a, struct resource *r, const char *domain);
+/* Adds a name, unless it has it already (then the first evidence stays) or it is none. */
+void resource_add_name(struct arena *a, struct resource *r, const char *name, enum evidence evidence);
+/* Adds the names of the certificates bound in that slot; NULL: in all. */
+void resource_add_held(struct arena *a, struct resource *r, const struct binding *b, const char *slot);
+/* Hands over what was found, with the binding it has. Unless they are set: product and region are those of job and survey,
+ * https, title, port and lock follow from the binding, the id, 443, and product, region and id; it is of unknown reach.
+ */
+must_use bool resource_emit(struct job *job, const struct survey *to, struct resource *r,
+                            const struct binding *b, struct err *err);
+/* A text or number that discover left in a resource's `extra`; the fallback if it is not there. */
+const char *resource_extra(struct arena *a, const struct resource *r, const char *pointer,
+                           const char *fallback);
+
+struct bind { /* one write, as bind is asked for */
+    const struct resource *resource;
+    const struct binding *now;       /* as just read */
+    const struct change *change;     /* change_progress says OPEN */
+    const struct material *material; /* NULL when only refs are needed (a rollback by id) */
+    const struct binding *before;    /* what a rollback leads back to; NULL: this is none */
+};
+
+#define PRODUCT_CODE(vendor, kind) .cloud = vendor, .name = kind, .code = vendor "/" kind
 
 struct product {
-    const char *cloud, *name; /* "aliyun", "cdn" */
-    const char *code;         /* "aliyun/cdn" */
-    const char *title;        /* "Alibaba Cloud CDN" */
-    bool global;              /* no regions: discover is called once with region "" */
-    bool sni;                 /* has a set of further certificates: slot "sni" */
+    const char *cloud, *name, *code; /* "aliyun", "cdn", "aliyun/cdn": PRODUCT_CODE */
+    const char *title;               /* "Alibaba Cloud CDN" */
+    bool global;                     /* no regions: discover is called once with region "" */
+    bool sni;                        /* has a set of further certificates: slot "sni" */
     bool takes_sm2;
     bool sm_slot;          /* SM2 certificates stand beside the others, in the slot "sm" */
     bool sm_told;          /* and listings tell which is there (resource.sm_told); else none does */
@@ -126,6 +167,11 @@ struct product {
     unsigned
         sni_max; /* certificates in the set by default, without the default one, where one comes before the old one
                          goes; 0: not published, or the set changes in one write */
+    const char *vendor_store; /* where certificates are brought, "cas:{region}"; NULL: store_for tells */
+    const char *no_sm2; /* why SM2 certificates are refused, where there is more to say than that they are */
+    const char *no_removal; /* why the slot "default" cannot be emptied; NULL: it can */
+    const char *lost_key;   /* why what was uploaded to the product itself comes back from our own store only:
+                                  references "pem:<digest>", "<digest>", "name:..."; NULL: there is none such */
     int64_t consistency_ms; /* a write that happened is seen by read after this at the latest */
     int64_t settle_ms;      /* bound for a change to become ready */
     int64_t poll_ms;        /* how often to look meanwhile, at most */
@@ -136,16 +182,20 @@ struct product {
     /* Regions this product is to be listed in, for this access (its own list, else from the cloud). NULL for global. */
     bool (*regions)(struct job *job, const char ***ret, size_t *ret_count, struct err *err);
 
-    /* Emits every resource of one region ("" for global), paging to the end, each with names, slots and what they
-     * hold (names and dates of bound certificates looked up and cached per session), entry point, lock, owner.
-     */
-    bool (*discover)(struct job *job, const char *region, resource_fn *each, void *context, struct err *err);
+    const struct call
+        *lists_regions; /* what `regions` asks, its page.items the list; NULL where it asks otherwise */
 
-    /* The binding now. ERR_NOT_FOUND when the resource is gone. */
-    bool (*read)(struct job *job, const struct resource *r, struct binding *ret, struct err *err);
+    /* Emits every resource of one region, paging to the end, each with names, slots and what they hold (names and dates
+     * of bound certificates looked up and cached per session), entry point, owner. err is not NULL here and below.
+     */
+    bool (*discover)(struct job *job, const struct survey *to, struct err *err);
+
+    /* The binding now; it begins as ready, and empty. ERR_NOT_FOUND when the resource is gone. */
+    bool (*read)(struct job *job, const struct resource *r, struct binding *now, struct err *err);
 
     /* Which certificate store takes this certificate for this resource: "cas:cn-hangzhou". NULL in *ret: none, bind
-     * gets the PEM. ERR_INVALID_CERTIFICATE with the reason when the product refuses type or size.
+     * gets the PEM. ERR_INVALID_CERTIFICATE with the reason when the product refuses type or size. SM2 certificates come
+     * here only where the product takes them. NULL member: always vendor_store.
      */
     bool (*store_for)(struct job *job, const struct resource *r, const struct material *m, const char **ret,
                       struct err *err);
@@ -156,22 +206,32 @@ struct product {
     bool (*upload)(struct job *job, const char *vendor_store, const struct material *m, const char **ret,
                    struct err *err);
 
-    /* One write towards the change, given the binding just read (change_progress says OPEN). Make before break.
-     * material is NULL when only refs are needed (a rollback by id).
-     */
-    bool (*bind)(struct job *job, const struct resource *r, const struct binding *now,
-                 const struct change *change, const struct material *m, struct err *err);
+    /* One write towards the change. Make before break. Changes that no_removal forbids do not come here. */
+    bool (*bind)(struct job *job, const struct bind *w, struct err *err);
 
-    /* One write towards undoing ours; NULL: bind with the reverse change. */
-    bool (*restore)(struct job *job, const struct resource *r, const struct binding *now,
-                    const struct binding *before, const struct change *ours, struct err *err);
-
-    /* Whether what the slot holds now can be put back later: *ret NULL yes, else why not. NULL member: yes when every
-     * ref is known.
+    /* Whether what the slot holds now can be put back later: *ret NULL yes, else why not. NULL member: as lost_key and
+     * no_removal tell, else yes when every ref is known.
      */
     bool (*old_key)(struct job *job, const struct resource *r, const struct bound *old, const char **ret,
                     struct err *err);
 };
+
+/* The functions above as others call them, of job->product: what is declared is applied before, and what was left out set
+ * after. product_restore undoes ours with one write; before: what the resource held then.
+ */
+must_use bool product_discover(struct job *job, const char *region, resource_fn *each, void *context,
+                               struct err *err);
+must_use bool product_read(struct job *job, const struct resource *r, struct binding *ret, struct err *err);
+must_use bool product_store_for(struct job *job, const struct resource *r, const struct material *m,
+                                const char **ret, struct err *err);
+must_use bool product_bind(struct job *job, const struct resource *r, const struct binding *now,
+                           const struct change *change, const struct material *m, struct err *err);
+must_use bool product_restore(struct job *job, const struct resource *r, const struct binding *now,
+                              const struct binding *before, const struct change *ours, struct err *err);
+must_use bool product_old_key(struct job *job, const struct resource *r, const struct bound *old,
+                              const char **ret, struct err *err);
+/* Whether product_old_key has to ask a cloud or our store. */
+bool product_asks_for_old_key(const struct product *p);
 
 /* All products, in the order of products.def; NULL-terminated. */
 extern const struct product *const products[];

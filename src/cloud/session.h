@@ -113,6 +113,12 @@ int64_t session_take(struct session *s, const char *key, double published, int64
 void session_accepted(struct session *s, const char *key);
 void session_refused(struct session *s, const char *key, int64_t taken_ms, int64_t retry_after_ms);
 
+void bound_complete(struct bound *bound, size_t count); /* texts that are NULL become "" */
+
+/* One call with its arguments as text, all its attempts; for call.c and pages.c. */
+must_use bool call_make(struct job *job, const struct call *call, const char *region, const char *arguments,
+                        const char *document, const char *etag, struct answer *ret, struct err *err);
+
 void session_forget(struct session *s); /* buckets, notes and facts; the lock is held */
 void sleep_ms(int64_t ms);
 struct timespec after_ms(int64_t ms); /* by the monotonic clock, for pthread_cond_timedwait */

@@ -83,7 +83,7 @@ static bool write_to(struct stage *g, const char *product, const struct binding 
     const struct product *p = product_find(product);
     g->y->err = (struct err){0};
     g->job.product = p;
-    return p->bind(&g->job, &listener, now, change, m, &g->y->err);
+    return product_bind(job_of(g, p), &listener, now, change, m, &g->y->err);
 }
 
 static void assert_sent(struct stage *g, size_t i, const char *text)
@@ -281,7 +281,7 @@ static void R_elb_lists_hosts_of_rules_and_ends_at_a_short_page_whatever_its_mar
     struct found f = {0};
     begin_as(g, "huawei", false);
     g->job.product = product_find("huawei/elb");
-    assert_ok(g->y, g->job.product->discover(&g->job, "cn-north-4", note, &f, &g->y->err));
+    assert_ok(g->y, product_discover(&g->job, "cn-north-4", note, &f, &g->y->err));
     assert_int_equal(f.count, 1);
     assert_string_equal(f.names, "www.example.com a.example.com *.example.org ");
     assert_string_equal(f.host, "198.51.100.7");
@@ -321,7 +321,7 @@ static void R_alb_takes_only_hosts_that_a_certificate_can_cover(void **state)
     struct found f = {0};
     begin_as(g, "aws", false);
     g->job.product = product_find("aws/alb");
-    assert_ok(g->y, g->job.product->discover(&g->job, "cn-north-1", note, &f, &g->y->err));
+    assert_ok(g->y, product_discover(&g->job, "cn-north-1", note, &f, &g->y->err));
     assert_int_equal(f.count, 1);
     assert_string_equal(f.names, "a.example.com *.example.com d.example.com ");
     assert_string_equal(f.reach, "private");
@@ -385,12 +385,12 @@ static void R_tencent_cdn_names_what_is_not_fit_and_what_has_no_id(void **state)
     struct reasons reasons = {""};
     begin_as(g, "tencent", false);
     g->job.product = product_find("tencent/cdn");
-    assert_ok(g->y, g->job.product->discover(&g->job, "", note_unfit, &reasons, &g->y->err));
+    assert_ok(g->y, product_discover(&g->job, "", note_unfit, &reasons, &g->y->err));
     assert_string_equal(reasons.text,
                         "a.example.com[]- b.example.com[]pem:mine c.example.com[the domain is offline]- "
                         "*.example.com[the domain has a certificate of its own for the area Overseas]- ");
     reasons.text[0] = '\0'; /* an account that never opened CDN has no domains */
-    assert_ok(g->y, g->job.product->discover(&g->job, "", note_unfit, &reasons, &g->y->err));
+    assert_ok(g->y, product_discover(&g->job, "", note_unfit, &reasons, &g->y->err));
     assert_string_equal(reasons.text, "");
 }
 

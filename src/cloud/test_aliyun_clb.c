@@ -106,7 +106,7 @@ static bool write_to(struct stage *g, const struct binding *now, const struct ch
     const struct product *p = product_find("aliyun/clb");
     g->y->err = (struct err){0};
     g->job.product = p;
-    return p->bind(&g->job, &listener, now, change, NULL, &g->y->err);
+    return product_bind(job_of(g, p), &listener, now, change, NULL, &g->y->err);
 }
 
 static void R_clb_an_extension_is_set_deleted_and_made_anew(void **state)
@@ -149,13 +149,13 @@ static void R_clb_a_port_without_listener_is_not_found(void **state)
             {400, NULL, "{\"Code\":\"InvalidParameter\",\"Message\":\"ListenerPort is wrong.\"}"});
     begin_as(g, "aliyun", false);
     g->job.product = p;
-    assert_err(g->y, ERR_NOT_FOUND, p->read(&g->job, &listener, &now, &g->y->err));
-    assert_false(p->read(&g->job, &listener, &now, &g->y->err));
+    assert_err(g->y, ERR_NOT_FOUND, product_read(job_of(g, p), &listener, &now, &g->y->err));
+    assert_false(product_read(job_of(g, p), &listener, &now, &g->y->err));
     assert_int_not_equal(g->y->err.kind, ERR_NOT_FOUND);
     static const char *const ids[] = {"lb-1", "lb-1/", "lb-1/0", "lb-1/65536", "lb-1/x"};
     for (size_t i = 0; i < countof(ids); i++) {
         odd.vendor_id = ids[i];
-        assert_err(g->y, ERR_NOT_FOUND, p->read(&g->job, &odd, &now, &g->y->err));
+        assert_err(g->y, ERR_NOT_FOUND, product_read(job_of(g, p), &odd, &now, &g->y->err));
     }
     assert_int_equal(calls_seen(g), 2);
 }
@@ -185,7 +185,7 @@ static struct seen list(struct stage *g, const char *product, const char *region
     struct seen seen = {.arena = g->y->a};
     const struct product *p = product_find(product);
     g->job.product = p;
-    assert_ok(g->y, p->discover(&g->job, region, see, &seen, &g->y->err));
+    assert_ok(g->y, product_discover(job_of(g, p), region, see, &seen, &g->y->err));
     return seen;
 }
 

@@ -39,10 +39,10 @@ static void R19_the_sm_certificate_set_last_is_the_one_read(void **state)
             {200, NULL, "{\"CertIdentifier\":\"7-cn-hangzhou\",\"CertName\":\"sm\"}"});
     begin_as(g, "aliyun", false);
     g->job.product = p;
-    assert_ok(g->y, p->bind(&g->job, &r, &now, &change, NULL, &g->y->err));
+    assert_ok(g->y, product_bind(job_of(g, p), &r, &now, &change, NULL, &g->y->err));
     assert_sent(g, 0, "x-acs-action: SetDcdnDomainSMCertificate", true);
     assert_sent(g, 0, "CertIdentifier=7-cn-hangzhou", true);
-    assert_ok(g->y, p->read(&g->job, &r, &now, &g->y->err));
+    assert_ok(g->y, product_read(job_of(g, p), &r, &now, &g->y->err));
     assert_true(binding_holds(&now, "sm", ref));
     assert_null(binding_slot(&now, "default"));
 }
@@ -61,11 +61,11 @@ static void R19_an_sm_pair_goes_to_the_store_as_one_and_never_in_half(void **sta
     g->job.product = p;
     m.sm2 = true;
     m.key = secret_in(g->y->a, secret_new("first-key", 9));
-    assert_false(p->store_for(&g->job, &r, &m, &store, &g->y->err));
+    assert_false(product_store_for(job_of(g, p), &r, &m, &store, &g->y->err));
     assert_int_equal(g->y->err.kind, ERR_INVALID_CERTIFICATE);
     m.sm2_encryption_pem = "encrypting";
     m.sm2_encryption_key = secret_in(g->y->a, secret_new("second-key", 10));
-    assert_ok(g->y, p->store_for(&g->job, &r, &m, &store, &g->y->err));
+    assert_ok(g->y, product_store_for(job_of(g, p), &r, &m, &store, &g->y->err));
     assert_ok(g->y, p->upload(&g->job, store, &m, &ref, &g->y->err));
     assert_string_equal(ref, "7-cn-hangzhou");
     assert_sent(g, 2, "POST / HTTP/1.1", true); /* nothing of it is in the URL */
@@ -97,13 +97,13 @@ static void R_esa_tells_of_a_full_plan_before_anything_is_brought(void **state)
     REPLIES(g, {200, NULL, esa_full});
     begin_as(g, "aliyun", false);
     g->job.product = p;
-    assert_false(p->store_for(&g->job, &r, &m, &store, &g->y->err));
+    assert_false(product_store_for(job_of(g, p), &r, &m, &store, &g->y->err));
     assert_int_equal(g->y->err.kind, ERR_QUOTA);
     assert_non_null(strstr(g->y->err.text, "holds 2 certificates"));
     assert_sent(g, 0, "GET /?", true);
     assert_sent(g, 0, "x-acs-action: ListInstanceQuotasWithUsage", true);
     held.names = ours; /* what is replaced in place needs no room */
-    assert_ok(g->y, p->store_for(&g->job, &r, &m, &store, &g->y->err));
+    assert_ok(g->y, product_store_for(job_of(g, p), &r, &m, &store, &g->y->err));
     assert_int_equal(calls_seen(g), 1);
 }
 
@@ -124,7 +124,7 @@ static void R_esa_replaces_an_entry_by_its_id(void **state)
             {200, NULL, "{\"Id\":\"e1\"}"});
     begin_as(g, "aliyun", false);
     g->job.product = p;
-    assert_ok(g->y, p->bind(&g->job, &r, &now, &change, NULL, &g->y->err));
+    assert_ok(g->y, product_bind(job_of(g, p), &r, &now, &change, NULL, &g->y->err));
     assert_sent(g, 1, "x-acs-action: SetCertificate", true);
     assert_sent(g, 1, "CasId=2", true);
     assert_sent(g, 1, "&Id=e1", true);
@@ -147,7 +147,7 @@ static void R_oss_names_the_certificate_that_it_replaces(void **state)
              "<Error><Code>Other</Code><Message>not it</Message><RequestId>R1</RequestId></Error>"});
     begin_as(g, "aliyun", false);
     g->job.product = p;
-    assert_ok(g->y, p->bind(&g->job, &r, &now, &change, NULL, &g->y->err));
+    assert_ok(g->y, product_bind(job_of(g, p), &r, &now, &change, NULL, &g->y->err));
     assert_sent(g, 0, "POST /?cname=&comp=add", true);
     assert_sent(g, 0, "Host: one.oss-cn-shanghai.aliyuncs.com", true);
     assert_sent(g, 0, "/cn-shanghai/oss/aliyun_v4_request,Signature=", true);
@@ -155,11 +155,11 @@ static void R_oss_names_the_certificate_that_it_replaces(void **state)
     assert_sent(g, 0, "<CertId>2-cn-hangzhou</CertId><PreviousCertId>1-cn-hangzhou</PreviousCertId>", true);
     assert_sent(g, 0, "<Force>", false);
     g->job.patience_ms = 0;
-    assert_false(p->bind(&g->job, &r, &now, &change, NULL, &g->y->err));
+    assert_false(product_bind(job_of(g, p), &r, &now, &change, NULL, &g->y->err));
     assert_int_equal(g->y->err.kind, ERR_CONFLICT);
     assert_string_equal(g->y->err.request_id, "R1");
     r.extra = "{}";
-    assert_false(p->bind(&g->job, &r, &now, &change, NULL, &g->y->err));
+    assert_false(product_bind(job_of(g, p), &r, &now, &change, NULL, &g->y->err));
     assert_int_equal(g->y->err.kind, ERR_INPUT);
 }
 

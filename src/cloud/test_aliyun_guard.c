@@ -24,7 +24,7 @@ static bool write_to(struct stage *g, const struct resource *r, const char *docu
     const struct change change = {.slot = "default", .add = &ref, .add_count = ref ? 1 : 0};
     g->y->err = (struct err){0};
     g->job.product = product_find("aliyun/waf");
-    return g->job.product->bind(&g->job, r, &now, &change, NULL, &g->y->err);
+    return product_bind(&g->job, r, &now, &change, NULL, &g->y->err);
 }
 
 static void assert_sent(struct stage *g, size_t i, const char *text)
@@ -131,10 +131,9 @@ static void R_waf_a_refused_version_2_matters_only_without_version_3(void **stat
     size_t found = 0;
     begin_as(g, "aliyun", false);
     g->job.product = product_find("aliyun/waf");
-    assert_ok(g->y, g->job.product->discover(&g->job, "cn-hangzhou", count, &found, &g->y->err));
-    assert_err(g->y, ERR_PERMISSION,
-               g->job.product->discover(&g->job, "cn-hangzhou", count, &found, &g->y->err));
-    assert_ok(g->y, g->job.product->discover(&g->job, "cn-hangzhou", count, &found, &g->y->err));
+    assert_ok(g->y, product_discover(&g->job, "cn-hangzhou", count, &found, &g->y->err));
+    assert_err(g->y, ERR_PERMISSION, product_discover(&g->job, "cn-hangzhou", count, &found, &g->y->err));
+    assert_ok(g->y, product_discover(&g->job, "cn-hangzhou", count, &found, &g->y->err));
     assert_int_equal(calls_seen(g), 7);
     assert_int_equal(found, 0);
 }
@@ -154,9 +153,9 @@ static void R_waf_a_domain_is_left_out_only_where_the_vendor_says_that_it_is_gon
     size_t found = 0;
     begin_as(g, "aliyun", false);
     g->job.product = product_find("aliyun/waf");
-    assert_ok(g->y, g->job.product->discover(&g->job, "cn-hangzhou", count, &found, &g->y->err));
-    assert_false(g->job.product->discover(&g->job, "cn-hangzhou", count, &found, &g->y->err));
-    assert_false(g->job.product->discover(&g->job, "cn-hangzhou", count, &found, &g->y->err));
+    assert_ok(g->y, product_discover(&g->job, "cn-hangzhou", count, &found, &g->y->err));
+    assert_false(product_discover(&g->job, "cn-hangzhou", count, &found, &g->y->err));
+    assert_false(product_discover(&g->job, "cn-hangzhou", count, &found, &g->y->err));
     assert_int_equal(calls_seen(g), 10);
     assert_int_equal(found, 0);
 }
@@ -202,7 +201,7 @@ static void R_ddos_the_bound_certificate_is_the_one_the_rule_names(void **state)
     g->job.product = product_find("aliyun/ddos");
     for (size_t i = 0; i < countof(refs); i++) {
         struct binding now;
-        assert_ok(g->y, g->job.product->read(&g->job, &domain_3, &now, &g->y->err));
+        assert_ok(g->y, product_read(&g->job, &domain_3, &now, &g->y->err));
         assert_true(now.https && now.ready);
         assert_int_equal(now.bound_count, 1);
         assert_string_equal(now.bound[0].ref, refs[i]);
@@ -210,7 +209,7 @@ static void R_ddos_the_bound_certificate_is_the_one_the_rule_names(void **state)
         assert_non_null(strstr(now.settings, "strict"));
     }
     struct binding none;
-    assert_err(g->y, ERR_NOT_FOUND, g->job.product->read(&g->job, &domain_3, &none, &g->y->err));
+    assert_err(g->y, ERR_NOT_FOUND, product_read(&g->job, &domain_3, &none, &g->y->err));
     assert_sent(g, 6, "QueryDomainPattern=exact");
 }
 
@@ -228,13 +227,14 @@ static void R19_ddos_refuses_sm2_and_says_that_nothing_can_be_unbound(void **sta
     const char *text = NULL;
     begin_as(g, "aliyun", false);
     g->job.product = p;
-    assert_err(g->y, ERR_INVALID_CERTIFICATE, p->store_for(&g->job, &domain_3, &m, &text, &g->y->err));
+    assert_err(g->y, ERR_INVALID_CERTIFICATE,
+               product_store_for(job_of(g, p), &domain_3, &m, &text, &g->y->err));
     assert_non_null(strstr(g->y->err.text, "offers no way"));
-    assert_ok(g->y, p->old_key(&g->job, &domain_3, &none, &text, &g->y->err));
+    assert_ok(g->y, product_old_key(job_of(g, p), &domain_3, &none, &text, &g->y->err));
     assert_non_null(strstr(text, "offers no way"));
-    assert_ok(g->y, p->old_key(&g->job, &domain_3, &one, &text, &g->y->err));
+    assert_ok(g->y, product_old_key(job_of(g, p), &domain_3, &one, &text, &g->y->err));
     assert_null(text);
-    assert_err(g->y, ERR_INPUT, p->bind(&g->job, &domain_3, &now, &off, NULL, &g->y->err));
+    assert_err(g->y, ERR_INPUT, product_bind(job_of(g, p), &domain_3, &now, &off, NULL, &g->y->err));
     assert_int_equal(calls_seen(g), 0);
 }
 
@@ -245,7 +245,7 @@ static bool write_ga(struct stage *g, const struct binding *now, const char *slo
     static const struct resource listener = {.vendor_id = "lsr-1", .title = "lsr-1", .extra = "{}"};
     g->y->err = (struct err){0};
     g->job.product = product_find("aliyun/ga");
-    return g->job.product->bind(&g->job, &listener, now, &change, NULL, &g->y->err);
+    return product_bind(&g->job, &listener, now, &change, NULL, &g->y->err);
 }
 
 static void R_ga_writes_the_default_with_its_settings_and_each_domain_by_itself(void **state)

@@ -22,7 +22,7 @@ static void check_store(struct stage *g, const char *code, enum key_type type, u
     m.key_type = type;
     m.key_bits = bits;
     m.sm2 = sm2;
-    if (!p->store_for(&g->job, &r, &m, &got, &err))
+    if (!product_store_for(job_of(g, p), &r, &m, &got, &err))
         assert_int_equal(err.kind, ERR_INVALID_CERTIFICATE);
     assert_string_equal(got, wanted);
 }
@@ -201,15 +201,15 @@ static void R_clb_names_listener_by_balancer_and_port(void **state)
     g->replies = replies;
     g->reply_count = countof(replies);
     begin_as(g, "aws", false);
-    assert_ok(g->y, p->bind(&g->job, &r, &now, &change, NULL, &err));
+    assert_ok(g->y, product_bind(job_of(g, p), &r, &now, &change, NULL, &err));
     assert_non_null(strstr(g->log[0], "LoadBalancerName=web-1&LoadBalancerPort=8443&SSLCertificateId=arn"));
     g->job.patience_ms = 0;
-    assert_false(p->bind(&g->job, &r, &now, &change, &ours, &err));
+    assert_false(product_bind(job_of(g, p), &r, &now, &change, &ours, &err));
     assert_true(err.kind == ERR_INVALID_CERTIFICATE && err.transient);
-    assert_false(p->bind(&g->job, &r, &now, &back, NULL, &err));
+    assert_false(product_bind(job_of(g, p), &r, &now, &back, NULL, &err));
     assert_int_equal(err.kind, ERR_INPUT);
     assert_int_equal(calls_seen(g), 2);
-    assert_ok(g->y, p->old_key(&g->job, &r, &old, &why, &err));
+    assert_ok(g->y, product_old_key(job_of(g, p), &r, &old, &why, &err));
     assert_non_null(why);
 }
 

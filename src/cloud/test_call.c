@@ -257,7 +257,7 @@ static void R_a_private_key_travels_in_the_body_alone(void **state)
                                        .parameters = "Name Key",
                                        .write = true};
     struct answer answer;
-    assert_ok(g->y, cloud_call_secret(&g->job, &upload, "cn-hangzhou", &answer, &g->y->err,
+    assert_ok(g->y, cloud_call_secret(&g->job, &upload, "cn-hangzhou", &answer, &g->y->err, "%p",
                                       "{\"Name\":\"n\",\"Key\":\"-----BEGIN PRIVATE KEY-----KEYBYTES\"}"));
     const char *body = strstr(g->log[0], "\r\n\r\n"), *key = strstr(g->log[0], "KEYBYTES");
     assert_true(key && key > body);

@@ -136,17 +136,20 @@ static void check_parameter(struct arena *a, const struct json *model, const str
     fail_msg("%s %s has no parameter %s", c->service, c->operation, name);
 }
 
-static const char **words(struct arena *a, const char *list, size_t *ret_count)
+/* What the call may send: its parameters, and those of its pages. */
+static const char **declared_of(struct arena *a, const struct call *c, size_t *ret_count)
 {
+    const char *lists[] = {c->parameters, c->page.position, c->page.size};
     const char **out = NULL;
     size_t capacity = 0;
     *ret_count = 0;
-    for (const char *p = list ? list : ""; *p; p += strspn(p, " ")) {
-        size_t size = strcspn(p, " ");
-        *(const char **)arena_push(a, (void **)&out, ret_count, &capacity, sizeof *out) =
-            arena_copy(a, p, size);
-        p += size;
-    }
+    for (size_t i = 0; i < countof(lists); i++)
+        for (const char *p = lists[i] ? lists[i] : ""; *p; p += strspn(p, " ")) {
+            size_t size = strcspn(p, " ");
+            *(const char **)arena_push(a, (void **)&out, ret_count, &capacity, sizeof *out) =
+                arena_copy(a, p, size);
+            p += size;
+        }
     return out;
 }
 
@@ -154,7 +157,7 @@ static const char **words(struct arena *a, const char *list, size_t *ret_count)
 static void check_required(struct arena *a, const struct json *model, const struct call *c)
 {
     size_t count;
-    const char **declared = words(a, c->parameters, &count);
+    const char **declared = declared_of(a, c, &count);
     const struct json *request = json_at(model, "/request");
     for (size_t i = 0; i < json_count(request); i++) {
         const struct json *p = json_item(request, i);
@@ -288,7 +291,7 @@ static void check_rendered(struct arena *a, const struct vendor *v, const struct
                            const struct call *c)
 {
     size_t count;
-    const char **declared = words(a, c->parameters, &count);
+    const char **declared = declared_of(a, c, &count);
     struct pairs path = {0}, parameters = {0};
     for (const char *p = c->path; (p = strchr(p, '{')); p++)
         pairs_add(a, &path, arena_copy(a, p + 1, strcspn(p + 1, "}")), "value/with *");
@@ -347,7 +350,7 @@ static void check_call(const struct suite *s, const struct vendor *v, const stru
     if (*sign)
         assert_string_equal(sign, c->sign_service ? c->sign_service : c->service);
     size_t count;
-    const char **declared = words(a, c->parameters, &count);
+    const char **declared = declared_of(a, c, &count);
     for (size_t i = 0; i < count; i++)
         check_parameter(a, model, c, declared[i]);
     check_required(a, model, c);
@@ -389,7 +392,7 @@ static void R_every_product_is_complete_and_found_by_its_code(void **state)
         snprintf(code, sizeof code, "%s/%s", p->cloud, p->name);
         assert_string_equal(code, p->code);
         assert_ptr_equal(product_find(code), p);
-        assert_true(p->discover && p->read && p->store_for && p->upload && p->bind);
+        assert_true(p->discover && p->read && p->upload && p->bind && (p->store_for || p->vendor_store));
         assert_true(p->global == !p->regions);
         assert_true(p->consistency_ms > 0 && p->settle_ms > 0 && p->poll_ms > 0 && p->propagation_ms > 0);
     }

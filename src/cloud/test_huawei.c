@@ -96,7 +96,7 @@ static bool write_domain(struct stage *g, const char *document, const char *ref,
 {
     const struct binding now = {.https = true, .etag = "", .document = document, .settings = "{}"};
     const struct change change = {.slot = "default", .add = &ref, .add_count = ref ? 1 : 0};
-    return g->job.product->bind(&g->job, &domain, &now, &change, m, &g->y->err);
+    return product_bind(&g->job, &domain, &now, &change, m, &g->y->err);
 }
 
 static void R_cdn_sends_back_every_neighbour_as_it_was_read(void **state)
@@ -129,7 +129,7 @@ static void R_cdn_that_may_not_read_scm_gets_the_text_under_a_name_that_tells(vo
     begin(g, "huawei/cdn");
     struct material m = material_of(g);
     const char *store = NULL;
-    assert_ok(g->y, g->job.product->store_for(&g->job, &domain, &m, &store, &g->y->err));
+    assert_ok(g->y, product_store_for(&g->job, &domain, &m, &store, &g->y->err));
     assert_string_equal(store, "scm");
     assert_ok(g->y, write_domain(g, BY_ID, ID, &m));
     assert_not_sent(g, 2, "PRIVATE");
@@ -137,7 +137,7 @@ static void R_cdn_that_may_not_read_scm_gets_the_text_under_a_name_that_tells(vo
     assert_sent(g, 3, "PRIVATE KEY");
     assert_sent(g, 3, NEIGHBOURS);
     assert_null(strstr(arena_copy(g->y->a, g->log[3], strcspn(g->log[3], "\r")), "PRIVATE"));
-    assert_ok(g->y, g->job.product->store_for(&g->job, &domain, &m, &store, &g->y->err));
+    assert_ok(g->y, product_store_for(&g->job, &domain, &m, &store, &g->y->err));
     assert_null(store); /* from now on at once */
     assert_err(g->y, ERR_PERMISSION, write_domain(g, BY_ID, ID, NULL));
     assert_non_null(strstr(g->y->err.text, "allow CDN to read certificates of SCM"));
@@ -192,7 +192,7 @@ static void R_cdn_certificates_are_told_by_id_by_our_name_or_by_digest(void **st
     begin(g, "huawei/cdn");
     for (size_t i = 0; i < countof(table); i++) {
         struct binding now;
-        assert_ok(g->y, g->job.product->read(&g->job, &domain, &now, &g->y->err));
+        assert_ok(g->y, product_read(&g->job, &domain, &now, &g->y->err));
         assert_int_equal(now.ready, i > 0);
         assert_int_equal(now.bound_count, i == 5 ? 2 : table[i].ref ? 1 : 0);
         if (table[i].ref)
@@ -240,27 +240,27 @@ static void R_cdn_takes_sm2_as_a_pair_beside_what_is_there(void **state)
     const struct product *p = g->job.product;
     const char *store = "x", *ref = m.fingerprint;
     m.sm2 = true;
-    assert_err(g->y, ERR_INVALID_CERTIFICATE, p->store_for(&g->job, &r, &m, &store, &g->y->err));
+    assert_err(g->y, ERR_INVALID_CERTIFICATE, product_store_for(job_of(g, p), &r, &m, &store, &g->y->err));
     assert_non_null(strstr(g->y->err.text, "encryption certificate"));
     m.sm2_encryption_pem = "ENC-PEM";
     m.sm2_encryption_key = secret_in(g->y->a, secret_new("ENC-KEY", 7));
-    assert_ok(g->y, p->store_for(&g->job, &r, &m, &store, &g->y->err));
+    assert_ok(g->y, product_store_for(job_of(g, p), &r, &m, &store, &g->y->err));
     assert_null(store);
     held.ref = "00112233"; /* uploaded by hand: it could not be sent along */
-    assert_err(g->y, ERR_INVALID_CERTIFICATE, p->store_for(&g->job, &r, &m, &store, &g->y->err));
+    assert_err(g->y, ERR_INVALID_CERTIFICATE, product_store_for(job_of(g, p), &r, &m, &store, &g->y->err));
     assert_non_null(strstr(g->y->err.text, "would lose it"));
     assert_int_equal(calls_seen(g), 0);
 
     const struct binding now = {.https = true, .etag = "", .document = BY_ID, .settings = "{}"};
     const struct change change = {.slot = "sm", .add = &ref, .add_count = 1}, back = {.slot = "sm"};
-    assert_ok(g->y, p->bind(&g->job, &domain, &now, &change, &m, &g->y->err));
+    assert_ok(g->y, product_bind(job_of(g, p), &domain, &now, &change, &m, &g->y->err));
     assert_sent(g, 1, "\"certificates\":[{\"certificate_type\":\"server_sm\",\"certificate_source\":0");
     assert_sent(g, 1, "\"enc_certificate_value\":\"ENC-PEM\",\"enc_private_key\":\"ENC-KEY\"");
     assert_sent(g, 1,
                 "{\"certificate_type\":\"server\",\"certificate_source\":2,\"scm_certificate_id\":\"" OLD
                 "\"");
     assert_sent(g, 1, NEIGHBOURS);
-    assert_ok(g->y, p->bind(&g->job, &domain, &now, &back, NULL, &g->y->err));
+    assert_ok(g->y, product_bind(job_of(g, p), &domain, &now, &back, NULL, &g->y->err));
     assert_sent(g, 2, "{\"https_status\":\"on\"," NEIGHBOURS ",\"certificate_type\":\"server\"");
     assert_not_sent(g, 2, "certificates");
 }
@@ -272,10 +272,10 @@ static void R_cdn_what_only_cdn_held_comes_back_from_our_store_or_not_at_all(voi
     begin(g, "huawei/cdn");
     const char *why = NULL;
     struct bound old = {.slot = "default", .ref = OLD, .fingerprint = ""};
-    assert_ok(g->y, g->job.product->old_key(&g->job, &domain, &old, &why, &g->y->err));
+    assert_ok(g->y, product_old_key(&g->job, &domain, &old, &why, &g->y->err));
     assert_null(why);
     old.ref = "00112233445566778899aabbccddeeff00112233445566778899aabbccddeeff";
-    assert_ok(g->y, g->job.product->old_key(&g->job, &domain, &old, &why, &g->y->err));
+    assert_ok(g->y, product_old_key(&g->job, &domain, &old, &why, &g->y->err));
     assert_non_null(why);
     assert_err(g->y, ERR_NOT_FOUND, write_domain(g, BY_ID, old.ref, NULL));
     assert_int_equal(calls_seen(g), 0);
@@ -466,7 +466,7 @@ static bool write_website(struct stage *g, const char *ref)
 {
     const struct binding now = {.https = true, .etag = "", .settings = "{}"};
     const struct change change = {.slot = "default", .add = &ref, .add_count = ref ? 1 : 0};
-    return g->job.product->bind(&g->job, &website, &now, &change, NULL, &g->y->err);
+    return product_bind(&g->job, &website, &now, &change, NULL, &g->y->err);
 }
 
 static void R_waf_hands_a_certificate_to_one_website_and_believes_only_what_it_is_told(void **state)
@@ -540,7 +540,7 @@ static void R_waf_of_the_one_region_with_a_host_of_its_own_is_found(void **state
     struct resource r = website;
     struct binding now;
     r.region = "cn-north-9";
-    assert_err(g->y, ERR_NOT_FOUND, g->job.product->read(&g->job, &r, &now, &g->y->err));
+    assert_err(g->y, ERR_NOT_FOUND, product_read(&g->job, &r, &now, &g->y->err));
     assert_true(strcasestr(g->log[1], "\r\nhost: waf.cn-north-9.myhuaweicloud.cn\r\n") != NULL);
 }
 

@@ -35,6 +35,13 @@ int stage_end(void **state);
 void begin_as(struct stage *g, const char *cloud, bool read_only);
 size_t calls_seen(struct stage *g);
 
+/* The stage's job, as one of that product. */
+static inline struct job *job_of(struct stage *g, const struct product *p)
+{
+    g->job.product = p;
+    return &g->job;
+}
+
 #define stage_test(f) cmocka_unit_test_setup_teardown(f, stage_begin, stage_end)
 #define REPLIES(g, ...)                                                                                      \
     static const struct reply replies_[] = {__VA_ARGS__};                                                    \

@@ -36,7 +36,7 @@ static void R_waf_sends_all_that_stands_beside_the_certificate(void **state)
     const struct binding now = {0};
     REPLIES(g, {200, NULL, INFO(BY_ID)}, {200, NULL, DONE}, {200, NULL, INFO(OWN)}, {200, NULL, DONE});
     begin_as(g, "tencent", false);
-    assert_ok(g->y, p->bind(&g->job, &domain, &now, &change, NULL, &g->y->err));
+    assert_ok(g->y, product_bind(job_of(g, p), &domain, &now, &change, NULL, &g->y->err));
     assert_sent(g, 1, "\"InstanceID\":\"waf_1\"");
     assert_sent(g, 1, "\"IsKeepAlive\":\"1\"");
     assert_sent(g, 1, "\"Weights\":[10,90]");
@@ -45,11 +45,11 @@ static void R_waf_sends_all_that_stands_beside_the_certificate(void **state)
     assert_sent(g, 1, "\"Ciphers\":[1,5]");
     assert_sent(g, 1, "\"GmType\":0,\"CertType\":2,\"SSLId\":\"newCERT1\"");
     assert_null(strstr(g->log[1], "Note"));
-    assert_ok(g->y, p->bind(&g->job, &domain, &now, &change, NULL, &g->y->err));
+    assert_ok(g->y, product_bind(job_of(g, p), &domain, &now, &change, NULL, &g->y->err));
     assert_sent(g, 3, "\"GmType\":2,\"CertType\":2,\"SSLId\":\"newCERT1\"");
     assert_sent(g, 3, "\"GmCertType\":2,\"GmSSLId\":\"smCERT01\"");
     assert_null(strstr(g->log[3], "OLDKEY"));
-    assert_err(g->y, ERR_INPUT, p->bind(&g->job, &domain, &now, &none, NULL, &g->y->err));
+    assert_err(g->y, ERR_INPUT, product_bind(job_of(g, p), &domain, &now, &none, NULL, &g->y->err));
     assert_int_equal(calls_seen(g), 4);
 }
 
@@ -70,19 +70,19 @@ static void R_waf_puts_back_what_it_showed_with_its_key(void **state)
             {200, NULL, INFO(BY_ID)}, {200, NULL, DONE}, {200, NULL, INFO(OWN)}, {200, NULL, DONE},
             {200, NULL, INFO(OWN)});
     begin_as(g, "tencent", false);
-    assert_ok(g->y, p->read(&g->job, &domain, &before, &g->y->err));
+    assert_ok(g->y, product_read(job_of(g, p), &domain, &before, &g->y->err));
     assert_true(before.ready && before.https && before.bound_count == 2);
     assert_string_equal(before.bound[1].slot, "sm");
     assert_null(strstr(before.settings, "OLDKEY"));
-    assert_ok(g->y, p->restore(&g->job, &domain, &before, &before, &change, &g->y->err));
+    assert_ok(g->y, product_restore(job_of(g, p), &domain, &before, &before, &change, &g->y->err));
     assert_sent(g, 4, "\"CertType\":1,\"Cert\":\"CERT\",\"PrivateKey\":\"OLDKEY\"");
-    assert_ok(g->y,
-              p->bind(&g->job, &domain, &before,
-                      &(struct change){"sm", (const char *[]){"smCERT02"}, 1, NULL, 0}, NULL, &g->y->err));
+    assert_ok(g->y, product_bind(job_of(g, p), &domain, &before,
+                                 &(struct change){"sm", (const char *[]){"smCERT02"}, 1, NULL, 0}, NULL,
+                                 &g->y->err));
     assert_sent(g, 6,
                 "\"CertType\":1,\"Cert\":\"CERT\",\"PrivateKey\":\"OLDKEY\""); /* the other place stays */
     assert_sent(g, 6, "\"GmCertType\":2,\"GmSSLId\":\"smCERT02\"");
-    assert_ok(g->y, p->old_key(&g->job, &domain, &held, &why, &g->y->err));
+    assert_ok(g->y, product_old_key(job_of(g, p), &domain, &held, &why, &g->y->err));
     assert_null(why);
 }
 
@@ -98,8 +98,10 @@ static void R_waf_changes_nothing_beside_a_certificate_whose_key_it_hides(void *
              INFO("\"CertType\":2,\"SSLId\":\"oldCERT1\",\"GmType\":1,\"GmCertType\":1,\"GmCert\":\"S\","
                   "\"GmPrivateKey\":\"K\",\"GmEncCert\":\"E\"")});
     begin_as(g, "tencent", false);
-    assert_err(g->y, ERR_INVALID_CERTIFICATE, p->bind(&g->job, &domain, &now, &to_sm, NULL, &g->y->err));
-    assert_err(g->y, ERR_INVALID_CERTIFICATE, p->bind(&g->job, &domain, &now, &to_default, NULL, &g->y->err));
+    assert_err(g->y, ERR_INVALID_CERTIFICATE,
+               product_bind(job_of(g, p), &domain, &now, &to_sm, NULL, &g->y->err));
+    assert_err(g->y, ERR_INVALID_CERTIFICATE,
+               product_bind(job_of(g, p), &domain, &now, &to_default, NULL, &g->y->err));
     assert_int_equal(calls_seen(g), 2); /* both were reads */
 }
 
@@ -119,11 +121,12 @@ static void R_waf_takes_sm2_pairs_beside_the_other_certificate(void **state)
                          .sm2_encryption_pem = "ENC",
                          .key = secret_in(g->y->a, secret_new("SIGNKEY", 7))};
     begin_as(g, "tencent", false);
-    assert_err(g->y, ERR_INVALID_CERTIFICATE, p->store_for(&g->job, &domain, &m, &store, &g->y->err));
+    assert_err(g->y, ERR_INVALID_CERTIFICATE,
+               product_store_for(job_of(g, p), &domain, &m, &store, &g->y->err));
     m.sm2_encryption_key = secret_in(g->y->a, secret_new("ENCKEY", 6));
-    assert_ok(g->y, p->store_for(&g->job, &domain, &m, &store, &g->y->err));
+    assert_ok(g->y, product_store_for(job_of(g, p), &domain, &m, &store, &g->y->err));
     assert_null(store);
-    assert_ok(g->y, p->bind(&g->job, &domain, &now, &change, &m, &g->y->err));
+    assert_ok(g->y, product_bind(job_of(g, p), &domain, &now, &change, &m, &g->y->err));
     assert_sent(g, 1,
                 "\"GmType\":1,\"GmCertType\":1,\"GmCert\":\"SIGN\",\"GmPrivateKey\":\"SIGNKEY\","
                 "\"GmEncCert\":\"ENC\",\"GmEncPrivateKey\":\"ENCKEY\"");
@@ -143,7 +146,7 @@ static void R_waf_gives_an_sm2_pair_up_again(void **state)
                   "\"smCERT01\"")},
             {200, NULL, DONE});
     begin_as(g, "tencent", false);
-    assert_ok(g->y, p->restore(&g->job, &domain, &now, &now, &change, &g->y->err));
+    assert_ok(g->y, product_restore(job_of(g, p), &domain, &now, &now, &change, &g->y->err));
     assert_sent(g, 1, "\"GmType\":0,\"GmCertType\":0,\"CertType\":2,\"SSLId\":\"oldCERT1\"");
 }
 
@@ -183,7 +186,8 @@ static void R_clb_sends_mutual_tls_along_and_the_other_algorithms(void **state)
         const struct binding now = {
             .document = arena_printf(g->y->a, "{\"ListenerId\":\"lbl-1\",\"SniSwitch\":0,\"Certificate\":%s}",
                                      rows[i].place)};
-        assert_ok(g->y, product_find("tencent/clb")->bind(&g->job, &r, &now, &change, NULL, &g->y->err));
+        assert_ok(g->y,
+                  product_bind(job_of(g, product_find("tencent/clb")), &r, &now, &change, NULL, &g->y->err));
         assert_sent(g, i, "{\"LoadBalancerId\":\"lb-1\",\"ListenerId\":\"lbl-1\",");
         assert_sent(g, i, rows[i].sent);
     }
@@ -207,10 +211,10 @@ static void R_clb_goes_on_when_its_task_is_forgotten(void **state)
              "{\"Response\":{\"Listeners\":[{\"ListenerId\":\"lbl-1\",\"Protocol\":\"HTTPS\",\"SniSwitch\":0}"
              "]}}"});
     begin_as(g, "tencent", false);
-    assert_ok(g->y, p->bind(&g->job, &r, &now, &change, NULL, &g->y->err));
-    assert_ok(g->y, p->read(&g->job, &r, &now, &g->y->err));
+    assert_ok(g->y, product_bind(job_of(g, p), &r, &now, &change, NULL, &g->y->err));
+    assert_ok(g->y, product_read(job_of(g, p), &r, &now, &g->y->err));
     assert_true(now.ready);
-    assert_ok(g->y, p->read(&g->job, &r, &now, &g->y->err));
+    assert_ok(g->y, product_read(job_of(g, p), &r, &now, &g->y->err));
     assert_int_equal(calls_seen(g), 4); /* it is not asked about again */
 }
 

@@ -184,6 +184,12 @@ must_use bool sha1_of_pem(struct arena *a, const char *pem, const char **ret);
 /* The same for what is read again and again: texts seen lately are not parsed another time. */
 bool session_bound_of_pem(struct job *job, const char *pem, struct bound *b);
 
+/* For product.old_key: whether our own store holds the certificate with its key, so that it can be brought again; *ret is
+ * NULL or `lost`.
+ */
+must_use bool session_can_bring(struct job *job, const char *fingerprint, const char *lost, const char **ret,
+                                struct err *err);
+
 /* For vendor.used. Keeps it, unless there is a reason already; the text is job->arena's. */
 void stored_keep(struct job *job, struct stored *c, const char *fmt, ...) like_printf(3, 4);
 /* Keeps it because of a failure, which is no answer. */

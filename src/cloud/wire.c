@@ -59,7 +59,8 @@ static bool flatten(struct flat *f, const char *name, const char *pattern, const
                 return false;
         return true;
     }
-    if (!declared(f->call->parameters, pattern))
+    if (!declared(f->call->parameters, pattern) && !declared(f->call->page.position, pattern) &&
+        !declared(f->call->page.size, pattern))
         return err_set(f->err, ERR_INTERNAL, "%s %s does not declare the parameter %s", f->call->service,
                        f->call->operation, pattern);
     if (f->out)

@@ -187,6 +187,17 @@ const char *json_str(const struct json *v, const char *fallback)
     return json_is_string(v) ? json_string_value(value_of(v)) : fallback;
 }
 
+const char *json_get(const struct json *v, const char *pointer)
+{
+    return json_str(json_at(v, pointer), "");
+}
+
+bool json_is(const struct json *v, const char *pointer, const char *text)
+{
+    const char *found = json_str(json_at(v, pointer), NULL);
+    return found && strcmp(found, text) == 0;
+}
+
 const char *json_text(struct arena *a, const struct json *v, const char *fallback)
 {
     const json_t *value = value_of(v);
@@ -271,6 +282,22 @@ size_t json_count(const struct json *v)
 const struct json *json_item(const struct json *v, size_t i)
 {
     return json_of(json_array_get(value_of(v), i));
+}
+
+const struct json *json_find(const struct json *list, const char *pointer, const char *text)
+{
+    json_each (item, list) {
+        char digits[32];
+        const struct json *v = json_at(item, pointer);
+        const char *found = json_str(v, NULL);
+        if (json_is_integer(value_of(v))) {
+            snprintf(digits, sizeof digits, "%lld", (long long)json_integer_value(value_of(v)));
+            found = digits;
+        }
+        if (found && strcmp(found, text) == 0)
+            return item;
+    }
+    return NULL;
 }
 
 bool json_member(const struct json *v, size_t i, const char **ret_name, const struct json **ret_value)

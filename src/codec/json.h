@@ -38,8 +38,22 @@ bool json_is_string(const struct json *v);
 bool json_is_array(const struct json *v);
 bool json_is_object(const struct json *v);
 
+/* The string at the pointer, "" if there is none; and whether it is this one. */
+const char *json_get(const struct json *v, const char *pointer);
+bool json_is(const struct json *v, const char *pointer, const char *text);
+
 size_t json_count(const struct json *v);                      /* of an array or object; 0 otherwise */
 const struct json *json_item(const struct json *v, size_t i); /* of an array; NULL outside */
+/* The first item of an array that has this text at the pointer; numbers count as they are written. NULL if none has. */
+const struct json *json_find(const struct json *list, const char *pointer, const char *text);
+/* A loop over the items of an array; break and continue do what they do elsewhere. */
+#define json_each(item, list)                                                                                \
+    for (struct json_walk item##_walk = {(list), 0}; item##_walk.list; item##_walk.list = NULL)              \
+        for (const struct json *item; (item = json_item(item##_walk.list, item##_walk.at)); item##_walk.at++)
+struct json_walk {
+    const struct json *list;
+    size_t at;
+};
 /* The i-th member of an object, in the document's order; false past the end. */
 bool json_member(const struct json *v, size_t i, const char **ret_name, const struct json **ret_value);
 

@@ -222,3 +222,39 @@ void json_member_raw(struct json_writer *w, const char *name, const char *json)
     json_key(w, name);
     json_put_raw(w, json);
 }
+
+/* Whether the word is one of the list. */
+static bool is_named(const char *names, const char *word)
+{
+    size_t length = strlen(word);
+    for (size_t size; *names; names += size + strspn(names + size, " ")) {
+        size = strcspn(names, " ");
+        if (size == length && memcmp(names, word, size) == 0)
+            return true;
+    }
+    return false;
+}
+
+static char *members_where(struct arena *a, const struct json *v, const char *names, bool named)
+{
+    struct buf out = buf_new(a, JSON_MAX_BYTES);
+    struct json_writer w = json_writer_to(&out);
+    const struct json *value;
+    const char *name;
+    json_open_object(&w);
+    for (size_t i = 0; json_member(v, i, &name, &value); i++)
+        if (is_named(names, name) == named && !json_is_null(value))
+            json_member_raw(&w, name, json_dump(a, value));
+    json_close_object(&w);
+    return out.full ? arena_strdup(a, "{}") : out.data;
+}
+
+char *json_only(struct arena *a, const struct json *v, const char *names)
+{
+    return members_where(a, v, names, true);
+}
+
+char *json_without(struct arena *a, const struct json *v, const char *names)
+{
+    return members_where(a, v, names, false);
+}

@@ -1,6 +1,7 @@
 /* json_format.h - making JSON: by template where a request is written down, by writer where a list is listed. */
 #pragma once
 #include "base/buf.h"
+#include "codec/json.h"
 
 /* JSON from a template: an apostrophe reads as a double quote, and
  *   %s  a string, quoted and escaped; NULL gives null
@@ -17,6 +18,12 @@ const char *json_boolean(bool value); /* "true" or "false", for %p */
 
 /* A JSON array of these strings, for %p. */
 char *json_strings(struct arena *a, const char *const *texts, size_t count);
+
+/* An object of the members of v that are named in a list ("Name Ports TLSVersion"), or of those that are not, as text. Members
+ * that are null are left out; "{}" where v is no object.
+ */
+char *json_only(struct arena *a, const struct json *v, const char *names);
+char *json_without(struct arena *a, const struct json *v, const char *names);
 
 /* Appends JSON to a buf; commas and escapes are the writer's business. Misuse is an assertion. */
 struct json_writer {

@@ -191,6 +191,16 @@ const char *xml_text(const struct xml *node, const char *path, const char *fallb
     return found ? found->text : fallback;
 }
 
+const char *xml_get(const struct xml *node, const char *path)
+{
+    return node ? xml_text(node, path, "") : "";
+}
+
+bool xml_is(const struct xml *node, const char *path, const char *text)
+{
+    return strcmp(xml_get(node, path), text) == 0;
+}
+
 int64_t xml_int(const struct xml *node, const char *path, int64_t fallback)
 {
     const char *p = xml_text(node, path, "");

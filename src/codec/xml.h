@@ -24,6 +24,9 @@ must_use bool xml_parse(struct arena *a, const char *text, size_t size, const st
 
 const struct xml *xml_at(const struct xml *node, const char *path); /* NULL if absent */
 const char *xml_text(const struct xml *node, const char *path, const char *fallback);
+/* The text at the path, "" if there is none; and whether it is this one. */
+const char *xml_get(const struct xml *node, const char *path);
+bool xml_is(const struct xml *node, const char *path, const char *text);
 int64_t xml_int(const struct xml *node, const char *path, int64_t fallback);
 size_t xml_count(const struct xml *node, const char *name); /* children of that name */
 const struct xml *xml_next(const struct xml *node);         /* next sibling of the same name */

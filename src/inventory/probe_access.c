@@ -15,7 +15,7 @@ static bool read_first(void *context, const struct resource *r, struct err *err)
     struct first *f = context;
     struct binding binding;
     f->id = arena_strdup(f->keep, r->vendor_id);
-    if (!f->job->product->read(f->job, r, &binding, err))
+    if (!product_read(f->job, r, &binding, err))
         return false;
     f->seen = true;
     return err_set(err, ERR_NONE, "enough");
@@ -40,7 +40,7 @@ bool inventory_probe(struct cloud *cloud, struct arena *a, int64_t access_id, co
         return err_add(err, "regions of %s", product->title);
     if (product->regions)
         region = count ? regions[0] : "";
-    if (!(product->regions && !count) && !product->discover(&job, region, read_first, &first, &why) &&
+    if (!(product->regions && !count) && !product_discover(&job, region, read_first, &first, &why) &&
         !first.seen) {
         if (err)
             *err = why;

@@ -191,7 +191,7 @@ static bool discover(struct sync *s, struct job *job, const struct unit *unit, s
                       .a = chunk_arena,
                       .generation = l->row.generation,
                       .now_ms = l->row.started_ms};
-    bool done = flush(&c, err) && unit->product->discover(job, unit->region, take_resource, &c, err);
+    bool done = flush(&c, err) && product_discover(job, unit->region, take_resource, &c, err);
     struct err late = {0};
     bool stored = flush(&c, done ? err : &late); /* a failed walk keeps what it found */
     l->row.resources = c.total;

@@ -29,15 +29,14 @@ static bool emit(const char *id, resource_fn *each, void *context, struct err *e
     return each(context, &r, err);
 }
 
-static bool discover_domains(struct job *job, const char *region, resource_fn *each, void *context,
-                             struct err *err)
+static bool discover_domains(struct job *job, const struct survey *to, struct err *err)
 {
     (void)job;
-    assert_string_equal(region, "");
+    assert_string_equal(to->region, "");
     for (int i = 0; i < shown.www; i++) {
         char id[16];
         (void)snprintf(id, sizeof id, "w%d", i);
-        if (!emit(id, each, context, err))
+        if (!emit(id, to->each, to->context, err))
             return false;
     }
     return true;
@@ -52,17 +51,16 @@ static bool list_regions(struct job *job, const char ***ret, size_t *ret_count, 
     return !shown.no_regions || err_set(err, ERR_PERMISSION, "regions may not be listed");
 }
 
-static bool discover_listeners(struct job *job, const char *region, resource_fn *each, void *context,
-                               struct err *err)
+static bool discover_listeners(struct job *job, const struct survey *to, struct err *err)
 {
     (void)job;
     int running = ++shown.running, most = shown.most;
     while (running > most && !atomic_compare_exchange_weak(&shown.most, &most, running))
         continue;
-    bool ok = emit("lsn-1", each, context, err);
-    if (ok && shown.failing && strcmp(region, shown.failing) == 0)
+    bool ok = emit("lsn-1", to->each, to->context, err);
+    if (ok && shown.failing && strcmp(to->region, shown.failing) == 0)
         ok = err_set(err, ERR_VENDOR, "the region is down");
-    ok = ok && emit("lsn-2", each, context, err);
+    ok = ok && emit("lsn-2", to->each, to->context, err);
     shown.running--;
     return ok;
 }

@@ -178,7 +178,7 @@ static void ask_undo(void *context, const struct product *product, const struct 
     struct undo *u = context;
     struct err err = {0};
     struct job job = {.arena = u->a, .product = product, .log = &u->log, .patience_ms = UNDO_PATIENCE_MS};
-    if (!product->old_key || !u->c->cloud) {
+    if (!product_asks_for_old_key(product) || !u->c->cloud) {
         *ret_reason =
             old->ref[0] ? NULL : "the old certificate has no id at the vendor, and its key is not ours";
         return;
@@ -188,7 +188,7 @@ static void ask_undo(void *context, const struct product *product, const struct 
         return;
     }
     if (cloud_session(u->c->cloud, r->access_id, &job.session, &err) &&
-        product->old_key(&job, r, old, ret_reason, &err))
+        product_old_key(&job, r, old, ret_reason, &err))
         return;
     *ret_reason = arena_printf(u->a, "could not be found out whether the old certificate can be put back: %s",
                                err.text);

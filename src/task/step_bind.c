@@ -57,11 +57,7 @@ static bool restore(struct turn *t, const struct binding *now, struct err *err)
 {
     struct binding before;
     struct change ours = change_reverse(t->a, &t->change);
-    if (!t->product->restore)
-        return t->product->bind(&t->job, &t->resource, now, &t->change, NULL, err);
-    if (!turn_before(t, &before, err))
-        return false;
-    return t->product->restore(&t->job, &t->resource, now, &before, &ours, err);
+    return turn_before(t, &before, err) && product_restore(&t->job, &t->resource, now, &before, &ours, err);
 }
 
 static enum outcome write_once(struct turn *t, const struct binding *now)
@@ -82,7 +78,7 @@ static enum outcome write_once(struct turn *t, const struct binding *now)
     t->item->remaining = remaining(now, &t->change);
     t->job.pause_ms = 0;
     bool done = t->back ? restore(t, now, &t->err)
-                        : t->product->bind(&t->job, &t->resource, now, &t->change, &m, &t->err);
+                        : product_bind(&t->job, &t->resource, now, &t->change, &m, &t->err);
     if (!done && turn_surely_nothing(&t->err))
         t->row.write_started_ms = 0;
     if (!done) {

@@ -223,7 +223,7 @@ enum outcome step_snapshot(struct turn *t)
     }
     if (t->back)
         return go_back(t, &now);
-    if (!t->product->store_for(&t->job, &t->resource, &m, &vendor_store, &t->err))
+    if (!product_store_for(&t->job, &t->resource, &m, &vendor_store, &t->err))
         return OUTCOME_FAILED;
     struct copies c = {.t = t, .vendor_store = vendor_store, .fingerprint = m.fingerprint};
     if (!store_read(t->e->store, read_copy, &c, &t->err))

@@ -240,10 +240,10 @@ static inline void change_thing(struct thing *t, const struct change *c)
         t->https = false;
 }
 
-static inline bool fake_bind(struct job *job, const struct resource *r, const struct binding *now,
-                             const struct change *change, const struct material *m, struct err *err)
+static inline bool fake_bind(struct job *job, const struct bind *w, struct err *err)
 {
-    (void)job, (void)now, (void)m;
+    const struct resource *r = w->resource;
+    (void)job;
     pthread_mutex_lock(&world->mutex);
     enum fault fault = fault_for(OP_BIND);
     struct thing *t = thing_of(r->vendor_id);
@@ -252,7 +252,7 @@ static inline bool fake_bind(struct job *job, const struct resource *r, const st
                        world->now_ms < world->things[i].ready_at;
     point();
     if (fault == FAULT_NONE || fault == FAULT_LOST_APPLIED)
-        change_thing(t, change);
+        change_thing(t, w->change);
     point();
     bool ok = !fails(fault, err);
     pthread_mutex_unlock(&world->mutex);

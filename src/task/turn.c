@@ -13,26 +13,10 @@ int64_t turn_now(const struct turn *t)
     return clock_wall_ms(t->e->clock);
 }
 
-static const char *or_empty(const char *text)
-{
-    return text ? text : "";
-}
-
 bool turn_read(struct turn *t, struct binding *ret)
 {
-    struct binding now = {0};
-    if (!t->product->read(&t->job, &t->resource, &now, &t->err))
+    if (!product_read(&t->job, &t->resource, ret, &t->err))
         return err_add(&t->err, "read %s", t->row.title);
-    for (size_t i = 0; i < now.bound_count; i++) {
-        struct bound *b = &now.bound[i];
-        b->ref = or_empty(b->ref);
-        b->name = or_empty(b->name);
-        b->fingerprint = or_empty(b->fingerprint);
-        b->serial = or_empty(b->serial);
-        b->key_type = or_empty(b->key_type);
-        b->issuer = or_empty(b->issuer);
-    }
-    *ret = now;
     return true;
 }
 

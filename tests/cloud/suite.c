@@ -253,7 +253,7 @@ static bool catch_resource(void *context, const struct resource *r, struct err *
 
 bool suite_try_region(struct job *job, const char *region, struct found *to, struct err *err)
 {
-    return job->product->discover(job, region, catch_resource, to, err);
+    return product_discover(job, region, catch_resource, to, err);
 }
 
 bool suite_passes(const struct err *err)
@@ -358,7 +358,7 @@ const char *suite_upload(struct job *job, const struct resource *r, const struct
     const char *vendor_store = NULL, *ref = NULL;
     for (int turn = 0; turn < 100; turn++, suite_wait(SUITE_WAIT_MS)) {
         struct err err = {0};
-        bool ok = job->product->store_for(job, r, m, &vendor_store, &err);
+        bool ok = product_store_for(job, r, m, &vendor_store, &err);
         if (ok && !vendor_store)
             return m->fingerprint;
         if (ok && job->product->upload(job, vendor_store, m, &ref, &err))
@@ -387,10 +387,10 @@ static bool act(struct job *job, const struct resource *r, const struct binding 
                 const struct change *change, const struct way *way, struct err *err)
 {
     static const struct binding nothing = {.ready = true, .etag = "", .settings = "{}"};
-    if (way->m || !job->product->restore)
-        return job->product->bind(job, r, now, change, way->m, err);
+    if (way->m)
+        return product_bind(job, r, now, change, way->m, err);
     struct change ours = change_reverse(job->arena, change);
-    return job->product->restore(job, r, now, way->before ? way->before : &nothing, &ours, err);
+    return product_restore(job, r, now, way->before ? way->before : &nothing, &ours, err);
 }
 
 void suite_carry(struct job *job, const struct resource *r, const struct change *change,
@@ -402,7 +402,7 @@ void suite_carry(struct job *job, const struct resource *r, const struct change 
         struct binding now;
         struct err err = {0};
         job->arena = a;
-        bool read = job->product->read(job, r, &now, &err);
+        bool read = product_read(job, r, &now, &err);
         enum change_progress progress = read ? change_progress(&now, change) : CHANGE_OPEN;
         bool done = read && now.ready && progress == CHANGE_DONE;
         if (read && progress == CHANGE_FOREIGN)
@@ -424,7 +424,7 @@ struct binding suite_read(struct job *job, const struct resource *r)
     for (int turn = 0;; turn++, suite_wait(SUITE_WAIT_MS)) {
         struct binding now;
         struct err err = {0};
-        if (job->product->read(job, r, &now, &err))
+        if (product_read(job, r, &now, &err))
             return now;
         if (turn == 100 || !suite_passes(&err))
             fail_msg("%s %s: read: %s", job->product->code, r->title, err.text);
@@ -435,9 +435,9 @@ bool suite_can_put_back(struct job *job, const struct resource *r, const struct 
                         const char **ret_why)
 {
     *ret_why = NULL;
-    for (int turn = 0; job->product->old_key; turn++) {
+    for (int turn = 0; product_asks_for_old_key(job->product); turn++) {
         struct err err = {0};
-        if (job->product->old_key(job, r, old, ret_why, &err))
+        if (product_old_key(job, r, old, ret_why, &err))
             break;
         if (turn == 100 || !suite_passes(&err))
             fail_msg("%s %s: old_key: %s", job->product->code, r->title, err.text);

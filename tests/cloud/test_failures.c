@@ -82,7 +82,7 @@ static bool bind_until_refused(struct sky *k, struct job *job, const struct reso
     for (int turn = 0; turn < 5; turn++) {
         struct binding now;
         *err = (struct err){0};
-        if (!job->product->read(job, r, &now, err) || !job->product->bind(job, r, &now, &change, &m, err))
+        if (!product_read(job, r, &now, err) || !product_bind(job, r, &now, &change, &m, err))
             return true;
     }
     return false;
@@ -122,7 +122,7 @@ static const char *tells_what_is_gone(struct sky *k, struct job *job)
     if (err.kind != ERR_NOT_FOUND || err.transient)
         fail_msg("%s %s: bind: %s: %s", r->product, r->title, err_kind_name(err.kind), err.text);
     err = (struct err){0};
-    if (job->product->read(job, r, &now, &err) || err.kind != ERR_NOT_FOUND)
+    if (product_read(job, r, &now, &err) || err.kind != ERR_NOT_FOUND)
         fail_msg("%s %s: read: %s: %s", r->product, r->title, err_kind_name(err.kind), err.text);
     return NULL;
 }
@@ -177,7 +177,7 @@ static const char *overlaps(struct sky *k, struct job *job)
         struct err err = {0};
         if (other == r) /* what was read before the first write: the second one goes by an old picture */
             changes[1].remove = changes[0].remove;
-        if (!job->product->bind(job, both[i], &now, &changes[i], &m[i], &err) && !suite_passes(&err) &&
+        if (!product_bind(job, both[i], &now, &changes[i], &m[i], &err) && !suite_passes(&err) &&
             err.kind != ERR_CONFLICT)
             fail_msg("%s %s: %s: %s", r->product, both[i]->title, err_kind_name(err.kind), err.text);
     }
@@ -232,9 +232,9 @@ static const char *hides(struct sky *k, struct job *job)
     job->patience_ms = 0;
     for (int turn = 0; turn < 4; turn++) {
         struct err err = {0};
-        if (job->product->store_for(job, &r, &m, &vendor_store, &err) && vendor_store &&
+        if (product_store_for(job, &r, &m, &vendor_store, &err) && vendor_store &&
             job->product->upload(job, vendor_store, &m, &ref, &err) &&
-            job->product->read(job, &r, &(struct binding){0}, &err))
+            product_read(job, &r, &(struct binding){0}, &err))
             continue;
         log_err(LOG_WARNING, NULL, "suite.hides", &err);
         check_hides(job->arena, job->product->code, err.text, body);

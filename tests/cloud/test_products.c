@@ -260,7 +260,7 @@ static bool has_set(struct sky *k, struct job *job, const struct resource *r)
 {
     const char *vendor_store = NULL;
     struct material m = suite_material_for(k, r);
-    assert_ok(k->y, job->product->store_for(job, r, &m, &vendor_store, &k->y->err));
+    assert_ok(k->y, product_store_for(job, r, &m, &vendor_store, &k->y->err));
     return vendor_store && r->names[0].evidence != EVIDENCE_DOMAIN;
 }
 
@@ -311,7 +311,7 @@ static const char *puts_back_what_is_ours(struct sky *k, struct job *job, const 
 
 static const char *says_what_cannot_come_back(struct sky *k, struct job *job)
 {
-    if (!job->product->old_key)
+    if (!product_asks_for_old_key(job->product))
         return "every certificate is bound by a reference that stays";
     struct found found = suite_discover(job);
     const char *why;
@@ -339,7 +339,7 @@ static const char *is_not_cleaned_away(struct sky *k, struct job *job)
         if (!suite_fit(r))
             continue;
         struct material m = suite_material_for(k, r);
-        assert_ok(k->y, job->product->store_for(job, r, &m, &vendor_store, &k->y->err));
+        assert_ok(k->y, product_store_for(job, r, &m, &vendor_store, &k->y->err));
         if (!vendor_store)
             return "it takes certificate and key itself: no copy lies anywhere";
         struct trip t = {.k = k, .job = job, .r = r, .slot = r->bound[0].slot, .old = r->bound[0].ref};

@@ -114,9 +114,11 @@ static bool emit_domain(struct job *job, void *context, const struct json *item,
     return emit->each(emit->context, &r, err);
 }
 
-bool acceleration_discover(struct job *job, const char *region, resource_fn *each, void *context,
-                           struct err *err)
+bool acceleration_discover(struct job *job, const struct survey *to, struct err *err)
 {
+    const char *region = to->region;
+    resource_fn *each = to->each;
+    void *context = to->context;
     struct emit emit = {each, context};
     return cloud_each(job, of(job)->list_domains, region, emit_domain, &emit, err, "{}");
 }
@@ -168,7 +170,7 @@ static bool bind_own_key(struct job *job, const struct resource *r, const char *
         hidden,
         "{'DomainName':%s,'SSLProtocol':'on','CertType':'upload','CertName':%s,'SSLPub':%s,'SSLPri':%s}",
         r->vendor_id, m.name, m.fullchain_pem, secret_bytes(m.key));
-    return cloud_call_secret(job, of(job)->set_own_key, "", &answer, err, arguments);
+    return cloud_call_secret(job, of(job)->set_own_key, "", &answer, err, "%p", arguments);
 }
 
 /* Sets the SM certificate, or switches SM off, and remembers it. */
@@ -185,9 +187,13 @@ static bool write_sm(struct job *job, const struct resource *r, const struct cha
     return true;
 }
 
-bool acceleration_bind(struct job *job, const struct resource *r, const struct binding *now,
-                       const struct change *change, const struct material *m, struct err *err)
+bool acceleration_bind(struct job *job, const struct bind *w, struct err *err)
 {
+    const struct resource *r = w->resource;
+    const struct binding *now = w->now;
+    const struct change *change = w->change;
+    const struct material *m = w->material;
+    (void)now, (void)m, (void)r;
     struct arena *a = job->arena;
     struct answer answer;
     const char *id, *region;

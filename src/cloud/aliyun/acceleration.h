@@ -21,13 +21,11 @@ struct acceleration {
 extern const struct acceleration aliyun_cdn_acceleration, aliyun_dcdn_acceleration;
 
 /* The functions of struct product. */
-must_use bool acceleration_discover(struct job *job, const char *region, resource_fn *each, void *context,
-                                    struct err *err);
+must_use bool acceleration_discover(struct job *job, const struct survey *to, struct err *err);
 must_use bool acceleration_read(struct job *job, const struct resource *r, struct binding *ret,
                                 struct err *err);
 must_use bool acceleration_store_for(struct job *job, const struct resource *r, const struct material *m,
                                      const char **ret, struct err *err);
-must_use bool acceleration_bind(struct job *job, const struct resource *r, const struct binding *now,
-                                const struct change *change, const struct material *m, struct err *err);
+must_use bool acceleration_bind(struct job *job, const struct bind *w, struct err *err);
 must_use bool acceleration_old_key(struct job *job, const struct resource *r, const struct bound *old,
                                    const char **ret, struct err *err);

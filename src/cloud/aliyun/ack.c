@@ -191,7 +191,18 @@ static bool put_pair(struct job *job, struct job *inside, const struct place *p,
                                         "'data':{'tls.crt':%s,'tls.key':%s}}}",
                                         p->namespace, p->name, now->etag, crt, key);
     return written(job, p,
-                   cloud_call_secret(inside, &patch_secret, p->cluster.region, &answer, err, arguments), err);
+                   cloud_call_secret(inside, &patch_secret, p->cluster.region, &answer, err, "%p", arguments),
+                   err);
+}
+
+/* What a Secret held, byte for byte. */
+static bool put_back(struct job *job, struct job *inside, const struct place *p, const struct bind *w,
+                     struct err *err)
+{
+    const struct secret *saved = w->before->vault;
+    const struct json *v;
+    return json_parse(inside->arena, secret_bytes(saved), secret_size(saved), &v, err) &&
+           put_pair(job, inside, p, w->now, json_get(v, "/crt"), json_get(v, "/key"), err);
 }
 
 static bool put_material(struct job *job, struct job *inside, const struct place *p,
@@ -282,35 +293,23 @@ static bool write_listener(struct job *job, struct job *inside, const struct pla
         err);
 }
 
-static bool write_change(struct job *job, const struct resource *r, const struct binding *now,
-                         const struct change *change, const struct material *m, struct err *err)
+static bool write_change(struct job *job, const struct bind *w, struct err *err)
 {
+    const struct resource *r = w->resource;
+    const struct binding *now = w->now;
+    const struct change *change = w->change;
+    const struct material *m = w->material;
+    (void)now, (void)m, (void)r;
     cleanup(arena_free_p) struct arena *hidden = arena_new_secret(ARENA_JOB_BYTES);
     struct place p;
     struct endpoint endpoint;
     struct job inside;
-    return enter(job, hidden, r, &p, &endpoint, &inside, err) &&
-           (is_secret(&p) ? write_secret : write_listener)(job, &inside, &p, now, change, m, err);
-}
-
-/* A Secret gets back what it held, byte for byte. */
-static bool restore(struct job *job, const struct resource *r, const struct binding *now,
-                    const struct binding *before, const struct change *ours, struct err *err)
-{
-    cleanup(arena_free_p) struct arena *hidden = arena_new_secret(ARENA_JOB_BYTES);
-    struct place p;
-    struct endpoint endpoint;
-    struct job inside;
-    const struct json *v;
-    struct change back = change_reverse(job->arena, ours);
-    const struct bound *old = binding_slot(before, "default");
-    bool saved = before->vault && old && back.add_count && strcmp(old->ref, back.add[0]) == 0;
-    if (!saved)
-        return write_change(job, r, now, &back, NULL, err);
-    return enter(job, hidden, r, &p, &endpoint, &inside, err) &&
-           json_parse(hidden, secret_bytes(before->vault), secret_size(before->vault), &v, err) &&
-           put_pair(job, &inside, &p, now, json_str(json_at(v, "/crt"), ""), json_str(json_at(v, "/key"), ""),
-                    err);
+    if (!enter(job, hidden, r, &p, &endpoint, &inside, err))
+        return false;
+    const struct bound *old = w->before ? binding_slot(w->before, "default") : NULL;
+    bool saved = old && w->before->vault && change->add_count && strcmp(old->ref, change->add[0]) == 0;
+    return saved ? put_back(job, &inside, &p, w, err)
+                 : (is_secret(&p) ? write_secret : write_listener)(job, &inside, &p, now, change, m, err);
 }
 
 static const struct call *const calls[] = {&ack_list_regions,
@@ -345,5 +344,4 @@ const struct product aliyun_ack = {
     .store_for = store_for,
     .upload = aliyun_upload,
     .bind = write_change,
-    .restore = restore,
 };

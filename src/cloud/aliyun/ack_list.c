@@ -110,11 +110,11 @@ static char *extra_of(struct arena *a, const struct cluster *c, const struct jso
                        json_str(json_at(object, "/metadata/name"), ""));
 }
 
-static void add_names(struct arena *a, struct resource *r, size_t *capacity)
+static void add_names(struct arena *a, struct resource *r)
 {
     for (size_t i = 0; i < r->bound_count; i++)
         for (size_t j = 0; j < r->bound[i].name_count; j++)
-            resource_add_name(a, r, capacity, r->bound[i].names[j], EVIDENCE_CERTIFICATE);
+            resource_add_name(a, r, r->bound[i].names[j], EVIDENCE_CERTIFICATE);
 }
 
 bool ack_bound_of_secret(struct job *job, const struct json *secret, struct bound *b)
@@ -140,7 +140,6 @@ static bool emit_secret(struct job *job, void *context, const struct json *item,
     const char *namespace = json_str(json_at(item, "/metadata/namespace"), ""),
                *name = json_str(json_at(item, "/metadata/name"), "");
     struct bound bound;
-    size_t capacity = 0;
     (void)node;
     if (strcmp(json_str(json_at(item, "/type"), ""), "kubernetes.io/tls") != 0)
         return true;
@@ -169,9 +168,9 @@ static bool emit_secret(struct job *job, void *context, const struct json *item,
             continue;
         r.host = *r.host ? r.host : u->address;
         if (name_normalise(a, u->host, true, &host, NULL))
-            resource_add_name(a, &r, &capacity, host, EVIDENCE_DOMAIN);
+            resource_add_name(a, &r, host, EVIDENCE_DOMAIN);
     }
-    add_names(a, &r, &capacity);
+    add_names(a, &r);
     return l->each(l->context, &r, err);
 }
 
@@ -207,7 +206,6 @@ static bool emit_listener(struct job *outside, const struct listing *l, const st
     const char *path = *namespace ? arena_printf(a, "%s/%s", namespace, name) : name;
     const char *protocol = json_str(json_at(listener, "/protocol"), "");
     long long port = json_int(json_at(listener, "/port"), 443);
-    size_t capacity = 0;
     if (strcmp(protocol, "HTTPS") != 0 && strcmp(protocol, "QUIC") != 0)
         return true;
     bool quic = strcmp(protocol, "QUIC") == 0;
@@ -235,7 +233,7 @@ static bool emit_listener(struct job *outside, const struct listing *l, const st
     };
     if (!ack_bound_of_listener(outside, l->region, listener, &r.bound, &r.bound_count, err))
         return err_add(err, "%s", r.title);
-    add_names(a, &r, &capacity);
+    add_names(a, &r);
     return l->each(l->context, &r, err);
 }
 
@@ -306,8 +304,11 @@ static bool others_may_answer(const struct err *err)
     return false;
 }
 
-bool ack_discover(struct job *job, const char *region, resource_fn *each, void *context, struct err *err)
+bool ack_discover(struct job *job, const struct survey *to, struct err *err)
 {
+    const char *region = to->region;
+    resource_fn *each = to->each;
+    void *context = to->context;
     struct listing l = {.outside = job,
                         .keep = job->arena,
                         .region = region,

@@ -75,8 +75,11 @@ static bool keep_rule(struct job *job, void *context, const struct json *item, c
     return true;
 }
 
-static bool discover(struct job *job, const char *region, resource_fn *each, void *context, struct err *err)
+static bool discover(struct job *job, const struct survey *to, struct err *err)
 {
+    const char *region = to->region;
+    resource_fn *each = to->each;
+    void *context = to->context;
     struct aliyun_listing l = {.keep = job->arena,
                                .region = region,
                                .kind = &kind,
@@ -128,9 +131,13 @@ static const char *as_parameter(struct arena *a, const struct aliyun_write *writ
     return out.data;
 }
 
-static bool write_change(struct job *job, const struct resource *r, const struct binding *now,
-                         const struct change *change, const struct material *m, struct err *err)
+static bool write_change(struct job *job, const struct bind *w, struct err *err)
 {
+    const struct resource *r = w->resource;
+    const struct binding *now = w->now;
+    const struct change *change = w->change;
+    const struct material *m = w->material;
+    (void)now, (void)m, (void)r;
     static const struct call *const steps[] = {[ALIYUN_SET_DEFAULT] = &set_default,
                                                [ALIYUN_ASSOCIATE] = &associate,
                                                [ALIYUN_DISSOCIATE] = &dissociate};

@@ -453,7 +453,7 @@ bool aliyun_upload(struct job *job, const char *vendor_store, const struct mater
             return false;
     if (!*s.id) {
         cleanup(arena_free_p) struct arena *hidden = arena_new_secret(4 << 20);
-        if (!cloud_call_secret(job, &upload, region, &answer, err, upload_arguments(hidden, s.name, m)))
+        if (!cloud_call_secret(job, &upload, region, &answer, err, "%p", upload_arguments(hidden, s.name, m)))
             return false;
         s.id = json_text(a, json_at(answer.json, "/CertId"), "");
         brought = true;

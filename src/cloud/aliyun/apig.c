@@ -136,8 +136,11 @@ static bool emit_domain(struct job *job, void *context, const struct json *item,
     return l->each(l->context, &r, err);
 }
 
-static bool discover(struct job *job, const char *region, resource_fn *each, void *context, struct err *err)
+static bool discover(struct job *job, const struct survey *to, struct err *err)
 {
+    const char *region = to->region;
+    resource_fn *each = to->each;
+    void *context = to->context;
     struct listing l = {.keep = job->arena, .region = region, .each = each, .context = context};
     if (!cloud_each(job, &list_gateways, region, keep_gateway, &l, err, "{}"))
         return false;
@@ -187,9 +190,13 @@ static bool splice(struct arena *a, char **body, const char *member, const char 
 }
 
 /* The whole domain goes back, another certificate in the place of the old one. */
-static bool write_change(struct job *job, const struct resource *r, const struct binding *now,
-                         const struct change *change, const struct material *m, struct err *err)
+static bool write_change(struct job *job, const struct bind *w, struct err *err)
 {
+    const struct resource *r = w->resource;
+    const struct binding *now = w->now;
+    const struct change *change = w->change;
+    const struct material *m = w->material;
+    (void)now, (void)m, (void)r;
     struct arena *a = job->arena;
     struct answer answer;
     const struct json *domain;

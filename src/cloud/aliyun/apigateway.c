@@ -115,8 +115,11 @@ static bool emit_group(struct job *job, void *context, const struct json *item, 
     return true;
 }
 
-static bool discover(struct job *job, const char *region, resource_fn *each, void *context, struct err *err)
+static bool discover(struct job *job, const struct survey *to, struct err *err)
 {
+    const char *region = to->region;
+    resource_fn *each = to->each;
+    void *context = to->context;
     struct listing l = {region, each, context};
     return cloud_each(job, &list_groups, region, emit_group, &l, err, "{}");
 }
@@ -159,9 +162,13 @@ static bool read_binding(struct job *job, const struct resource *r, struct bindi
     return true;
 }
 
-static bool write_change(struct job *job, const struct resource *r, const struct binding *now,
-                         const struct change *change, const struct material *m, struct err *err)
+static bool write_change(struct job *job, const struct bind *w, struct err *err)
 {
+    const struct resource *r = w->resource;
+    const struct binding *now = w->now;
+    const struct change *change = w->change;
+    const struct material *m = w->material;
+    (void)now, (void)m, (void)r;
     cleanup(arena_free_p) struct arena *hidden = arena_new_secret(4 << 20);
     struct arena *a = job->arena;
     struct answer answer;
@@ -172,7 +179,7 @@ static bool write_change(struct job *job, const struct resource *r, const struct
     if (!aliyun_pem_material(job, r, change, &m, &own, err))
         return false;
     return cloud_call_secret(
-        job, &set_certificate, r->region, &answer, err,
+        job, &set_certificate, r->region, &answer, err, "%p",
         json_format(hidden,
                     "{'GroupId':%s,'DomainName':%s,'CertificateName':%s,'CertificateBody':%s,"
                     "'CertificatePrivateKey':%s}",

@@ -107,16 +107,15 @@ static void add_names(struct arena *a, const struct json *listener, struct resou
 {
     const struct json *rules = json_at(listener, "/Rules/Rule");
     const char *name;
-    size_t capacity = 0;
     for (size_t i = 1; i < r->bound_count; i++)
         if (name_normalise(a, r->bound[i].slot, true, &name, NULL))
-            resource_add_name(a, r, &capacity, name, EVIDENCE_RULE);
+            resource_add_name(a, r, name, EVIDENCE_RULE);
     for (size_t i = 0; i < json_count(rules); i++)
         if (name_normalise(a, text(json_item(rules, i), "/Domain"), true, &name, NULL))
-            resource_add_name(a, r, &capacity, name, EVIDENCE_RULE);
+            resource_add_name(a, r, name, EVIDENCE_RULE);
     for (size_t i = 0; i < r->bound_count; i++)
         for (size_t j = 0; j < r->bound[i].name_count; j++)
-            resource_add_name(a, r, &capacity, r->bound[i].names[j], EVIDENCE_CERTIFICATE);
+            resource_add_name(a, r, r->bound[i].names[j], EVIDENCE_CERTIFICATE);
 }
 
 static bool emit_listener(struct job *job, void *context, const struct json *item, const struct xml *node,
@@ -167,8 +166,11 @@ static bool discover_listeners(struct job *job, struct aliyun_listing *l, struct
     return true;
 }
 
-static bool discover(struct job *job, const char *region, resource_fn *each, void *context, struct err *err)
+static bool discover(struct job *job, const struct survey *to, struct err *err)
 {
+    const char *region = to->region;
+    resource_fn *each = to->each;
+    void *context = to->context;
     struct aliyun_listing l = {.keep = job->arena, .region = region, .each = each, .context = context};
     return cloud_each(job, &list_balancers, region, aliyun_keep_balancer, &l, err, "{'RegionId':%s}",
                       region) &&
@@ -265,9 +267,13 @@ static bool write_extension(struct job *job, const struct resource *r, const str
                       change->add[0]);
 }
 
-static bool write_change(struct job *job, const struct resource *r, const struct binding *now,
-                         const struct change *change, const struct material *m, struct err *err)
+static bool write_change(struct job *job, const struct bind *w, struct err *err)
 {
+    const struct resource *r = w->resource;
+    const struct binding *now = w->now;
+    const struct change *change = w->change;
+    const struct material *m = w->material;
+    (void)now, (void)m, (void)r;
     struct answer answer;
     const char *balancer;
     long long port;

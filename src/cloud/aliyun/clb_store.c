@@ -185,7 +185,7 @@ bool aliyun_clb_upload(struct job *job, const char *vendor_store, const struct m
                     "{'RegionId':%s,'ServerCertificateName':%s,'ServerCertificate':%s,'PrivateKey':%s}",
                     region, arena_printf(hidden, "%s%s", own_name, m->fingerprint),
                     without_gaps(hidden, m->fullchain_pem), secret_bytes(key));
-    if (!cloud_call_secret(job, &aliyun_clb_upload_certificate, region, &answer, err, arguments))
+    if (!cloud_call_secret(job, &aliyun_clb_upload_certificate, region, &answer, err, "%p", arguments))
         return false;
     *ret = text(answer.json, "/ServerCertificateId");
     return upload_in_doubt(**ret || err_set(err, ERR_VENDOR, "CLB answered no certificate id"), err);

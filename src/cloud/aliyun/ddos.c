@@ -110,8 +110,11 @@ static bool emit_rule(struct job *job, void *context, const struct json *item, c
     return guard_emit(job, emit->region, &d, emit->each, emit->context, err);
 }
 
-static bool discover(struct job *job, const char *region, resource_fn *each, void *context, struct err *err)
+static bool discover(struct job *job, const struct survey *to, struct err *err)
 {
+    const char *region = to->region;
+    resource_fn *each = to->each;
+    void *context = to->context;
     struct emit emit = {region, each, context};
     return cloud_each(job, &list_rules, region, emit_rule, &emit, err, "{}");
 }
@@ -129,23 +132,16 @@ static bool read_binding(struct job *job, const struct resource *r, struct bindi
     return err_set(err, ERR_NOT_FOUND, "Anti-DDoS Proxy has no domain %s", r->vendor_id);
 }
 
-static bool store_for(struct job *job, const struct resource *r, const struct material *m, const char **ret,
-                      struct err *err)
-{
-    if (m->sm2)
-        return err_set(
-            err, ERR_INVALID_CERTIFICATE,
-            "the API of Anti-DDoS Proxy offers no way to bind an SM2 certificate: its console does");
-    *ret = arena_printf(job->arena, "cas:%s", r->region);
-    return true;
-}
-
 static const char no_way_back[] =
     "the API of Anti-DDoS Proxy offers no way to take a certificate away from a domain";
 
-static bool write_change(struct job *job, const struct resource *r, const struct binding *now,
-                         const struct change *change, const struct material *m, struct err *err)
+static bool write_change(struct job *job, const struct bind *w, struct err *err)
 {
+    const struct resource *r = w->resource;
+    const struct binding *now = w->now;
+    const struct change *change = w->change;
+    const struct material *m = w->material;
+    (void)now, (void)m, (void)r;
     struct answer answer;
     (void)now;
     (void)m;
@@ -172,6 +168,7 @@ const struct product aliyun_ddos = {
     .name = "ddos",
     .code = "aliyun/ddos",
     .title = "Alibaba Cloud Anti-DDoS Proxy",
+    .no_sm2 = "the API of Anti-DDoS Proxy offers no way to bind an SM2 certificate: its console does",
     .consistency_ms = 15000,
     .settle_ms = 60000,
     .poll_ms = 1000,
@@ -180,7 +177,7 @@ const struct product aliyun_ddos = {
     .regions = guard_sites,
     .discover = discover,
     .read = read_binding,
-    .store_for = store_for,
+    .vendor_store = "cas:{region}",
     .upload = aliyun_upload,
     .bind = write_change,
     .old_key = old_key,

@@ -106,8 +106,11 @@ static bool emit_gateway(struct job *job, void *context, const struct json *item
     return true;
 }
 
-static bool discover(struct job *job, const char *region, resource_fn *each, void *context, struct err *err)
+static bool discover(struct job *job, const struct survey *to, struct err *err)
 {
+    const char *region = to->region;
+    resource_fn *each = to->each;
+    void *context = to->context;
     struct listing l = {region, each, context};
     return cloud_each(job, &list_gateways, region, emit_gateway, &l, err, "{}");
 }
@@ -156,9 +159,13 @@ static bool read_binding(struct job *job, const struct resource *r, struct bindi
     return true;
 }
 
-static bool write_change(struct job *job, const struct resource *r, const struct binding *now,
-                         const struct change *change, const struct material *m, struct err *err)
+static bool write_change(struct job *job, const struct bind *w, struct err *err)
 {
+    const struct resource *r = w->resource;
+    const struct binding *now = w->now;
+    const struct change *change = w->change;
+    const struct material *m = w->material;
+    (void)now, (void)m, (void)r;
     struct arena *a = job->arena;
     struct answer answer;
     const char *id, *site, *gateway = aliyun_extra(a, r, "/gateway");

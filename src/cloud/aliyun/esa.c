@@ -159,7 +159,7 @@ static bool take_record(struct job *job, void *context, const struct json *item,
         served = served && !coverage_any(h->site->bound[i].names, h->site->bound[i].name_count, name, NULL);
     if (served)
         return true;
-    resource_add_name(h->arena, h->r, &h->capacity, name, EVIDENCE_RULE);
+    resource_add_name(h->arena, h->r, name, EVIDENCE_RULE);
     if (!*h->r->host)
         h->r->host = text_of(h->arena, item, "/RecordCname");
     if (!*h->r->host && *name != '*')
@@ -183,7 +183,7 @@ static bool fill_site(struct job *job, struct resource *r, struct site *site, st
         return err_add(err, "%s", r->title);
     for (size_t i = 0; i < site->count; i++)
         for (size_t k = 0; k < site->bound[i].name_count; k++)
-            resource_add_name(a, r, &hosts.capacity, site->bound[i].names[k], EVIDENCE_CERTIFICATE);
+            resource_add_name(a, r, site->bound[i].names[k], EVIDENCE_CERTIFICATE);
     r->bound = site->bound;
     r->bound_count = site->count;
     if (room >= 0)
@@ -221,8 +221,11 @@ static bool emit_site(struct job *job, void *context, const struct json *item, c
     return emit->each(emit->context, &r, err);
 }
 
-static bool discover(struct job *job, const char *region, resource_fn *each, void *context, struct err *err)
+static bool discover(struct job *job, const struct survey *to, struct err *err)
 {
+    const char *region = to->region;
+    resource_fn *each = to->each;
+    void *context = to->context;
     struct emit emit = {each, context};
     return cloud_each(job, &list_sites, region, emit_site, &emit, err, "{}");
 }
@@ -284,7 +287,7 @@ static bool put_own_key(struct job *job, const struct resource *r, const char *f
         json_format(hidden,
                     "{'SiteId':%s,'Type':'upload','Id':%s,'Name':%s,'Certificate':%s,'PrivateKey':%s}",
                     r->vendor_id, id, m.name, m.fullchain_pem, secret_bytes(m.key));
-    return cloud_call_secret(job, &set_certificate, "", &answer, err, arguments);
+    return cloud_call_secret(job, &set_certificate, "", &answer, err, "%p", arguments);
 }
 
 /* Puts a certificate into the entry, or into a new one where id is NULL. */
@@ -320,9 +323,13 @@ static bool is_among(const char *const *refs, size_t count, const char *ref)
 }
 
 /* What is to come takes the place of what is to go; what is left over is added or deleted. */
-static bool write_change(struct job *job, const struct resource *r, const struct binding *now,
-                         const struct change *change, const struct material *m, struct err *err)
+static bool write_change(struct job *job, const struct bind *w, struct err *err)
 {
+    const struct resource *r = w->resource;
+    const struct binding *now = w->now;
+    const struct change *change = w->change;
+    const struct material *m = w->material;
+    (void)now, (void)m, (void)r;
     struct site site;
     struct answer answer;
     const char *missing = NULL, *victim = NULL;

@@ -141,8 +141,11 @@ static bool list_old(struct job *job, struct listing *l, struct err *err)
     return false;
 }
 
-static bool discover(struct job *job, const char *region, resource_fn *each, void *context, struct err *err)
+static bool discover(struct job *job, const struct survey *to, struct err *err)
 {
+    const char *region = to->region;
+    resource_fn *each = to->each;
+    void *context = to->context;
     const char *account;
     struct listing l = {.keep = job->arena, .region = region, .each = each, .context = context};
     if (!aliyun_account(job, &account, err))
@@ -196,9 +199,13 @@ static bool read_binding(struct job *job, const struct resource *r, struct bindi
 }
 
 /* The whole domain goes back, the certificate in the place of the old one. */
-static bool write_change(struct job *job, const struct resource *r, const struct binding *now,
-                         const struct change *change, const struct material *m, struct err *err)
+static bool write_change(struct job *job, const struct bind *w, struct err *err)
 {
+    const struct resource *r = w->resource;
+    const struct binding *now = w->now;
+    const struct change *change = w->change;
+    const struct material *m = w->material;
+    (void)now, (void)m, (void)r;
     cleanup(arena_free_p) struct arena *hidden = arena_new_secret(ARENA_JOB_BYTES);
     struct job inner = *job;
     struct answer answer;
@@ -210,7 +217,7 @@ static bool write_change(struct job *job, const struct resource *r, const struct
     const char *certificate = json_format(hidden, "{'certName':%s,'certificate':%s,'privateKey':%s}", m->name,
                                           m->fullchain_pem, secret_bytes(m->key));
     return json_splice(hidden, body, strlen(body), "/certConfig", certificate, &body, err) &&
-           cloud_call_secret(&inner, is_old(hidden, r) ? &set_2 : &set_3, r->region, &answer, err,
+           cloud_call_secret(&inner, is_old(hidden, r) ? &set_2 : &set_3, r->region, &answer, err, "%p",
                              json_format(hidden, "{'domainName':%s,'body':%p}", r->vendor_id, body));
 }
 

@@ -168,20 +168,22 @@ static bool emit_listener(struct job *job, void *context, const struct json *ite
         .unfit = l->at->unfit,
         .extra = "{}",
     };
-    size_t capacity = 0;
     for (size_t i = 0; i < held.count;
          i++) /* what is bound for a domain serves that domain, whatever else it covers */
         if (strcmp(held.items[i].slot, "default") != 0 &&
             name_normalise(a, held.items[i].slot, true, &name, NULL))
-            resource_add_name(a, &r, &capacity, name, EVIDENCE_RULE);
+            resource_add_name(a, &r, name, EVIDENCE_RULE);
     for (size_t i = 0; i < held.count; i++)
         for (size_t j = 0; j < held.items[i].name_count && strcmp(held.items[i].slot, "default") == 0; j++)
-            resource_add_name(a, &r, &capacity, held.items[i].names[j], EVIDENCE_CERTIFICATE);
+            resource_add_name(a, &r, held.items[i].names[j], EVIDENCE_CERTIFICATE);
     return l->each(l->context, &r, err);
 }
 
-static bool discover(struct job *job, const char *region, resource_fn *each, void *context, struct err *err)
+static bool discover(struct job *job, const struct survey *to, struct err *err)
 {
+    const char *region = to->region;
+    resource_fn *each = to->each;
+    void *context = to->context;
     struct listing l = {.keep = job->arena, .each = each, .context = context};
     if (!cloud_each(job, &list_accelerators, region, keep_accelerator, &l, err, "{'RegionId':'" SITE "'}"))
         return false;
@@ -260,9 +262,13 @@ static bool write_default(struct job *job, const struct resource *r, const struc
         as_read(a, now, "/XForwardedForConfig"));
 }
 
-static bool write_change(struct job *job, const struct resource *r, const struct binding *now,
-                         const struct change *change, const struct material *m, struct err *err)
+static bool write_change(struct job *job, const struct bind *w, struct err *err)
 {
+    const struct resource *r = w->resource;
+    const struct binding *now = w->now;
+    const struct change *change = w->change;
+    const struct material *m = w->material;
+    (void)now, (void)m, (void)r;
     struct answer answer;
     const struct json *listener;
     const char *text = now->document ? now->document : "{}", *domain = change->slot;

@@ -126,13 +126,12 @@ static unsigned port_of(const struct json *listener)
 static void add_names(struct arena *a, const struct aliyun_listing *l, const struct held *held,
                       struct resource *r)
 {
-    size_t capacity = 0;
     for (size_t i = 0; i < l->rule_count; i++)
         if (strcmp(l->rules[i].listener, r->vendor_id) == 0)
-            resource_add_name(a, r, &capacity, l->rules[i].host, EVIDENCE_RULE);
+            resource_add_name(a, r, l->rules[i].host, EVIDENCE_RULE);
     for (size_t i = 0; i < held->count; i++)
         for (size_t j = 0; j < held->items[i].name_count; j++)
-            resource_add_name(a, r, &capacity, held->items[i].names[j], EVIDENCE_CERTIFICATE);
+            resource_add_name(a, r, held->items[i].names[j], EVIDENCE_CERTIFICATE);
 }
 
 bool aliyun_emit_listener(struct job *job, void *context, const struct json *item, const struct xml *node,

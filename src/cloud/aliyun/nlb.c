@@ -49,8 +49,11 @@ static const struct aliyun_listeners kind = {
     .arguments = certificates_of,
 };
 
-static bool discover(struct job *job, const char *region, resource_fn *each, void *context, struct err *err)
+static bool discover(struct job *job, const struct survey *to, struct err *err)
 {
+    const char *region = to->region;
+    resource_fn *each = to->each;
+    void *context = to->context;
     struct aliyun_listing l = {.keep = job->arena,
                                .region = region,
                                .kind = &kind,
@@ -94,9 +97,13 @@ static bool store_for(struct job *job, const struct resource *r, const struct ma
     return true;
 }
 
-static bool write_change(struct job *job, const struct resource *r, const struct binding *now,
-                         const struct change *change, const struct material *m, struct err *err)
+static bool write_change(struct job *job, const struct bind *w, struct err *err)
 {
+    const struct resource *r = w->resource;
+    const struct binding *now = w->now;
+    const struct change *change = w->change;
+    const struct material *m = w->material;
+    (void)now, (void)m, (void)r;
     struct answer answer;
     struct aliyun_write write;
     (void)m;

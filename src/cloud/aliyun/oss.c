@@ -171,8 +171,11 @@ static bool emit_bucket(struct job *job, void *context, const struct json *item,
     return true;
 }
 
-static bool discover(struct job *job, const char *region, resource_fn *each, void *context, struct err *err)
+static bool discover(struct job *job, const struct survey *to, struct err *err)
 {
+    const char *region = to->region;
+    resource_fn *each = to->each;
+    void *context = to->context;
     struct emit emit = {region, each, context};
     return cloud_each(job, &list_buckets, region, emit_bucket, &emit, err, "{}");
 }
@@ -239,9 +242,13 @@ static const char *certificate_document(struct arena *a, const struct resource *
         xml_escape(a, r->vendor_id), what);
 }
 
-static bool write_change(struct job *job, const struct resource *r, const struct binding *now,
-                         const struct change *change, const struct material *m, struct err *err)
+static bool write_change(struct job *job, const struct bind *w, struct err *err)
 {
+    const struct resource *r = w->resource;
+    const struct binding *now = w->now;
+    const struct change *change = w->change;
+    const struct material *m = w->material;
+    (void)now, (void)m, (void)r;
     const char *bucket;
     struct answer answer;
     (void)m;

@@ -113,7 +113,6 @@ static bool emit_ingress(struct job *job, void *context, const struct json *item
     const struct listing *l = context;
     struct arena *a = job->arena;
     const struct json *rules = json_at(item, "/Rules");
-    size_t capacity = 0;
     (void)node;
     if (strcmp(text(item, "/ListenerProtocol"), "HTTPS") != 0 || *text(item, "/MseGatewayId"))
         return true;
@@ -138,16 +137,19 @@ static bool emit_ingress(struct job *job, void *context, const struct json *item
     for (size_t i = 0; i < json_count(rules); i++) {
         const char *name;
         if (name_normalise(a, text(json_item(rules, i), "/Domain"), true, &name, NULL))
-            resource_add_name(a, &r, &capacity, name, is_clb(item) ? EVIDENCE_DOMAIN : EVIDENCE_RULE);
+            resource_add_name(a, &r, name, is_clb(item) ? EVIDENCE_DOMAIN : EVIDENCE_RULE);
     }
     for (size_t i = 0; i < r.bound_count; i++)
         for (size_t j = 0; j < r.bound[i].name_count; j++)
-            resource_add_name(a, &r, &capacity, r.bound[i].names[j], EVIDENCE_CERTIFICATE);
+            resource_add_name(a, &r, r.bound[i].names[j], EVIDENCE_CERTIFICATE);
     return l->each(l->context, &r, err);
 }
 
-static bool discover(struct job *job, const char *region, resource_fn *each, void *context, struct err *err)
+static bool discover(struct job *job, const struct survey *to, struct err *err)
 {
+    const char *region = to->region;
+    resource_fn *each = to->each;
+    void *context = to->context;
     struct listing l = {region, each, context};
     struct answer answer;
     if (!cloud_call(job, &list_namespaces, region, &answer, err, "{'ContainCustom':true}"))
@@ -220,9 +222,13 @@ static const char *new_list(struct arena *a, const struct binding *now, const st
     return out.data;
 }
 
-static bool write_change(struct job *job, const struct resource *r, const struct binding *now,
-                         const struct change *change, const struct material *m, struct err *err)
+static bool write_change(struct job *job, const struct bind *w, struct err *err)
 {
+    const struct resource *r = w->resource;
+    const struct binding *now = w->now;
+    const struct change *change = w->change;
+    const struct material *m = w->material;
+    (void)now, (void)m, (void)r;
     struct answer answer;
     bool clb = strcmp(aliyun_extra(job->arena, r, "/type"), "clb") == 0;
     bool standard = strcmp(change->slot, "default") == 0;

@@ -175,8 +175,11 @@ static bool is_refused(const struct err *err)
            (err->kind == ERR_PERMISSION || err->kind == ERR_NOT_FOUND || err->kind == ERR_VENDOR);
 }
 
-static bool discover(struct job *job, const char *region, resource_fn *each, void *context, struct err *err)
+static bool discover(struct job *job, const struct survey *to, struct err *err)
 {
+    const char *region = to->region;
+    resource_fn *each = to->each;
+    void *context = to->context;
     struct answer answer;
     if (!cloud_call(job, &get_instance, region, &answer, err, "{'RegionId':%s}", region))
         return false;
@@ -274,9 +277,13 @@ static bool write_3(struct job *job, const struct place *p, const char *domain, 
     return put_whole(job, p, domain, document, ref, err);
 }
 
-static bool write_change(struct job *job, const struct resource *r, const struct binding *now,
-                         const struct change *change, const struct material *m, struct err *err)
+static bool write_change(struct job *job, const struct bind *w, struct err *err)
 {
+    const struct resource *r = w->resource;
+    const struct binding *now = w->now;
+    const struct change *change = w->change;
+    const struct material *m = w->material;
+    (void)now, (void)m, (void)r;
     struct place p = place_of(job, r);
     struct answer answer;
     const char *id, *region;

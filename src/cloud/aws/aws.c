@@ -327,7 +327,7 @@ static bool import(struct job *job, const char *region, const struct material *m
                     "{'Key':'certferry-fingerprint','Value':%s}]}",
                     blob(hidden, m->leaf_pem), blob(hidden, secret_bytes(m->key)), chain, m->name,
                     m->fingerprint);
-    if (!cloud_call_secret(job, &import_certificate, region, &answer, err, arguments))
+    if (!cloud_call_secret(job, &import_certificate, region, &answer, err, "%p", arguments))
         return false;
     *ret = json_str(json_at(answer.json, "/CertificateArn"), "");
     return **ret || upload_in_doubt(err_set(err, ERR_VENDOR, "ACM answered no ARN"), err);

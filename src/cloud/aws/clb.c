@@ -64,7 +64,6 @@ static bool emit_listener(struct job *job, const struct listing *l, const struct
     int64_t port = xml_int(listener, "Listener/LoadBalancerPort", 443);
     bool public = strcmp(xml_text(balancer, "Scheme", ""), "internet-facing") == 0;
     struct bound bound;
-    size_t capacity = 0;
     struct resource r = {
         .product = "aws/clb",
         .region = l->region,
@@ -86,7 +85,7 @@ static bool emit_listener(struct job *job, const struct listing *l, const struct
     if (!bound_of(job, l->region, listener, &bound, err))
         return err_add(err, "%s", r.title);
     for (size_t i = 0; i < bound.name_count; i++)
-        resource_add_name(a, &r, &capacity, bound.names[i], EVIDENCE_CERTIFICATE);
+        resource_add_name(a, &r, bound.names[i], EVIDENCE_CERTIFICATE);
     return l->each(l->context, &r, err);
 }
 
@@ -121,8 +120,11 @@ static bool emit_balancer(struct job *job, void *context, const struct json *ite
     return true;
 }
 
-static bool discover(struct job *job, const char *region, resource_fn *each, void *context, struct err *err)
+static bool discover(struct job *job, const struct survey *to, struct err *err)
 {
+    const char *region = to->region;
+    resource_fn *each = to->each;
+    void *context = to->context;
     struct listing l = {region, each, context};
     return cloud_each(job, &list_balancers, region, emit_balancer, &l, err, "{}");
 }
@@ -181,9 +183,13 @@ static bool store_for(struct job *job, const struct resource *r, const struct ma
     return acm ? aws_store(job, r->region, m, ret, err) : aws_iam_store(job, "/", m, ret, err);
 }
 
-static bool write_change(struct job *job, const struct resource *r, const struct binding *now,
-                         const struct change *change, const struct material *m, struct err *err)
+static bool write_change(struct job *job, const struct bind *w, struct err *err)
 {
+    const struct resource *r = w->resource;
+    const struct binding *now = w->now;
+    const struct change *change = w->change;
+    const struct material *m = w->material;
+    (void)now, (void)m, (void)r;
     struct answer answer;
     struct err why = {0};
     long long port;

@@ -62,7 +62,6 @@ static bool emit_distribution(struct job *job, void *context, const struct json 
     struct arena *a = job->arena;
     const char *id = xml_text(node, "Id", ""), *host = xml_text(node, "DomainName", ""), *name;
     struct bound bound;
-    size_t capacity = 0;
     (void)item;
     struct resource r = {
         .product = "aws/cloudfront",
@@ -82,7 +81,7 @@ static bool emit_distribution(struct job *job, void *context, const struct json 
     };
     for (const struct xml *alias = xml_at(node, "Aliases/Items/CNAME"); alias; alias = xml_next(alias))
         if (name_normalise(a, alias->text, false, &name, NULL))
-            resource_add_name(a, &r, &capacity, name, EVIDENCE_DOMAIN);
+            resource_add_name(a, &r, name, EVIDENCE_DOMAIN);
     r.unfit = is(node, "ConnectionMode", "tenant-only") ? "its domains belong to tenants: not supported"
               : is(node, "Staging", "true")             ? "a staging distribution"
               : !r.name_count                           ? "no aliases: only its name at cloudfront.net"
@@ -94,8 +93,11 @@ static bool emit_distribution(struct job *job, void *context, const struct json 
     return emit->each(emit->context, &r, err);
 }
 
-static bool discover(struct job *job, const char *region, resource_fn *each, void *context, struct err *err)
+static bool discover(struct job *job, const struct survey *to, struct err *err)
 {
+    const char *region = to->region;
+    resource_fn *each = to->each;
+    void *context = to->context;
     struct emit emit = {each, context};
     return cloud_each(job, &list_distributions, region, emit_distribution, &emit, err, "{}");
 }
@@ -177,9 +179,13 @@ bool cloudfront_splice(struct arena *a, const char *document, const char *ref, c
            xml_splice(a, document, strlen(document), "ViewerCertificate", element, ret, err);
 }
 
-static bool write_change(struct job *job, const struct resource *r, const struct binding *now,
-                         const struct change *change, const struct material *m, struct err *err)
+static bool write_change(struct job *job, const struct bind *w, struct err *err)
 {
+    const struct resource *r = w->resource;
+    const struct binding *now = w->now;
+    const struct change *change = w->change;
+    const struct material *m = w->material;
+    (void)now, (void)m, (void)r;
     struct answer answer;
     struct err why = {0};
     char *document;

@@ -163,7 +163,7 @@ static bool keep_hosts(struct job *job, void *context, const struct json *item, 
             continue;
         for (; value; value = xml_next(value))
             if (name_normalise(h->keep, value->text, false, &name, NULL))
-                resource_add_name(h->keep, h->resource, &h->capacity, name, EVIDENCE_RULE);
+                resource_add_name(h->keep, h->resource, name, EVIDENCE_RULE);
     }
     return true;
 }
@@ -204,7 +204,7 @@ static bool emit_listener(struct job *job, void *context, const struct json *ite
     r.bound_count = held.count;
     for (size_t i = 0; i < held.count; i++)
         for (size_t j = 0; j < held.items[i].name_count; j++)
-            resource_add_name(a, &r, &hosts.capacity, held.items[i].names[j], EVIDENCE_CERTIFICATE);
+            resource_add_name(a, &r, held.items[i].names[j], EVIDENCE_CERTIFICATE);
     return l->each(l->context, &r, err);
 }
 
@@ -282,9 +282,13 @@ static bool write_one(struct job *job, const struct call *call, const struct res
     return strcmp(why.code, "CertificateNotFound") == 0 && aws_not_yet_known(m, err);
 }
 
-bool elbv2_bind(struct job *job, const struct resource *r, const struct binding *now,
-                const struct change *change, const struct material *m, struct err *err)
+bool elbv2_bind(struct job *job, const struct bind *w, struct err *err)
 {
+    const struct resource *r = w->resource;
+    const struct binding *now = w->now;
+    const struct change *change = w->change;
+    const struct material *m = w->material;
+    (void)now, (void)m, (void)r;
     const char *blocked = NULL;
     if (strcmp(change->slot, "default") == 0 && !change->add_count)
         return err_set(err, ERR_INPUT,

@@ -17,5 +17,4 @@ must_use bool elbv2_discover(struct job *job, const struct elbv2_kind *kind, con
 must_use bool elbv2_read(struct job *job, const struct resource *r, struct binding *ret, struct err *err);
 must_use bool elbv2_store_for(struct job *job, const struct resource *r, const struct material *m,
                               const char **ret, struct err *err);
-must_use bool elbv2_bind(struct job *job, const struct resource *r, const struct binding *now,
-                         const struct change *change, const struct material *m, struct err *err);
+must_use bool elbv2_bind(struct job *job, const struct bind *w, struct err *err);

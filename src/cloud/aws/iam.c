@@ -119,7 +119,7 @@ static bool upload(struct job *job, const char *path, const char *name, const st
                     "{'Path':%s,'ServerCertificateName':%s,'CertificateBody':%s,'PrivateKey':%s%p,"
                     "'Tags':[{'Key':'certferry-fingerprint','Value':%s}]}",
                     path, name, m->leaf_pem, secret_bytes(m->key), chain, m->fingerprint);
-    if (!cloud_call_secret(job, &aws_iam_put, "", &answer, err, arguments))
+    if (!cloud_call_secret(job, &aws_iam_put, "", &answer, err, "%p", arguments))
         return false;
     const struct xml *made = xml_at(answer.xml, "UploadServerCertificateResult/ServerCertificateMetadata");
     ret->name = name;

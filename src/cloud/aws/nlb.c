@@ -4,8 +4,11 @@
  */
 #include "cloud/aws/elbv2.h"
 
-static bool discover(struct job *job, const char *region, resource_fn *each, void *context, struct err *err)
+static bool discover(struct job *job, const struct survey *to, struct err *err)
 {
+    const char *region = to->region;
+    resource_fn *each = to->each;
+    void *context = to->context;
     static const struct elbv2_kind kind = {.type = "network", .protocol = "TLS"};
     return elbv2_discover(job, &kind, region, each, context, err);
 }

@@ -205,8 +205,11 @@ static bool emit_domain(struct job *job, void *context, const struct json *item,
     return emit->each(emit->context, &r, err);
 }
 
-static bool discover(struct job *job, const char *region, resource_fn *each, void *context, struct err *err)
+static bool discover(struct job *job, const struct survey *to, struct err *err)
 {
+    const char *region = to->region;
+    resource_fn *each = to->each;
+    void *context = to->context;
     struct emit emit = {each, context};
     return cloud_each(job, &list_domains, region, emit_domain, &emit, err, "{'enterprise_project_id':'all'}");
 }
@@ -368,7 +371,7 @@ static bool put_block(struct job *job, const struct resource *r, const struct bi
                     r->vendor_id, project_of(job, r),
                     arena_printf(hidden, "%.*s%s}", (int)strlen(block) - 1, block,
                                  members_of(hidden, entry, kept)));
-    return cloud_call_secret(job, &set_config, "", &answer, err, arguments);
+    return cloud_call_secret(job, &set_config, "", &answer, err, "%p", arguments);
 }
 
 static bool bind_text(struct job *job, const struct resource *r, const struct binding *now, const char *name,
@@ -432,17 +435,14 @@ static bool write_slot(struct job *job, const struct resource *r, const struct b
     return bind_text(job, r, now, named ? old->name : own.name, &own, err);
 }
 
-static bool write_change(struct job *job, const struct resource *r, const struct binding *now,
-                         const struct change *change, const struct material *m, struct err *err)
+static bool write_change(struct job *job, const struct bind *w, struct err *err)
 {
-    return write_slot(job, r, now, change, NULL, m, err);
-}
-
-static bool restore(struct job *job, const struct resource *r, const struct binding *now,
-                    const struct binding *before, const struct change *ours, struct err *err)
-{
-    struct change back = change_reverse(job->arena, ours);
-    return write_slot(job, r, now, &back, binding_slot(before, ours->slot), NULL, err);
+    const struct resource *r = w->resource;
+    const struct binding *now = w->now;
+    const struct change *change = w->change;
+    const struct material *m = w->material;
+    (void)now, (void)m, (void)r;
+    return write_slot(job, r, now, change, w->before ? binding_slot(w->before, change->slot) : NULL, m, err);
 }
 
 static bool old_key(struct job *job, const struct resource *r, const struct bound *old, const char **ret,
@@ -485,6 +485,5 @@ const struct product huawei_cdn = {
     .store_for = store_for,
     .upload = huawei_scm_upload,
     .bind = write_change,
-    .restore = restore,
     .old_key = old_key,
 };

@@ -164,13 +164,12 @@ static const struct balancer *balancer_of(const struct listing *l, const char *i
 
 static void add_names(struct arena *a, struct resource *r, const struct listing *l)
 {
-    size_t capacity = 0;
     for (size_t i = 0; i < l->host_count; i++)
         if (strcmp(l->hosts[i].listener, r->vendor_id) == 0)
-            resource_add_name(a, r, &capacity, l->hosts[i].name, EVIDENCE_RULE);
+            resource_add_name(a, r, l->hosts[i].name, EVIDENCE_RULE);
     for (size_t i = 0; i < r->bound_count; i++)
         for (size_t j = 0; j < r->bound[i].name_count; j++)
-            resource_add_name(a, r, &capacity, r->bound[i].names[j], EVIDENCE_CERTIFICATE);
+            resource_add_name(a, r, r->bound[i].names[j], EVIDENCE_CERTIFICATE);
 }
 
 static bool emit_listener(struct job *job, void *context, const struct json *item, const struct xml *node,
@@ -205,8 +204,11 @@ static bool emit_listener(struct job *job, void *context, const struct json *ite
     return l->each(l->context, &r, err);
 }
 
-static bool discover(struct job *job, const char *region, resource_fn *each, void *context, struct err *err)
+static bool discover(struct job *job, const struct survey *to, struct err *err)
 {
+    const char *region = to->region;
+    resource_fn *each = to->each;
+    void *context = to->context;
     struct listing l = {.keep = job->arena, .region = region, .each = each, .context = context};
     return cloud_each(job, &list_balancers, region, keep_balancer, &l, err, "{}") &&
            (!l.balancer_count ||
@@ -285,9 +287,13 @@ static const char *set_after(struct arena *a, const struct binding *now, const s
     return json_strings(a, refs, count + change->add_count);
 }
 
-static bool write_change(struct job *job, const struct resource *r, const struct binding *now,
-                         const struct change *change, const struct material *m, struct err *err)
+static bool write_change(struct job *job, const struct bind *w, struct err *err)
 {
+    const struct resource *r = w->resource;
+    const struct binding *now = w->now;
+    const struct change *change = w->change;
+    const struct material *m = w->material;
+    (void)now, (void)m, (void)r;
     struct arena *a = job->arena;
     const struct bound *by_default = binding_slot(now, "default");
     const struct json *settings;

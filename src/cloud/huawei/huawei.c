@@ -279,7 +279,7 @@ bool huawei_upload(struct job *job, const char *vendor_store, const struct mater
                                             "{'body':{'certificate':{'name':%s,'type':'server',"
                                             "'certificate':%s,'private_key':%s,'domain':%s}}}",
                                             m->name, m->fullchain_pem, secret_bytes(m->key), domains);
-        if (!cloud_call_secret(job, &create_certificate, region, &answer, err, arguments))
+        if (!cloud_call_secret(job, &create_certificate, region, &answer, err, "%p", arguments))
             return false;
         s.id = json_str(json_at(answer.json, "/certificate/id"), "");
     }

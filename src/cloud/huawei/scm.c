@@ -271,7 +271,7 @@ bool huawei_scm_upload(struct job *job, const char *vendor_store, const struct m
                         "{'body':{'name':%s,'certificate':%s,'certificate_chain':%s,'private_key':%s}}",
                         m->name, trimmed(hidden, m->leaf_pem), trimmed(hidden, m->chain_pem),
                         trimmed(hidden, secret_bytes(m->key)));
-        if (!cloud_call_secret(job, &scm_import_certificate, "", &answer, err, arguments))
+        if (!cloud_call_secret(job, &scm_import_certificate, "", &answer, err, "%p", arguments))
             return false;
         id = text(answer.json, "/certificate_id");
     }

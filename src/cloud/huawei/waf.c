@@ -213,8 +213,11 @@ static bool emit_host(struct job *job, void *context, const struct json *item, c
     return l->each(l->context, &r, err);
 }
 
-static bool discover(struct job *job, const char *region, resource_fn *each, void *context, struct err *err)
+static bool discover(struct job *job, const struct survey *to, struct err *err)
 {
+    const char *region = to->region;
+    resource_fn *each = to->each;
+    void *context = to->context;
     struct listing l = {.keep = job->arena, .region = region, .each = each, .context = context};
     return cloud_each(job, &list_certificates, region, keep_uses, &l, err,
                       "{'host':true,'enterprise_project_id':%s}", everything) &&
@@ -340,7 +343,7 @@ static bool create(struct job *job, const char *region, const char *project, con
     const char *arguments =
         json_format(hidden, "{'enterprise_project_id':%s,'body':{'name':%s,'content':%s,'key':%s}}", project,
                     name, m->fullchain_pem, secret_bytes(m->key));
-    if (cloud_call_secret(job, &create_certificate, region, &answer, &why, arguments)) {
+    if (cloud_call_secret(job, &create_certificate, region, &answer, &why, "%p", arguments)) {
         *ret = text(answer.json, "/id");
         return **ret || upload_in_doubt(err_set(err, ERR_VENDOR, "WAF answered no certificate id"), err);
     }
@@ -380,9 +383,13 @@ static bool upload(struct job *job, const char *vendor_store, const struct mater
 
 /* ---- writing ---- */
 
-static bool write_change(struct job *job, const struct resource *r, const struct binding *now,
-                         const struct change *change, const struct material *m, struct err *err)
+static bool write_change(struct job *job, const struct bind *w, struct err *err)
 {
+    const struct resource *r = w->resource;
+    const struct binding *now = w->now;
+    const struct change *change = w->change;
+    const struct material *m = w->material;
+    (void)now, (void)m, (void)r;
     struct place place = place_of(job, r);
     struct answer answer;
     (void)now;

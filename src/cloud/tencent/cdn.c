@@ -119,8 +119,11 @@ static bool emit_domain(struct job *job, void *context, const struct json *item,
     return emit->each(emit->context, &r, err);
 }
 
-static bool discover(struct job *job, const char *region, resource_fn *each, void *context, struct err *err)
+static bool discover(struct job *job, const struct survey *to, struct err *err)
 {
+    const char *region = to->region;
+    resource_fn *each = to->each;
+    void *context = to->context;
     struct emit emit = {each, context};
     struct err why;
     if (cloud_each(job, &list_domains, region, emit_domain, &emit, &why, "{}"))
@@ -200,12 +203,16 @@ static bool bind_own_key(struct job *job, const struct resource *r, const struct
     const char *arguments = json_format(hidden, "{'Domain':%s,'Https':%p}", r->vendor_id,
                                         arena_printf(hidden, "%.*s%s\"CertInfo\":%s}", (int)size - 1,
                                                      settings, size > 2 ? "," : "", info));
-    return cloud_call_secret(job, &set_https, "", &answer, err, arguments);
+    return cloud_call_secret(job, &set_https, "", &answer, err, "%p", arguments);
 }
 
-static bool write_change(struct job *job, const struct resource *r, const struct binding *now,
-                         const struct change *change, const struct material *m, struct err *err)
+static bool write_change(struct job *job, const struct bind *w, struct err *err)
 {
+    const struct resource *r = w->resource;
+    const struct binding *now = w->now;
+    const struct change *change = w->change;
+    const struct material *m = w->material;
+    (void)now, (void)m, (void)r;
     struct answer answer;
     (void)m;
     if (!change->add_count)

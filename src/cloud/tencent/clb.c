@@ -176,16 +176,15 @@ static void add_names(struct arena *a, struct resource *r, const struct json *li
 {
     const struct json *rules = json_at(listener, "/Rules");
     bool one = !has_sni(listener) && r->bound_count == 1;
-    size_t capacity = 0;
     const char *name;
     for (size_t i = 0; i < json_count(rules); i++)
         for (size_t k = 0; (name = rule_name(a, json_item(rules, i), k)); k++)
             if (*name)
-                resource_add_name(a, r, &capacity, name, one ? EVIDENCE_DOMAIN : EVIDENCE_RULE);
+                resource_add_name(a, r, name, one ? EVIDENCE_DOMAIN : EVIDENCE_RULE);
     r->must_cover_all = one && r->name_count;
     for (size_t i = 0; i < r->bound_count && !r->must_cover_all; i++)
         for (size_t k = 0; k < r->bound[i].name_count; k++)
-            resource_add_name(a, r, &capacity, r->bound[i].names[k], EVIDENCE_CERTIFICATE);
+            resource_add_name(a, r, r->bound[i].names[k], EVIDENCE_CERTIFICATE);
 }
 
 static bool emit_listener(struct job *job, const struct listing *l, const struct json *balancer,
@@ -247,8 +246,11 @@ static bool emit_balancer(struct job *job, void *context, const struct json *ite
     return true;
 }
 
-static bool discover(struct job *job, const char *region, resource_fn *each, void *context, struct err *err)
+static bool discover(struct job *job, const struct survey *to, struct err *err)
 {
+    const char *region = to->region;
+    resource_fn *each = to->each;
+    void *context = to->context;
     struct listing l = {region, each, context};
     struct err why;
     if (cloud_each(job, &list_balancers, region, emit_balancer, &l, &why, "{}"))
@@ -455,9 +457,13 @@ static char *certificate_json(struct arena *a, const struct json *place, const c
     return out.data;
 }
 
-static bool write_change(struct job *job, const struct resource *r, const struct binding *now,
-                         const struct change *change, const struct material *m, struct err *err)
+static bool write_change(struct job *job, const struct bind *w, struct err *err)
 {
+    const struct resource *r = w->resource;
+    const struct binding *now = w->now;
+    const struct change *change = w->change;
+    const struct material *m = w->material;
+    (void)now, (void)m, (void)r;
     struct arena *a = job->arena;
     const char *ids[CERTIFICATES_MAX + 1], *domain, *listener, *balancer = balancer_of(a, r, &listener);
     const struct json *v;

@@ -116,7 +116,7 @@ bool tencent_upload(struct job *job, const char *vendor_store, const struct mate
                     "{'CertificatePublicKey':%s,'CertificatePrivateKey':%s,'CertificateType':'SVR',"
                     "'Alias':%s,'Repeatable':false}",
                     m->fullchain_pem, secret_bytes(m->key), m->name);
-    if (!cloud_call_secret(job, &upload, "", &answer, err, arguments))
+    if (!cloud_call_secret(job, &upload, "", &answer, err, "%p", arguments))
         return false;
     const char *id = json_str(json_at(answer.json, "/CertificateId"), "");
     const char *same = json_str(json_at(answer.json, "/RepeatCertId"), "");

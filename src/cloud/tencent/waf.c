@@ -304,8 +304,11 @@ static bool walk(struct job *job, struct listing *l, size_t step, size_t *ret_to
 }
 
 /* Whether offsets count domains or pages is not said: where the first leaves some out, the second is tried. */
-static bool discover(struct job *job, const char *region, resource_fn *each, void *context, struct err *err)
+static bool discover(struct job *job, const struct survey *to, struct err *err)
 {
+    const char *region = to->region;
+    resource_fn *each = to->each;
+    void *context = to->context;
     struct listing l = {.region = region, .each = each, .context = context};
     size_t total = 0;
     struct err why = {0};
@@ -477,7 +480,7 @@ static bool send_all(struct job *job, const struct resource *r, const struct pla
     put_place(&w, &other, !sm);
     json_close_object(&w);
     return out.full ? err_set(err, ERR_VENDOR, "the configuration of %s is too large", r->title)
-                    : cloud_call_secret(job, &set_domain, r->region, &answer, err, out.data);
+                    : cloud_call_secret(job, &set_domain, r->region, &answer, err, "%p", out.data);
 }
 
 /* What a reference stands for: an id, or text that material, the saved binding, or our own store holds. */
@@ -528,19 +531,15 @@ static bool write_to(struct job *job, const struct resource *r, const struct cha
     return send_all(job, r, &place, sm, err);
 }
 
-static bool write_change(struct job *job, const struct resource *r, const struct binding *now,
-                         const struct change *change, const struct material *m, struct err *err)
+static bool write_change(struct job *job, const struct bind *w, struct err *err)
 {
+    const struct resource *r = w->resource;
+    const struct binding *now = w->now;
+    const struct change *change = w->change;
+    const struct material *m = w->material;
+    (void)now, (void)m, (void)r;
     (void)now;
-    return write_to(job, r, change, m, NULL, err);
-}
-
-static bool restore(struct job *job, const struct resource *r, const struct binding *now,
-                    const struct binding *before, const struct change *ours, struct err *err)
-{
-    struct change back = change_reverse(job->arena, ours);
-    (void)now;
-    return write_to(job, r, &back, NULL, before, err);
+    return write_to(job, r, change, m, w->before, err);
 }
 
 /* What was uploaded to WAF itself comes back with its key, as far as WAF shows that. */
@@ -591,6 +590,5 @@ const struct product tencent_waf = {
     .store_for = store_for,
     .upload = tencent_upload,
     .bind = write_change,
-    .restore = restore,
     .old_key = old_key,
 };
