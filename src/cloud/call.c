@@ -16,6 +16,7 @@ enum {
     SECRET_ARGUMENTS_BYTES = 16 << 20,
     FIRST_PAUSE_MS = 100,
     LONGEST_PAUSE_MS = 5000,
+    STOP_NOTICED_MS = 100,
     CLOCK_NOTICED_MS = 30000, /* a smaller difference is not what a clock error means */
 };
 
@@ -108,6 +109,7 @@ static bool transmit(struct arena *a, const struct exchange *x, const struct wir
         .proxy = *row->proxy ? row->proxy : NULL,
         .ca_file = *row->ca_file ? row->ca_file : NULL,
         .addresses = x->keys->addresses,
+        .write = x->call->write,
     };
     if (x->job->endpoint)
         aim(x, &request);
@@ -247,6 +249,25 @@ static bool is_accepted(bool ok, const struct err *err)
     return false;
 }
 
+static bool told_to_stop(const struct job *job)
+{
+    return job->stop && atomic_load(job->stop);
+}
+
+static void wait_unless_stopped(const struct job *job, int64_t ms)
+{
+    for (int64_t left_ms = ms; left_ms > 0 && !told_to_stop(job); left_ms -= STOP_NOTICED_MS)
+        sleep_ms(int64_min(left_ms, STOP_NOTICED_MS));
+}
+
+static bool refuse_stopped(const struct exchange *x, struct err *err)
+{
+    err_set(err, ERR_TIMEOUT, "%s: certferry was told to stop", x->call->operation);
+    if (err)
+        err->unsent = err->transient = true;
+    return false;
+}
+
 /* One attempt: its turn, the wait for it, the exchange; a clock set right is tried once more at once. */
 static bool attempt(struct exchange *x, int64_t left_ms, struct answer *ret, struct err *err)
 {
@@ -265,7 +286,7 @@ static bool attempt(struct exchange *x, int64_t left_ms, struct answer *ret, str
         err->retry_after_ms = retry_ms;
         return false;
     }
-    sleep_ms(wait_ms);
+    wait_unless_stopped(x->job, wait_ms);
     bool ok = send_once(x, ret, &again, err);
     if (again) {
         bool once_more;
@@ -295,8 +316,8 @@ static bool run(struct exchange *x, struct answer *ret, struct err *err)
     for (;;) {
         int64_t left_ms = int64_max(until_ms - clock_monotonic_ms(s->cloud->clock), 0);
         struct err failure = {0};
-        if (x->job->stop && atomic_load(x->job->stop))
-            return err_set(err, ERR_TIMEOUT, "%s: certferry was told to stop", x->call->operation);
+        if (told_to_stop(x->job))
+            return refuse_stopped(x, err);
         if (attempt(x, left_ms, ret, &failure)) {
             if (x->call->write && x->job->wrote)
                 *x->job->wrote = true;
@@ -311,7 +332,7 @@ static bool run(struct exchange *x, struct answer *ret, struct err *err)
                 *err = failure;
             return false;
         }
-        sleep_ms(wait_ms);
+        wait_unless_stopped(x->job, wait_ms);
         pause_ms = int64_min(pause_ms * 2, LONGEST_PAUSE_MS);
     }
 }

@@ -23,6 +23,8 @@ enum {
     WAIT_STEP_MS = 20,
     WAIT_OWNER_MS = 900000, /* a command that synchronises many accounts takes minutes */
     ENGINE_STOP_MS = 4500,
+    WRITE_GRACE_MS =
+        2500, /* what changes something may be answered yet; else the next start reads whether it did */
     DRAIN_MS = 10000,
     LAST_ANSWER_MS = 5
 };
@@ -115,6 +117,7 @@ static void on_signal(void *context)
     if (h->engine)
         (void)engine_stop(h->engine, 0);
     api_stop(h->api);
+    gate_hurry(h->gate, WRITE_GRACE_MS);
     sem_post(&h->stop);
 }
 

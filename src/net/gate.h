@@ -47,6 +47,7 @@ struct http_request {
     const char *unix_socket;         /* connect there instead; NULL: TCP */
     int64_t connect_ms, total_ms;    /* 0: the defaults above */
     size_t max_answer;               /* 0: GATE_ANSWER_BYTES */
+    bool write;                      /* it changes something there: gate_hurry lets it wait for its answer */
     struct address_rule addresses;   /* of a proxy only what is always forbidden: an administrator named it */
 };
 
@@ -72,6 +73,11 @@ must_use bool gate_send(struct gate *g, struct arena *a, const struct http_reque
 typedef bool gate_data_fn(void *context, const char *data, size_t size);
 must_use bool gate_stream(struct gate *g, struct arena *a, const struct http_request *request,
                           gate_data_fn *on_data, void *context, struct http_answer *ret, struct err *err);
+
+/* The program is about to end: no request begins any more, those under way are given up at once, and those that change
+ * something after grace_ms. Who waits gets ERR_TIMEOUT. Any thread, at once.
+ */
+void gate_hurry(struct gate *g, int64_t grace_ms);
 
 const char *http_answer_header(const struct http_answer *answer,
                                const char *lower_case_name); /* NULL if absent */

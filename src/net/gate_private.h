@@ -32,7 +32,7 @@ struct transfer {
     char message[CURL_ERROR_SIZE];
     char forbidden[ADDRESS_TEXT_BYTES]; /* an address the rule refused */
     unsigned attempts;                  /* how often the request was about to be written */
-    bool died, overdue, stopped;
+    bool died, overdue, stopped, hurried;
     long status;
     struct http_header *answer;
     size_t answer_count, answer_capacity, header_bytes;
@@ -45,3 +45,8 @@ must_use bool transfer_prepare(struct transfer *t, struct err *err);
 
 /* Says what went wrong with a transfer that is done. */
 void transfer_describe_failure(const struct transfer *t, struct err *err);
+
+/* gate_easy.c: hands the request to libcurl, with what libcurl calls while it runs. The gate's thread. */
+void transfer_arm(struct transfer *t, const char *ca_bundle);
+/* Whether its time is up; then it is noted so. */
+bool transfer_is_overdue(struct transfer *t, int64_t now_ms);

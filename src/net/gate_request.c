@@ -104,6 +104,8 @@ void transfer_describe_failure(const struct transfer *t, struct err *err)
             f = failures[i];
     if (*t->forbidden && t->attempts == 0) /* else another address of the name was used */
         err_set(err, ERR_INPUT, "%s: connections to the address %s are not allowed", t->host, t->forbidden);
+    else if (t->hurried)
+        err_set(err, ERR_TIMEOUT, "%s: certferry was told to stop before the answer", t->host);
     else if (t->died)
         err_set(err, ERR_NETWORK, "%s: the connection ended before the answer", t->host);
     else if (t->overdue)

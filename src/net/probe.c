@@ -12,7 +12,7 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
-enum { PROBE_MS = 10000, GATEWAY_ANSWER_BYTES = 8192 };
+enum { PROBE_MS = 10000, GATEWAY_ANSWER_BYTES = 8192, STOP_NOTICED_MS = 100 };
 
 /* One attempt's view: the descriptor and when time is up. */
 struct attempt {
@@ -31,8 +31,12 @@ static int64_t left_ms(const struct attempt *t)
 static bool wait_for(const struct attempt *t, short events, const char *what, struct err *err)
 {
     struct pollfd fd = {.fd = t->fd, .events = events};
-    int64_t left = left_ms(t);
-    int got = left > 0 ? poll(&fd, 1, (int)left) : 0;
+    int got = 0;
+    for (int64_t left = left_ms(t); left > 0 && got == 0; left -= STOP_NOTICED_MS) {
+        if (t->target->stop && atomic_load(t->target->stop))
+            return err_set(err, ERR_TIMEOUT, "%s: certferry was told to stop", what);
+        got = poll(&fd, 1, (int)int64_min(left, STOP_NOTICED_MS));
+    }
     if (got < 0 && errno == EINTR)
         return wait_for(t, events, what, err);
     if (got < 0)

@@ -7,6 +7,8 @@
 #include "crypto/tls.h"
 #include "net/address.h"
 
+#include <stdatomic.h>
+
 struct probe_target {
     const char *host; /* name or address of the entry point */
     unsigned port;
@@ -15,6 +17,7 @@ struct probe_target {
     const char
         *gateway; /* "http://127.0.0.1:9000": reach host:port by HTTP CONNECT through it; NULL: directly */
     int64_t timeout_ms;            /* 0: 10 s */
+    const atomic_bool *stop;       /* once true, the answer is not waited for: ERR_TIMEOUT; NULL: none */
     struct address_rule addresses; /* of host; of a gateway only what is always forbidden is refused */
 };
 

@@ -463,6 +463,7 @@ bool engine_stop(struct engine *e, int64_t wait_ms)
     at.tv_sec += wait_ms / 1000 + 1;
     pthread_mutex_lock(&e->mutex);
     e->stopping = true;
+    atomic_store(&e->stop, true);
     pthread_cond_broadcast(&e->wake);
     int status = 0;
     while (wait_ms > 0 && e->running > 0 && status == 0)

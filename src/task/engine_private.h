@@ -21,7 +21,8 @@ enum {
     VERIFY_POLL_MOST_MS = 5000,
     PROBE_TIMEOUT_MS = 5000,
     UNREACHABLE_TRIES = 3,
-    STORE_PAUSE_MS = 2000, /* how long an item rests when the store refuses to write */
+    STORE_PAUSE_MS = 2000, /* how long an item rests when the store refuses, at first and at most */
+    STORE_PAUSE_MOST_MS = 60000,
     CALL_PATIENCE_MS = 1000,
     SEEN_MOST_MS = 1000, /* how old a snapshot a write may go by */
     ITEM_BUCKETS = 1024,
@@ -45,9 +46,10 @@ struct item {
     bool running;
     bool asked_again; /* found open while it ran: once final, it may have been begun anew */
     int64_t again_at_ms;
-    unsigned polls;    /* looks in a row that saw nothing new */
-    size_t remaining;  /* what was left to change before the last write; 0 unknown */
-    struct item *next; /* in its task */
+    unsigned store_failures; /* in a row */
+    unsigned polls;          /* looks in a row that saw nothing new */
+    size_t remaining;        /* what was left to change before the last write; 0 unknown */
+    struct item *next;       /* in its task */
     struct item *next_in_bucket;
 };
 
@@ -71,6 +73,7 @@ struct engine {
     struct keys keys;
     struct share *shares;
     size_t open, running;
+    atomic_bool stop;                        /* as stopping, for who waits for a cloud or an entry point */
     bool stopping, reload, reloading, timer; /* timer: one idle worker watches the time for all */
     pthread_t *threads;
     unsigned thread_count;

@@ -158,6 +158,7 @@ static bool ask(struct turn *t, const struct expected *x, struct x509 **ret, str
                                   .signature = x->type,
                                   .gateway = t->access.gateway[0] ? t->access.gateway : NULL,
                                   .timeout_ms = t->e->options.probe_timeout_ms,
+                                  .stop = &t->e->stop,
                                   .addresses = t->e->options.addresses};
     struct probe_result result = {0};
     bool asked = t->e->options.probe(t->a, t->e->clock, &target, &result, err);
@@ -182,7 +183,7 @@ enum outcome step_verify(struct turn *t)
     struct x509 *leaf = NULL;
     struct err err = {0};
     if (!ask(t, &x, &leaf, &err))
-        return unreachable(t, &err);
+        return engine_is_stopping(t->e) ? OUTCOME_LATER : unreachable(t, &err);
     if (serves(&x, leaf))
         return turn_succeed(t, "verified",
                             arena_printf(t->a, "%s:%u serves it", t->resource.host, t->resource.port));

@@ -160,6 +160,13 @@ static bool write_mistake(struct db *db, void *context, struct err *err)
     return store_deployment_save(db, &w->row, NULL, err);
 }
 
+/* How long the item rests when the store refuses: longer each time, as neither disk nor log gets better by haste. */
+static int64_t store_pause_ms(struct turn *t)
+{
+    unsigned failures = t->item->store_failures < 10 ? t->item->store_failures++ : 10;
+    return int64_min((int64_t)STORE_PAUSE_MS << failures, STORE_PAUSE_MOST_MS);
+}
+
 bool turn_commit(struct turn *t, enum outcome *ret)
 {
     struct write w = {.t = t};
@@ -168,6 +175,7 @@ bool turn_commit(struct turn *t, enum outcome *ret)
         t->row = w.row;
         t->owed = (struct commit){0};
         t->owes = false;
+        t->item->store_failures = 0;
         t->item->with_lock = t->row.step != STEP_VERIFY;
         if (t->e->options.changed)
             t->e->options.changed(t->e->options.context, t->row.task_id);
@@ -175,7 +183,7 @@ bool turn_commit(struct turn *t, enum outcome *ret)
     }
     log_err(err.kind == ERR_CONFLICT ? LOG_INFO : LOG_ERROR, &t->log[1], "deployment.journal", &err);
     bool gone = err.kind == ERR_CONFLICT || err.kind == ERR_NOT_FOUND;
-    t->again_at_ms = turn_now(t) + (gone ? POLL_FIRST_MS : STORE_PAUSE_MS);
+    t->again_at_ms = turn_now(t) + (gone ? POLL_FIRST_MS : store_pause_ms(t));
     t->lost = true;
     *ret = OUTCOME_LATER; /* the next turn reads the row again, and leaves it if it is final */
     if (err.kind == ERR_INTERNAL && store_write(t->e->store, write_mistake, &w, &err))
@@ -277,7 +285,11 @@ static enum outcome failed(struct turn *t)
     const struct err *err = &t->err;
     if (err->kind == ERR_STORE) {
         log_err(LOG_ERROR, &t->log[1], "deployment.store", err);
-        t->again_at_ms = turn_now(t) + STORE_PAUSE_MS;
+        t->again_at_ms = turn_now(t) + store_pause_ms(t);
+        return OUTCOME_LATER;
+    }
+    if (engine_is_stopping(t->e) && worth_repeating(err)) { /* it was cut short: no failure of its own */
+        t->owes = true;                                     /* what is known of its write */
         return OUTCOME_LATER;
     }
     bool throttled = err->kind == ERR_THROTTLED;
@@ -412,6 +424,7 @@ static bool load_things(struct turn *t, struct err *err)
     t->job.product = product;
     t->job.log = &t->log[1];
     t->job.patience_ms = CALL_PATIENCE_MS;
+    t->job.stop = &t->e->stop;
     return true;
 }
 
@@ -469,8 +482,11 @@ static enum outcome run_steps(struct turn *t)
 static enum outcome load_and_run(struct turn *t)
 {
     if (!store_read(t->e->store, read_turn, t, &t->err)) {
-        t->again_at_ms = turn_now(t) + STORE_PAUSE_MS;
-        return t->err.kind == ERR_NOT_FOUND ? OUTCOME_FINAL : OUTCOME_LATER;
+        if (t->err.kind == ERR_NOT_FOUND)
+            return OUTCOME_FINAL;
+        log_err(LOG_ERROR, &t->log[1], "deployment.store", &t->err);
+        t->again_at_ms = turn_now(t) + store_pause_ms(t);
+        return OUTCOME_LATER;
     }
     if (!is_open(t->row.state))
         return OUTCOME_FINAL;

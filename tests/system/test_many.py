@@ -4,6 +4,7 @@ import json
 import os
 import re
 import signal
+import time
 import tempfile
 
 from lib import Simulator, by_state, edges_equal_store, equal, poll, shell, true, world, write
@@ -179,6 +180,26 @@ def test_interrupt_and_resume():
 
 def test_terminate_and_resume():
     interrupt(signal.SIGTERM)
+
+
+def test_told_to_stop_it_ends_in_five_seconds_though_the_cloud_hangs():
+    with world("--domains", 60, "--settle-ms", 400) as (simulator, ferry, certificates):
+        new = certificates.leaf()
+        process = ferry.start("deploy", "--cert-file", new.full, "--key-file", new.key, "--yes")
+        poll("some changes", lambda: len(simulator.writes()) >= 5)
+        simulator.process.send_signal(signal.SIGSTOP)
+        begun = time.monotonic()
+        process.send_signal(signal.SIGTERM)
+        try:
+            done = ferry.finish(process, 30)
+        finally:
+            simulator.process.send_signal(signal.SIGCONT)
+        took = time.monotonic() - begun
+        true(took < 5, f"took {took:.1f} s: {done.err[-300:]}")
+        ferry.run("task", "resume", ferry.last_task())
+        after = ferry.task(ferry.last_task())
+        equal(by_state(after), {"success": len(after["deployments"])}, "states at last")
+        each_slot_changed_once(simulator, [after])
 
 
 def test_a_server_stopped_in_the_middle_goes_on_when_started_again():
