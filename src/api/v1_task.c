@@ -1,6 +1,7 @@
 #include "api/v1_task.h"
 
 #include "api/v1_certificate.h"
+#include "api/v1_plan.h"
 #include "api/view.h"
 #include "api/watchers.h"
 #include "cert/certificate.h"
@@ -15,9 +16,9 @@ enum { DEPLOYMENTS_SHOWN = 1000 }; /* in a preview; the rest by pages of .../dep
     {"certificates", FIELD_TEXTS, false, 1000}, {"access", FIELD_TEXTS, false, 1000},                        \
         {"product", FIELD_TEXTS, false, 100}, {"region", FIELD_TEXTS, false, 100},                           \
         {"resource", FIELD_TEXTS, false, 10000}, {"domain", FIELD_TEXTS, false, 10000},                      \
-        {"exclude", FIELD_TEXTS, false, 10000}, {"replaces", FIELD_TEXT, false, 512},                        \
-        {"accept", FIELD_TEXTS, false, 16}, {"contacts", FIELD_TEXTS, false, CONTACTS_OF_TASK},              \
-        {"allow_expiring", FIELD_BOOL, false, 0},                                                            \
+        {"exclude", FIELD_TEXTS, false, 10000}, {"add", FIELD_TEXTS, false, 10000},                          \
+        {"replaces", FIELD_TEXT, false, 512}, {"accept", FIELD_TEXTS, false, 16},                            \
+        {"contacts", FIELD_TEXTS, false, CONTACTS_OF_TASK}, {"allow_expiring", FIELD_BOOL, false, 0},        \
     {                                                                                                        \
         "verify", FIELD_BOOL, false, 0                                                                       \
     }
@@ -55,23 +56,8 @@ static void wake(const struct request *rq)
         engine_wake(rq->api->parts.engine);
 }
 
-/* How many deployments each product has: {"aliyun/cdn":12}. */
-static void put_products(struct json_writer *w, const struct task_view *view)
-{
-    json_key(w, "products");
-    json_open_object(w);
-    for (const struct product *const *product = products; *product; product++) {
-        int64_t count = 0;
-        for (size_t i = 0; i < view->count; i++)
-            count += strcmp(view->deployments[i].product, (*product)->code) == 0;
-        if (count)
-            json_member_int(w, (*product)->code, count);
-    }
-    json_close_object(w);
-}
-
 /* A task with its plan and the first of its deployments. */
-static void put_view(struct request *rq, struct reply *reply, const struct task_view *view)
+static bool put_view(struct request *rq, struct reply *reply, const struct task_view *view, struct err *err)
 {
     struct buf task = buf_new(rq->arena, 8 << 20);
     struct json_writer task_writer = json_writer_to(&task), w = json_writer_to(&reply->body);
@@ -81,13 +67,15 @@ static void put_view(struct request *rq, struct reply *reply, const struct task_
     json_member_raw(&w, "task", task.data);
     json_member_int(&w, "version", view->task.version);
     json_member_string(&w, "label", view->label);
-    put_products(&w, view);
+    if (!v1_plan_put(rq, &w, view, err))
+        return false;
     json_key(&w, "deployments");
     json_open_array(&w);
     for (size_t i = 0; i < view->count && i < DEPLOYMENTS_SHOWN; i++)
         view_deployment(&w, rq->arena, &view->deployments[i]);
     json_close_array(&w);
     json_close_object(&w);
+    return true;
 }
 
 static struct texts texts_of(const struct request *rq, const char *name)
@@ -107,6 +95,7 @@ static struct selection selection_of(const struct request *rq)
                               .resource = texts_of(rq, "resource"),
                               .domain = texts_of(rq, "domain"),
                               .exclude = texts_of(rq, "exclude"),
+                              .add = texts_of(rq, "add"),
                               .replaces = replaces ? replaces : "",
                               .accept = texts_of(rq, "accept"),
                               .contacts = texts_of(rq, "contacts"),
@@ -131,9 +120,8 @@ bool v1_task_create(struct request *rq, struct reply *reply, struct err *err)
                         : task_create(&context, rq->arena, "", name ? name : "", &selection, &view, err);
     if (!done)
         return false;
-    put_view(rq, reply, &view);
     reply->status = dry_run ? 200 : 201;
-    return true;
+    return put_view(rq, reply, &view, err);
 }
 
 struct task_list {
@@ -235,10 +223,7 @@ bool v1_task_preview(struct request *rq, struct reply *reply, struct err *err)
 {
     struct task_context context = context_of(rq);
     struct task_view view;
-    if (!task_preview(&context, rq->arena, rq->args[0], &view, err))
-        return false;
-    put_view(rq, reply, &view);
-    return true;
+    return task_preview(&context, rq->arena, rq->args[0], &view, err) && put_view(rq, reply, &view, err);
 }
 
 /* Finds the task, runs the verb on its id, answers with the task as it is then. */

@@ -180,6 +180,9 @@ void view_deployment(struct json_writer *w, struct arena *a, const struct deploy
     json_member_raw(w, "old", row->old);
     json_member_raw(w, "holds", row->holds);
     json_member_string(w, "no_rollback", or_null(row->undo));
+    json_member_raw(w, "warnings", or_null(row->warnings));
+    json_member_raw(w, "calls", or_null(row->calls));
+    json_member_string(w, "copied_to", or_null(row->copied_to));
     json_member_string(w, "state", deployment_state_name(row->state));
     json_member_string(w, "step", row->step == STEP_NONE ? NULL : deployment_step_name(row->step));
     json_member_bool(w, "already_bound", row->already_bound);

@@ -9,7 +9,8 @@
         {"region", "REGION", true, "only in this region"},                                                   \
         {"resource", "RESOURCE", true, "only this resource: our id, the cloud's id, or its title"},          \
         {"domain", "NAME", true, "only where this name is served"},                                          \
-        {"exclude", "WHAT", true, "leave out this resource or name"},                                        \
+        {"exclude", "WHAT", true, "leave out this resource, name, or ID/SLOT"},                              \
+        {"add", "RESOURCE", true, "this resource besides what matches, even with HTTPS off"},                \
         {"replaces", "CERT", false, "only slots that hold this certificate now"},                            \
         {"accept", "WORD", true,                                                                             \
          "accept rows held for: lose-names, no-rollback, shorter, partial, expired, managed, full"},         \
@@ -94,7 +95,7 @@ bool plan_selection(struct command *c, const char *const *certificates, size_t c
                     const struct material_files *files, bool dry_run, const char **ret_body, struct err *err)
 {
     static const char *const lists[] = {"access", "product", "region", "resource",
-                                        "domain", "exclude", "accept"};
+                                        "domain", "exclude", "add",    "accept"};
     struct buf body = buf_new(c->arena, 8 << 20);
     struct json_writer w = json_writer_to(&body);
     if (!count && !files)
@@ -161,14 +162,6 @@ static void print_notes(struct command *c, const struct json *notes)
     }
 }
 
-static void print_products(struct command *c, const struct json *products)
-{
-    const char *code;
-    const struct json *count;
-    for (size_t i = 0; json_member(products, i, &code, &count); i++)
-        printf("  %-16s %lld\n", text_clean_cut(c->arena, code, 0), (long long)json_int(count, 0));
-}
-
 void plan_print(struct command *c, const struct json *view)
 {
     static const char *const headers[] = {"PRODUCT", "RESOURCE", "SLOT", "SERVES NOW", "PLAN", "WHY"};
@@ -188,8 +181,7 @@ void plan_print(struct command *c, const struct json *view)
         table_print(&table);
     if (total > (int64_t)json_count(deployments))
         printf("and %lld more\n", (long long)(total - (int64_t)json_count(deployments)));
-    printf("\nmatches: %lld\n", (long long)total);
-    print_products(c, json_at(view, "/products"));
+    plan_print_summary(c, view, total);
     if (json_count(notes))
         printf("\nnotes:\n");
     print_notes(c, notes);

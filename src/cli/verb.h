@@ -35,6 +35,8 @@ must_use bool plan_selection(struct command *c, const char *const *certificates,
                              const struct material_files *files, bool dry_run, const char **ret_body,
                              struct err *err);
 void plan_print(struct command *c, const struct json *view);
+/* Matches, copies of keys, calls, warnings; a part of plan_print. */
+void plan_print_summary(struct command *c, const struct json *view, int64_t total);
 int64_t plan_count(struct command *c, const struct json *view, const char *state); /* of its deployments */
 bool plan_confirm(struct command *c, const struct json *view);    /* --yes, or asked on the terminal */
 int plan_exit_code(struct command *c, const struct json *view);   /* exit code by the plan alone */

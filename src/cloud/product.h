@@ -172,6 +172,8 @@ struct product {
     const char *no_removal; /* why the slot "default" cannot be emptied; NULL: it can */
     const char *lost_key;   /* why what was uploaded to the product itself comes back from our own store only:
                                   references "pem:<digest>", "<digest>", "name:..."; NULL: there is none such */
+    unsigned read_calls;    /* calls that one read takes; 0: one */
+    unsigned set_writes;    /* calls that put one certificate of the set in place of another; 0: one */
     int64_t consistency_ms; /* a write that happened is seen by read after this at the latest */
     int64_t settle_ms;      /* bound for a change to become ready */
     int64_t poll_ms;        /* how often to look meanwhile, at most */

@@ -176,6 +176,13 @@ bool store_copy_note(struct db *db, const struct copy_row *row, struct err *err)
     return put_copy(db, SQL_COPY_NOTE, &found, err);
 }
 
+bool store_copy_of(struct db *db, struct arena *a, int64_t certificate_id, struct copy_row **ret,
+                   size_t *ret_count, struct err *err)
+{
+    return row_all(db, SQL_COPY_OF, VALUES(value_int(certificate_id)), a, &copy_table, (void **)ret,
+                   ret_count, err);
+}
+
 bool store_copy_brought(struct db *db, struct arena *a, int64_t access_id, struct copy_row **ret,
                         size_t *ret_count, struct err *err)
 {

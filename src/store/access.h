@@ -72,6 +72,9 @@ must_use bool store_copy_by_ref(struct db *db, struct arena *a, int64_t access_i
 must_use bool store_copy_put(struct db *db, const struct copy_row *row, struct err *err);
 /* For what a listing of the store shows: changes nothing where we brought another ref, and never who brought it. */
 must_use bool store_copy_note(struct db *db, const struct copy_row *row, struct err *err);
+/* All copies of one certificate. */
+must_use bool store_copy_of(struct db *db, struct arena *a, int64_t certificate_id, struct copy_row **ret,
+                            size_t *ret_count, struct err *err);
 /* All that we brought there. */
 must_use bool store_copy_brought(struct db *db, struct arena *a, int64_t access_id, struct copy_row **ret,
                                  size_t *ret_count, struct err *err);

@@ -158,6 +158,9 @@
     X(TEXT, holds)                                                                                           \
     X(TEXT, undo)                                                                                            \
     X(BOOL, charged)                                                                                         \
+    X(TEXT, calls)                                                                                           \
+    X(TEXT, copied_to)                                                                                       \
+    X(TEXT, warnings)                                                                                        \
     X(INT, fence)
 
 #define JOURNAL_FIELDS(X)                                                                                    \
@@ -208,3 +211,4 @@
 #define P27 P26 ", $27"
 #define P28 P27 ", $28"
 #define P46 P28 ", $29, $30, $31, $32, $33, $34, $35, $36, $37, $38, $39, $40, $41, $42, $43, $44, $45, $46"
+#define P49 P46 ", $47, $48, $49"

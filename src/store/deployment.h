@@ -3,7 +3,7 @@
 #include "store/rows.h"
 #include "store/task.h"
 
-enum { DEPLOYMENT_FIELDS = 46, DEPLOYMENT_JOURNAL_FIRST = 22 };
+enum { DEPLOYMENT_FIELDS = 49, DEPLOYMENT_JOURNAL_FIRST = 25 };
 
 /* The columns of PLAN_FIELDS, then from DEPLOYMENT_JOURNAL_FIRST on those of JOURNAL_FIELDS. */
 extern const struct field deployment_fields[DEPLOYMENT_FIELDS];

@@ -10,6 +10,7 @@
 
 enum {
     PUT_BYTES = 192 << 20,
+    CALLED_MOST = 1000,
     TEXT_BYTES = 1 << 20 /* of names, and of what the slots hold: some 10,000 names */
 };
 
@@ -216,6 +217,22 @@ static enum statement list_statement(struct arena *a, const struct resource_filt
     return f->certificate_id ? SQL_RESOURCE_LIST_CERTIFICATE : SQL_RESOURCE_LIST;
 }
 
+static bool all_of(struct db *db, struct arena *a, enum statement statement, const struct value *values,
+                   size_t count, struct resource **ret, size_t *ret_count, struct err *err)
+{
+    struct record *records;
+    size_t row_count;
+    if (!row_all(db, statement, values, count, a, &table, (void **)&records, &row_count, err))
+        return err_add(err, "list resources");
+    struct resource *rows = arena_array(a, struct resource, row_count);
+    for (size_t i = 0; i < row_count; i++)
+        if (!unpack(a, &records[i], &rows[i], err))
+            return false;
+    *ret = rows;
+    *ret_count = row_count;
+    return true;
+}
+
 bool store_resource_list(struct db *db, struct arena *a, const struct resource_filter *filter,
                          const struct page *page, struct resource **ret, size_t *ret_count, struct err *err)
 {
@@ -226,18 +243,16 @@ bool store_resource_list(struct db *db, struct arena *a, const struct resource_f
                                value_text(filter->region),
                                value_text(pattern_of(a, filter->text)),
                                value_int(filter->include_missing)};
-    size_t count = 7, row_count;
+    size_t count = 7;
     enum statement statement = list_statement(a, filter, values, &count);
-    struct record *records;
-    if (!row_all(db, statement, values, count, a, &table, (void **)&records, &row_count, err))
-        return err_add(err, "list resources");
-    struct resource *rows = arena_array(a, struct resource, row_count);
-    for (size_t i = 0; i < row_count; i++)
-        if (!unpack(a, &records[i], &rows[i], err))
-            return false;
-    *ret = rows;
-    *ret_count = row_count;
-    return true;
+    return all_of(db, a, statement, values, count, ret, ret_count, err);
+}
+
+bool store_resource_called(struct db *db, struct arena *a, const char *text, struct resource **ret,
+                           size_t *ret_count, struct err *err)
+{
+    return all_of(db, a, SQL_RESOURCE_CALLED, VALUES(value_text(text), value_int(CALLED_MOST)), ret,
+                  ret_count, err);
 }
 
 struct ids {

@@ -87,6 +87,9 @@ must_use bool store_resource_load(struct db *db, struct arena *a, int64_t id, st
 must_use bool store_resource_list(struct db *db, struct arena *a, const struct resource_filter *filter,
                                   const struct page *page, struct resource **ret, size_t *ret_count,
                                   struct err *err);
+/* Those whose vendor id or title is this text, missing ones too; 1,000 at most. */
+must_use bool store_resource_called(struct db *db, struct arena *a, const char *text, struct resource **ret,
+                                    size_t *ret_count, struct err *err);
 /* Ids of resources that have a name which one of these bound domains covers: two index look-ups per domain, each
  * id once, ascending. Missing ones are left out.
  */

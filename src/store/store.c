@@ -64,6 +64,11 @@ static const struct migration {
         8,
 #include "store/schema_009.inc"
     },
+    {
+        10,
+        8,
+#include "store/schema_010.inc"
+    },
 };
 
 /* One caller of store_write, on its stack while it waits. */

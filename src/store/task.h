@@ -59,6 +59,11 @@ struct deployment_row {
     const char *holds;  /* JSON array of words: "lose-names", ...; "[]" none */
     const char *undo;   /* "" can be undone, else why not */
     bool charged;       /* its resource costs a unit of quota (store/quota.h) */
+    const char *calls;  /* JSON {"reads":4,"writes":1,"uploads":1}: how many calls it takes, at least */
+    const char *
+        copied_to; /* the certificate store that gets the key, as product.store_for names it; "-" the resource
+                              itself, "" none or not known */
+    const char *warnings; /* JSON array of {"kind":..,"text":..}: what to look out for; "[]" nothing */
     enum deployment_state state;
     enum deployment_step step;
     const char *vendor_store, *new_ref; /* after upload */

@@ -151,7 +151,6 @@ must_use bool turn_settled(struct turn *t, const struct binding *now, struct err
 must_use bool turn_certificate(struct turn *t, struct err *err);
 /* The same with its key; both live as long as the turn. */
 must_use bool turn_material(struct turn *t, struct material *ret, struct err *err);
-enum key_type turn_key_type(const char *name);
 void turn_run(struct engine *e, struct item *item, enum outcome *ret, int64_t *ret_again_at_ms);
 
 /* The binding now, with "" where an adapter left a text out. The err names the resource. */

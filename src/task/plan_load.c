@@ -1,11 +1,13 @@
 #include "task/plan_load.h"
 
 #include "codec/json.h"
+#include "task/material.h"
+#include "task/plan_ask.h"
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 
-enum { NAMED_PAGE = 1000, UNDO_PATIENCE_MS = 10000 };
+enum { ACCESS_PAGE = 1000 };
 
 struct loading {
     const struct task_context *c;
@@ -20,6 +22,13 @@ struct loading {
     const char *replaces_fingerprint;
     struct first_contact_row *contacts;
     size_t contact_count;
+    struct copy_row *copies;
+    size_t copy_count;
+    struct access_row *accesses;
+    size_t access_count;
+    struct sync_row *syncs;
+    size_t sync_count;
+    const struct secret *some_key; /* stands for keys that are here; nobody reads it */
 };
 
 static bool add_certificate(struct db *db, struct loading *l, const struct certificate_row *row,
@@ -34,6 +43,8 @@ static bool add_certificate(struct db *db, struct loading *l, const struct certi
     cert->domains = arena_array(l->a, const char *, cert->domain_count);
     for (size_t i = 0; i < cert->domain_count; i++)
         cert->domains[i] = json_str(json_item(domains, i), "");
+    cert->material = material_of(l->a, row, row->has_key ? l->some_key : NULL,
+                                 row->sm2_encryption_pem && *row->sm2_encryption_pem ? l->some_key : NULL);
     l->certificate_count++;
     int64_t *held = NULL;
     if (!row->has_key && !store_certificate_held(db, l->a, row->id, &held, &cert->held_count, err))
@@ -58,7 +69,7 @@ static bool load_certificates(struct db *db, struct loading *l, struct err *err)
     return true;
 }
 
-static bool load_accesses(struct db *db, struct loading *l, struct err *err)
+static bool find_accesses(struct db *db, struct loading *l, struct err *err)
 {
     const struct texts *wanted = &l->selection->access;
     l->access_ids = arena_array(l->a, int64_t, wanted->count);
@@ -120,82 +131,72 @@ static bool load_matching(struct db *db, struct loading *l, struct err *err)
     return true;
 }
 
-static bool known(const struct loading *l, int64_t id)
+/* A resource asked for by name is looked at even when no certificate covers it, so that the plan can say so. What is there
+ * already is told apart by the plan (R73).
+ */
+static bool load_named(struct db *db, struct loading *l, const struct texts *names, struct err *err)
 {
-    for (size_t i = 0; i < l->resource_count; i++)
-        if (l->resources[i].id == id)
-            return true;
-    return false;
+    for (size_t i = 0; i < names->count; i++) {
+        const char *text = names->items[i];
+        char *end = NULL;
+        errno = 0;
+        long long id = strtoll(text, &end, 10);
+        struct resource one, *found = NULL;
+        size_t count = 0;
+        if (errno == 0 && *end == '\0' && id > 0 && store_resource_load(db, l->a, id, &one, NULL))
+            add_resource(l, &one);
+        if (!store_resource_called(db, l->a, text, &found, &count, err))
+            return err_add(err, "look for resource %s", text);
+        for (size_t j = 0; j < count; j++)
+            add_resource(l, &found[j]);
+    }
+    return true;
 }
 
-/* A resource asked for by name is looked at even when no certificate covers it, so that the plan can say so. */
-static bool load_named(struct db *db, struct loading *l, const char *text, struct err *err)
+static bool load_copies(struct db *db, struct loading *l, struct err *err)
 {
-    char *end = NULL;
-    errno = 0;
-    long long id = strtoll(text, &end, 10);
-    struct resource one;
-    if (errno == 0 && *end == '\0' && id > 0 && !known(l, id) &&
-        store_resource_load(db, l->a, id, &one, NULL))
-        add_resource(l, &one);
-    struct resource *found = NULL;
-    size_t count = 0;
-    struct resource_filter filter = {.text = text};
-    if (!store_resource_list(db, l->a, &filter, &(struct page){.limit = NAMED_PAGE}, &found, &count, err))
-        return err_add(err, "look for resource %s", text);
-    for (size_t i = 0; i < count; i++)
-        if ((strcmp(found[i].vendor_id, text) == 0 || strcmp(found[i].title, text) == 0) &&
-            !known(l, found[i].id))
-            add_resource(l, &found[i]);
+    size_t capacity = 0;
+    for (size_t i = 0; i < l->certificate_count; i++) {
+        struct copy_row *rows = NULL;
+        size_t count = 0;
+        if (!store_copy_of(db, l->a, l->certificates[i].row.id, &rows, &count, err))
+            return false;
+        for (size_t j = 0; j < count; j++) {
+            void *items = l->copies;
+            *(struct copy_row *)arena_push(l->a, &items, &l->copy_count, &capacity, sizeof *rows) = rows[j];
+            l->copies = items;
+        }
+    }
     return true;
+}
+
+/* All that are connected: what the plan says of the inventory is said of those it asks for. */
+static bool load_accesses(struct db *db, struct loading *l, struct err *err)
+{
+    struct page page = {.limit = ACCESS_PAGE};
+    size_t capacity = 0, count = ACCESS_PAGE;
+    while (count == ACCESS_PAGE) {
+        struct access_row *rows = NULL;
+        if (!store_access_list(db, l->a, &page, &rows, &count, err))
+            return false;
+        for (size_t i = 0; i < count; i++) {
+            void *items = l->accesses;
+            *(struct access_row *)arena_push(l->a, &items, &l->access_count, &capacity, sizeof *rows) =
+                rows[i];
+            l->accesses = items;
+        }
+        page.before_id = count ? rows[count - 1].id : 0;
+    }
+    return store_sync_list(db, l->a, 0, &l->syncs, &l->sync_count, err);
 }
 
 static bool load(struct db *db, void *context, struct err *err)
 {
     struct loading *l = context;
-    if (!load_certificates(db, l, err) || !load_accesses(db, l, err) || !load_replaced(db, l, err) ||
-        !load_matching(db, l, err) ||
-        !store_first_contact_list(db, l->a, 0, &l->contacts, &l->contact_count, err))
-        return false;
-    for (size_t i = 0; i < l->selection->resource.count; i++)
-        if (!load_named(db, l, l->selection->resource.items[i], err))
-            return false;
-    return true;
-}
-
-/* The clouds know whether an old certificate can be put back. An access that does not answer is asked once only. */
-struct undo {
-    const struct task_context *c;
-    struct arena *a;
-    struct log_ctx log;
-    int64_t silent_access;
-    const char *silent_reason;
-};
-
-static void ask_undo(void *context, const struct product *product, const struct resource *r,
-                     const struct bound *old, const char **ret_reason)
-{
-    struct undo *u = context;
-    struct err err = {0};
-    struct job job = {.arena = u->a, .product = product, .log = &u->log, .patience_ms = UNDO_PATIENCE_MS};
-    if (!product_asks_for_old_key(product) || !u->c->cloud) {
-        *ret_reason =
-            old->ref[0] ? NULL : "the old certificate has no id at the vendor, and its key is not ours";
-        return;
-    }
-    if (u->silent_access == r->access_id) {
-        *ret_reason = u->silent_reason;
-        return;
-    }
-    if (cloud_session(u->c->cloud, r->access_id, &job.session, &err) &&
-        product_old_key(&job, r, old, ret_reason, &err))
-        return;
-    *ret_reason = arena_printf(u->a, "could not be found out whether the old certificate can be put back: %s",
-                               err.text);
-    if (err.kind != ERR_NOT_FOUND) {
-        u->silent_access = r->access_id;
-        u->silent_reason = *ret_reason;
-    }
+    return load_certificates(db, l, err) && find_accesses(db, l, err) && load_replaced(db, l, err) &&
+           load_matching(db, l, err) && load_copies(db, l, err) && load_accesses(db, l, err) &&
+           store_first_contact_list(db, l->a, 0, &l->contacts, &l->contact_count, err) &&
+           load_named(db, l, &l->selection->resource, err) && load_named(db, l, &l->selection->add, err);
 }
 
 /* R5: what is not supported is refused, not silently matched by nothing. */
@@ -222,37 +223,85 @@ static bool check_strictly(const struct loading *l, struct err *err)
     return true;
 }
 
+/* R62: one task, one type. */
+static bool check_types(const struct loading *l, struct err *err)
+{
+    const struct certificate_row *first = &l->certificates[0].row;
+    for (size_t i = 1; i < l->certificate_count; i++) {
+        const struct certificate_row *row = &l->certificates[i].row;
+        if (strcmp(row->kind, first->kind) != 0)
+            return err_set(err, ERR_INPUT,
+                           "one task holds certificates of one type: %s is %s, and %s is %s; make a task for "
+                           "each type",
+                           first->name, first->kind, row->name, row->kind);
+    }
+    return true;
+}
+
+static bool gather(struct loading *l, const struct product *(*find)(const char *), struct err *err)
+{
+    struct selection checked = *l->selection;
+    const char *given_name[] = {l->given ? l->given->name : ""};
+    if (l->given && checked.certificates.count == 0)
+        checked.certificates = (struct texts){given_name, 1};
+    l->some_key = secret_in(l->a, secret_new("", 0));
+    return selection_check(&checked, err) && check_products(l->selection, find, err) &&
+           store_read(l->c->store, load, l, err) && check_types(l, err);
+}
+
+static void compute(struct loading *l, const struct product *(*find)(const char *),
+                    struct plan_asking *asking, struct plan *ret)
+{
+    struct plan_input input = {.certificates = l->certificates,
+                               .certificate_count = l->certificate_count,
+                               .resources = l->resources,
+                               .resource_count = l->resource_count,
+                               .selection = l->selection,
+                               .access_ids = l->access_ids,
+                               .access_count = l->selection->access.count,
+                               .replaces_fingerprint = l->replaces_fingerprint,
+                               .find_product = find,
+                               .contacts = l->contacts,
+                               .contact_count = l->contact_count,
+                               .copies = l->copies,
+                               .copy_count = l->copy_count,
+                               .accesses = l->accesses,
+                               .access_row_count = l->access_count,
+                               .syncs = l->syncs,
+                               .sync_count = l->sync_count,
+                               .place = plan_ask_place,
+                               .undo = plan_ask_undo,
+                               .context = asking,
+                               .now_ms = clock_wall_ms(l->c->clock)};
+    plan_compute(l->a, &input, ret);
+}
+
+static const struct product *(*finder(const struct task_context *c))(const char *code)
+{
+    return c->find_product ? c->find_product : product_find;
+}
+
 bool plan_of(const struct task_context *c, struct arena *a, const struct selection *selection,
              const struct certificate_row *given, bool strict, struct plan *ret, const char **ret_first,
              struct err *err)
 {
     struct loading l = {.c = c, .a = a, .selection = selection, .given = given};
-    const struct product *(*find)(const char *) = c->find_product ? c->find_product : product_find;
-    struct selection checked = *selection;
-    const char *given_name[] = {given ? given->name : ""};
-    if (given && selection->certificates.count == 0)
-        checked.certificates = (struct texts){given_name, 1};
-    if (!selection_check(&checked, err) || !check_products(selection, find, err) ||
-        !store_read(c->store, load, &l, err))
+    struct plan_asking asking = {.c = c, .a = a, .log = {NULL, "job", "plan"}};
+    if (!gather(&l, finder(c), err) || (strict && !check_strictly(&l, err)))
         return false;
-    if (strict && !check_strictly(&l, err))
-        return false;
-    struct undo undo = {.c = c, .a = a, .log = {NULL, "job", "plan"}};
-    struct plan_input input = {.certificates = l.certificates,
-                               .certificate_count = l.certificate_count,
-                               .resources = l.resources,
-                               .resource_count = l.resource_count,
-                               .selection = selection,
-                               .access_ids = l.access_ids,
-                               .access_count = selection->access.count,
-                               .replaces_fingerprint = l.replaces_fingerprint,
-                               .find_product = find,
-                               .contacts = l.contacts,
-                               .contact_count = l.contact_count,
-                               .undo = ask_undo,
-                               .undo_context = &undo,
-                               .now_ms = clock_wall_ms(c->clock)};
-    plan_compute(a, &input, ret);
+    compute(&l, finder(c), &asking, ret);
     *ret_first = l.certificates[0].row.name;
+    return true;
+}
+
+bool plan_again(const struct task_context *c, struct arena *a, const struct selection *selection,
+                const struct deployment_row *seen, size_t count, struct plan *ret, struct err *err)
+{
+    struct loading l = {.c = c, .a = a, .selection = selection};
+    struct plan_asking asking = {.c = c, .a = a, .log = {NULL, "job", "plan"}};
+    plan_asking_of_seen(&asking, count ? seen : &(const struct deployment_row){0}, count);
+    if (!gather(&l, finder(c), err) || !check_strictly(&l, err))
+        return false;
+    compute(&l, finder(c), &asking, ret);
     return true;
 }

@@ -3,6 +3,7 @@
 #include "cert/coverage.h"
 #include "codec/json_format.h"
 #include <string.h>
+#include <strings.h>
 
 /* What a row is made of, gathered from its slots. */
 struct gathered {
@@ -105,7 +106,7 @@ static const char *undo_text(const struct plan_input *in, const struct product *
     for (size_t i = 0; i < g->old_count; i++) {
         const char *reason = NULL;
         if (in->undo)
-            in->undo(in->undo_context, product, r, &g->old[i], &reason);
+            in->undo(in->context, product, r, &g->old[i], &reason);
         else if (!g->old[i].ref[0])
             reason = "the old certificate has no id at the vendor, and its key is not ours";
         if (reason)
@@ -174,6 +175,94 @@ static void add_holds(struct arena *a, const struct plan_input *in, const struct
     ret->state = accepts_all(in->selection, words, count) ? DEPLOYMENT_PLANNED : DEPLOYMENT_HELD;
 }
 
+static void warn(struct json_writer *w, const char *kind, const char *text)
+{
+    json_open_object(w);
+    json_member_string(w, "kind", kind);
+    json_member_string(w, "text", text);
+    json_close_object(w);
+}
+
+static bool same_word(const char *x, size_t x_size, const char *y, size_t y_size)
+{
+    return x_size == y_size && strncasecmp(x, y, x_size) == 0;
+}
+
+/* Clouds write an issuer as its whole name, its organisation or its common name: the same issuer where any word of three
+ * letters or more that is no legal form stands in both.
+ */
+static bool same_issuer(const char *x, const char *y)
+{
+    static const char sides[] = " ,=/+\"'()";
+    static const char *const empty[] = {"inc",         "inc.",    "ltd",    "ltd.",      "llc",
+                                        "gmbh",        "limited", "corp",   "authority", "certification",
+                                        "certificate", "secure",  "server", "domain",    "validation",
+                                        "trust",       "root",    "ssl",    "tls",       "rsa",
+                                        "ecc",         "ecdsa"};
+    for (size_t size; *x; x += size + (x[size] != '\0')) {
+        size = strcspn(x, sides);
+        bool says = size >= 3;
+        for (size_t i = 0; i < countof(empty) && says; i++)
+            says = !same_word(x, size, empty[i], strlen(empty[i]));
+        for (const char *word = y; says && *word;) {
+            size_t other = strcspn(word, sides);
+            if (same_word(x, size, word, other))
+                return true;
+            word += other + (word[other] != '\0');
+        }
+    }
+    return false;
+}
+
+static void warn_of_old(struct arena *a, const struct certificate_row *row, const struct bound *old,
+                        bool single, struct json_writer *w)
+{
+    if (row->not_after_ms < old->not_after_ms)
+        warn(w, "shorter",
+             arena_printf(a, "ends on %s, and what is served now on %s only",
+                          time_format(a, row->not_after_ms, "%Y-%m-%d"),
+                          time_format(a, old->not_after_ms, "%Y-%m-%d")));
+    if (single && old->key_type[0] && strcmp(old->key_type, row->key_type) != 0)
+        warn(w, "key-type",
+             arena_printf(a,
+                          "the only certificate of this slot changes from %s to %s: clients that know "
+                          "%s alone can no longer connect",
+                          old->key_type, row->key_type, old->key_type));
+    if (old->issuer[0] && row->issuer && row->issuer[0] && !same_issuer(row->issuer, old->issuer))
+        warn(w, "issuer",
+             arena_printf(a, "the issuer changes from %.200s to %.200s: look whether clients trust or pin it",
+                          old->issuer, row->issuer));
+}
+
+/* What to look out for in this row alone; what holds it is told by its hold words. */
+static const char *warnings_of(struct arena *a, const struct resource *r, const struct certificate_row *row,
+                               const struct gathered *g, const struct deployment_row *made)
+{
+    struct buf b = buf_new(a, 1 << 20);
+    struct json_writer w = json_writer_to(&b);
+    bool single = strcmp(made->slot, "sni") != 0;
+    json_open_array(&w);
+    for (size_t i = 0; i < g->old_count; i++)
+        warn_of_old(a, row, &g->old[i], single, &w);
+    if (r->managed_by[0])
+        warn(&w, "managed",
+             arena_printf(a, "%s manages this resource and may put back what it had", r->managed_by));
+    json_close_array(&w);
+    return b.data;
+}
+
+char *plan_row_calls(struct arena *a, const struct product *product, const struct deployment_row *row,
+                     bool brings)
+{
+    unsigned reads = product->read_calls ? product->read_calls : 1, writes = 1;
+    if (strcmp(row->slot, "sni") == 0 && product->set_writes && strcmp(row->old, "[]") != 0)
+        writes = product->set_writes;
+    if (row->already_bound)
+        return json_format(a, "{'reads':%u,'writes':0,'uploads':0}", reads);
+    return json_format(a, "{'reads':%u,'writes':%u,'uploads':%d}", reads * (1 + writes) + brings, writes,
+                       brings);
+}
+
 struct deployment_row plan_row_make(struct arena *a, const struct plan_input *in,
                                     const struct product *product, const struct resource *r,
                                     const struct plan_certificate *cert, const struct slot *const *slots,
@@ -195,6 +284,9 @@ struct deployment_row plan_row_make(struct arena *a, const struct plan_input *in
         .reason = reason_text(a, cert, slots[0], &g, chosen),
         .holds = "[]",
         .undo = "",
+        .calls = "{}",
+        .copied_to = "",
+        .warnings = "[]",
         .state = DEPLOYMENT_PLANNED,
         .vendor_store = "",
         .new_ref = "",
@@ -215,6 +307,7 @@ struct deployment_row plan_row_make(struct arena *a, const struct plan_input *in
         return row;
     row.undo = undo_text(in, product, r, &g, strcmp(row.slot, "sm") == 0 && !product->sm_told);
     add_holds(a, in, product, r, &cert->row, &g, &row);
+    row.warnings = warnings_of(a, r, &cert->row, &g, &row);
     if (r->managed_by[0])
         row.reason = arena_printf(a, "%s; managed by %s", row.reason, r->managed_by);
     return row;

@@ -7,3 +7,9 @@ struct deployment_row plan_row_make(struct arena *a, const struct plan_input *in
                                     const struct product *product, const struct resource *r,
                                     const struct plan_certificate *cert, const struct slot *const *slots,
                                     size_t count, const char *chosen);
+
+/* How many calls the deployment takes, at least: {"reads":4,"writes":1,"uploads":1}. Reads look before and after;
+ * waiting for a slow cloud takes more. `brings`: it is the one that brings the certificate into its store.
+ */
+char *plan_row_calls(struct arena *a, const struct product *product, const struct deployment_row *row,
+                     bool brings);

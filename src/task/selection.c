@@ -19,6 +19,7 @@ static const struct {
     {"resource", offsetof(struct selection, resource)},
     {"domain", offsetof(struct selection, domain)},
     {"exclude", offsetof(struct selection, exclude)},
+    {"add", offsetof(struct selection, add)},
     {"accept", offsetof(struct selection, accept)},
     {"contacts", offsetof(struct selection, contacts)},
 };

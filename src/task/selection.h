@@ -2,7 +2,7 @@
  *
  * It travels as JSON (the task's `selection` column, the API's request):
  *   {"certificates":["12"],"access":[],"product":[],"region":[],"resource":[],"domain":[],"exclude":[],
- *    "replaces":"","accept":[],"contacts":[],"allow_expiring":false,"verify":true}
+ *    "add":[],"replaces":"","accept":[],"contacts":[],"allow_expiring":false,"verify":true}
  * Every member but "certificates" may be absent. Empty lists do not filter.
  */
 #pragma once
@@ -23,7 +23,8 @@ struct selection {
     struct texts region;
     struct texts resource; /* our ids, vendor ids or titles */
     struct texts domain;   /* slots that serve such a name; a wildcard takes the names it covers */
-    struct texts exclude;  /* resources as above, or names: a slot serving one is left out */
+    struct texts exclude;  /* resources as above, or names: a slot serving one is left out; or "ID/SLOT" */
+    struct texts add;      /* resources as above, besides those that the filters match */
     const char *
         replaces; /* only slots that hold this: our certificate's id or name, a vendor's ref, or a fingerprint; "" any */
     struct texts accept;   /* hold words, see HOLD_WORDS */

@@ -3,6 +3,7 @@
 #include "codec/json.h"
 #include "task/advice.h"
 #include "task/engine_private.h"
+#include "task/material.h"
 #include "task/slots.h"
 #include <stdio.h>
 #include <string.h>
@@ -61,7 +62,7 @@ static bool expect(struct turn *t, struct expected *ret, struct err *err)
             !strchr(c->fingerprint, '/'); /* else the identity of one that its vendor shows no digest of */
         x.fingerprint = digest ? c->fingerprint : "";
         x.serial = c->serial;
-        x.type = turn_key_type(c->key_type);
+        x.type = material_key_type(c->key_type);
     } else {
         struct bound *old = NULL;
         size_t count = 0;
@@ -71,7 +72,7 @@ static bool expect(struct turn *t, struct expected *ret, struct err *err)
             x.fingerprint = old[0].fingerprint;
             x.serial = old[0].serial;
         }
-        x.type = count == 1 ? turn_key_type(old[0].key_type) : KEY_OTHER;
+        x.type = count == 1 ? material_key_type(old[0].key_type) : KEY_OTHER;
     }
     x.judged_by_others = others_cover(t, &x);
     *ret = x;

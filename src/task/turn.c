@@ -3,6 +3,7 @@
 #include "crypto/digest.h"
 #include "task/advice.h"
 #include "task/engine_private.h"
+#include "task/material.h"
 #include "task/plan.h"
 #include <math.h>
 #include <stdio.h>
@@ -308,24 +309,6 @@ static enum outcome failed(struct turn *t)
     return turn_commit(t, &outcome) ? OUTCOME_LATER : outcome;
 }
 
-enum key_type turn_key_type(const char *name)
-{
-    static const enum key_type types[] = {KEY_RSA, KEY_ECDSA, KEY_SM2, KEY_ED25519};
-    for (size_t i = 0; i < countof(types); i++)
-        if (strcmp(key_type_name(types[i]), name) == 0)
-            return types[i];
-    return KEY_OTHER;
-}
-
-static const char *curve_of(enum key_type type, int64_t bits)
-{
-    if (type == KEY_SM2)
-        return "SM2";
-    if (type != KEY_ECDSA)
-        return "";
-    return bits == 521 ? "P-521" : bits == 384 ? "P-384" : "P-256";
-}
-
 static bool read_certificate(struct db *db, void *context, struct err *err)
 {
     struct turn *t = context;
@@ -351,40 +334,13 @@ static bool read_key(struct db *db, void *context, struct err *err)
                                  err);
 }
 
-static struct material material_of(struct turn *t, const struct key_read *k)
-{
-    const struct certificate_row *c = &t->certificate;
-    enum key_type type = turn_key_type(c->key_type);
-    const char **domains = NULL;
-    size_t count = 0;
-    json_texts(t->a, c->domains, &domains, &count);
-    return (struct material){.name = arena_printf(t->a, "certferry-%.16s", c->fingerprint),
-                             .fingerprint = c->fingerprint,
-                             .serial = c->serial,
-                             .leaf_pem = c->leaf_pem,
-                             .chain_pem = c->chain_pem,
-                             .fullchain_pem = arena_printf(t->a, "%s%s", c->leaf_pem, c->chain_pem),
-                             .key = k->key,
-                             .sm2_encryption_pem = c->sm2_encryption_pem,
-                             .sm2_encryption_key = k->sm2_encryption_key,
-                             .key_type = type,
-                             .key_bits = (unsigned)c->key_bits,
-                             .curve = curve_of(type, c->key_bits),
-                             .sm2 = type == KEY_SM2,
-                             .chain_complete = c->chain_complete,
-                             .domains = domains,
-                             .domain_count = count,
-                             .not_before_ms = c->not_before_ms,
-                             .not_after_ms = c->not_after_ms};
-}
-
 bool turn_material(struct turn *t, struct material *ret, struct err *err)
 {
     struct key_read k = {.t = t};
     if (!t->material.name) {
         if (!store_read(t->e->store, read_key, &k, err))
             return err_add(err, "certificate %lld", (long long)t->row.certificate_id);
-        t->material = material_of(t, &k);
+        t->material = material_of(t->a, &t->certificate, k.key, k.sm2_encryption_key);
     }
     *ret = t->material;
     return true;

@@ -333,6 +333,7 @@ const struct product aliyun_ack = {
     .title = "Alibaba Cloud ACK",
     .sni = true,
     .sni_max = 24,
+    .read_calls = 2,
     .consistency_ms = 5000,
     .settle_ms = 30000,
     .poll_ms = 1000,

@@ -195,6 +195,7 @@ const struct product aliyun_apigateway = {
     .name = "apigateway",
     .code = "aliyun/apigateway",
     .title = "Alibaba Cloud API Gateway",
+    .read_calls = 2,
     .consistency_ms = 10000,
     .settle_ms = 60000,
     .poll_ms = 2000,

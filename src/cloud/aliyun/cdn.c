@@ -83,6 +83,7 @@ const struct product aliyun_cdn = {
     .takes_sm2 = true,
     .sm_slot = true,
     .first_deployment = true,
+    .read_calls = 2,
     .consistency_ms = 30000,
     .settle_ms = 900000,
     .poll_ms = 2000,

@@ -308,6 +308,7 @@ const struct product aliyun_clb = {
     .name = "clb",
     .code = "aliyun/clb",
     .title = "Alibaba Cloud CLB",
+    .read_calls = 2,
     .consistency_ms = 10000,
     .settle_ms = 120000,
     .poll_ms = 1000,

@@ -194,6 +194,7 @@ const struct product aliyun_eas = {
     .name = "eas",
     .code = "aliyun/eas",
     .title = "Alibaba Cloud PAI-EAS gateway",
+    .read_calls = 2,
     .consistency_ms = 15000,
     .settle_ms = 180000,
     .poll_ms = 2000,

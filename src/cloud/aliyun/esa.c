@@ -377,6 +377,7 @@ const struct product aliyun_esa = {
     .title = "Alibaba Cloud ESA",
     .global = true,
     .sni = true,
+    .read_calls = 2,
     .consistency_ms = 10000,
     .settle_ms = 300000,
     .poll_ms = 2000,

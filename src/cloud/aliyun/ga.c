@@ -310,6 +310,7 @@ const struct product aliyun_ga = {
     .code = "aliyun/ga",
     .title = "Alibaba Cloud Global Accelerator",
     .global = true,
+    .read_calls = 3,
     .consistency_ms = 15000,
     .settle_ms = 180000,
     .poll_ms = 2000,

@@ -190,6 +190,7 @@ const struct product aliyun_mse = {
     .name = "mse",
     .code = "aliyun/mse",
     .title = "Alibaba Cloud MSE cloud-native gateway",
+    .read_calls = 2,
     .consistency_ms = 10000,
     .settle_ms = 300000,
     .poll_ms = 2000,

@@ -227,6 +227,7 @@ const struct product aws_cloudfront = {
     .title = "AWS CloudFront",
     .global = true,
     .needs_chain = true,
+    .read_calls = 2,
     .consistency_ms = 30000,
     .settle_ms = 5400000,
     .poll_ms = 15000,

@@ -475,6 +475,7 @@ const struct product huawei_cdn = {
     .sm_slot = true,
     .sm_told = true,
     .first_deployment = true,
+    .read_calls = 2,
     .consistency_ms = 30000,
     .settle_ms = 1200000,
     .poll_ms = 5000,

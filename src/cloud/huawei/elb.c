@@ -325,6 +325,7 @@ const struct product huawei_elb = {
     .code = "huawei/elb",
     .title = "Huawei Cloud ELB",
     .sni = true,
+    .read_calls = 2,
     .consistency_ms = 15000,
     .settle_ms = 180000,
     .poll_ms = 1000,

@@ -497,6 +497,7 @@ const struct product tencent_clb = {
     .name = "clb",
     .code = "tencent/clb",
     .title = "Tencent Cloud CLB",
+    .read_calls = 2,
     .consistency_ms = 30000,
     .settle_ms = 300000,
     .poll_ms = 2000,

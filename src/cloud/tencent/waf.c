@@ -579,6 +579,7 @@ const struct product tencent_waf = {
     .title = "Tencent Cloud WAF",
     .takes_sm2 = true,
     .sm_slot = true,
+    .read_calls = 2,
     .consistency_ms = 30000,
     .settle_ms = 600000,
     .poll_ms = 3000,
