@@ -395,7 +395,6 @@ static bool cancel(void *context, struct deployment_row *row)
         return false;
     row->step = STEP_NONE;
     row->state = DEPLOYMENT_CANCELLED;
-    row->write_started_ms = 0; /* at most a copy in the certificate store */
     row->finished_ms = *(const int64_t *)context;
     return true;
 }

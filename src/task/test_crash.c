@@ -1,41 +1,15 @@
 /* The process dies at every commit, and before and after every effect in the cloud, in turn; the next one goes on. */
 #include "task/test_world.h"
 
-static void engine_only(struct yard_world *w)
+static void run_all(void *context)
 {
-    engine_end(w);
-    store_again(w, false);
-}
-
-static void engine_again(struct yard_world *w)
-{
-    pthread_mutexattr_t shared;
-    pthread_mutexattr_init(&shared);
-    pthread_mutexattr_setpshared(&shared, PTHREAD_PROCESS_SHARED);
-    pthread_mutex_init(&world->mutex, &shared); /* the dead may have held it */
-    store_again(w, true);
-    engine_begin(w, 0);
+    run(context);
 }
 
 /* Runs the engine in a child that dies at its n-th point; true when it came to its end instead. */
 static bool ran_through(struct yard_world *w, int die_at)
 {
-    engine_only(w);
-    world->die_at = die_at;
-    world->points = 0;
-    pid_t child = fork();
-    assert_true(child >= 0);
-    if (child == 0) {
-        engine_again(w);
-        run(w);
-        _exit(0);
-    }
-    int status = 0;
-    assert_int_equal(waitpid(child, &status, 0), child);
-    assert_true(WIFEXITED(status) && (WEXITSTATUS(status) == 0 || WEXITSTATUS(status) == 9));
-    world->die_at = 0;
-    engine_again(w);
-    return WEXITSTATUS(status) == 0;
+    return world_dies_at(w, die_at, run_all, w);
 }
 
 static void reset(struct thing *t, const char *ref)

@@ -48,7 +48,7 @@ struct world {
     enum fault always[OP_COUNT];
     double rate; /* of transient faults */
     unsigned seed;
-    int uploads, busy;
+    int uploads, busy, twice; /* twice: writes of what was there already */
     char copies[8][64];
     int64_t settle_ms, stale_ms;
     int die_at, points; /* the process ends at the n-th point (commit, or before and after an effect) */
@@ -225,6 +225,7 @@ static inline void change_thing(struct thing *t, const struct change *c)
     bool set = strcmp(c->slot, "sni") == 0, added = false;
     memcpy(t->stale, t->now, sizeof t->stale);
     t->writes++;
+    world->twice += !set && c->add_count && has(t, c->slot, c->add[0]);
     t->last_write_ms = world->now_ms;
     t->ready_at = world->now_ms + world->settle_ms;
     t->fresh_at = world->now_ms + world->stale_ms;
@@ -365,6 +366,44 @@ static inline void store_again(struct yard_world *w, bool open)
     y->s = store_close(y->s);
     if (open)
         assert_ok(y, store_open(bench_path(y->b, "data"), y->seal, &w->clock, &y->s, &y->err));
+}
+
+/* The engine and its store are closed, for a child to go on with and die; then opened again. */
+static inline void engine_leave(struct yard_world *w)
+{
+    engine_end(w);
+    store_again(w, false);
+}
+
+static inline void engine_again(struct yard_world *w)
+{
+    pthread_mutexattr_t shared;
+    pthread_mutexattr_init(&shared);
+    pthread_mutexattr_setpshared(&shared, PTHREAD_PROCESS_SHARED);
+    pthread_mutex_init(&world->mutex, &shared); /* the dead may have held it */
+    store_again(w, true);
+    engine_begin(w, 0);
+}
+
+/* Runs fn with the engine in a child that dies at its n-th point; true when it came to its end instead. */
+static inline bool world_dies_at(struct yard_world *w, int die_at, void (*fn)(void *context), void *context)
+{
+    engine_leave(w);
+    world->die_at = die_at;
+    world->points = 0;
+    pid_t child = fork();
+    assert_true(child >= 0);
+    if (child == 0) {
+        engine_again(w);
+        fn(context);
+        _exit(0);
+    }
+    int status = 0;
+    assert_int_equal(waitpid(child, &status, 0), child);
+    assert_true(WIFEXITED(status) && (WEXITSTATUS(status) == 0 || WEXITSTATUS(status) == 9));
+    world->die_at = 0;
+    engine_again(w);
+    return WEXITSTATUS(status) == 0;
 }
 
 static inline int world_begin(void **state)

@@ -1,7 +1,19 @@
-/* What must hold in every state of the model. */
+/* Where the model begins, and what must hold in every state. */
 #include "model/model.h"
 
 #include "store/task.h"
+
+#include <string.h>
+
+struct model_state model_begin(const struct model *m)
+{
+    struct model_state s;
+    memset(&s, 0, sizeof s);
+    s.free = (uint8_t)m->quota;
+    s.foreign = (uint8_t)m->foreign;
+    s.verbs = (uint8_t)m->verbs;
+    return s;
+}
 
 static const char *broken_quota(const struct model *m, const struct model_state *s)
 {

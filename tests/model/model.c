@@ -4,7 +4,8 @@
 
 #include <string.h>
 
-#define RULE(name) static bool name(const struct model *m, struct model_state *s, unsigned i)
+#define UNUSED __attribute__((unused))
+#define RULE(name) static bool name(UNUSED const struct model *m, struct model_state *s, UNUSED unsigned i)
 
 const char *const model_mistakes[] =
     {"write again at once", "forget at an error",   "no saved binding",  "no lock", "charge at the start",
@@ -108,31 +109,45 @@ RULE(submit)
     return true;
 }
 
+/* What has neither written nor is bringing anything. */
+static bool untouched(const struct model_deployment *d)
+{
+    bool open = d->state == DEPLOYMENT_PENDING || d->state == DEPLOYMENT_PROCESSING;
+    return (open || d->state == DEPLOYMENT_PLANNED) && !d->writes && !d->unknown && !d->doing;
+}
+
 RULE(cancel)
 {
     struct model_deployment *d = &s->d[i];
-    bool waits = d->state == DEPLOYMENT_PENDING || d->state == DEPLOYMENT_PLANNED;
-    if (s->task == TASK_EDITING || !waits || d->writes || !s->verbs)
+    if (s->task == TASK_EDITING || !untouched(d) || !s->verbs)
         return false;
     s->verbs--;
     d->state = DEPLOYMENT_CANCELLED;
-    s->stray |= d->unknown;
-    d->unknown = d->waited = 0;
+    d->step = STEP_NONE;
     release_hold(m, s, i);
+    drop(s, i);
     return true;
 }
 
 RULE(retry)
 {
     struct model_deployment *d = &s->d[i];
-    if ((d->state != DEPLOYMENT_ERROR && d->state != DEPLOYMENT_CANCELLED) || !s->verbs || !hold(s, i))
+    if (d->state != DEPLOYMENT_ERROR || !s->verbs || !hold(s, i))
         return false;
     s->verbs--;
     d->state = DEPLOYMENT_PENDING;
     d->step = d->writes ? STEP_BIND : STEP_NONE;
     d->writes = d->writes > 0;
     d->already = 0;
-    (void)m;
+    return true;
+}
+
+RULE(begin_again)
+{
+    if (s->d[i].state != DEPLOYMENT_CANCELLED || !s->verbs || !hold(s, i))
+        return false;
+    s->verbs--;
+    s->d[i].state = DEPLOYMENT_PENDING;
     return true;
 }
 
@@ -147,7 +162,6 @@ RULE(roll_back)
     d->state = DEPLOYMENT_ROLLBACK;
     d->step = STEP_SNAPSHOT;
     d->writes = 0;
-    (void)m;
     return true;
 }
 
@@ -172,14 +186,11 @@ RULE(release)
 
 RULE(withdraw)
 {
-    struct model_deployment *d = &s->d[i];
-    if ((d->state != DEPLOYMENT_PENDING && d->state != DEPLOYMENT_PROCESSING) || d->writes || d->unknown ||
-        d->doing)
+    if (s->d[i].state == DEPLOYMENT_PLANNED || !untouched(&s->d[i]))
         return false;
-    d->state = DEPLOYMENT_PLANNED;
-    d->step = STEP_NONE;
+    s->d[i].state = DEPLOYMENT_PLANNED;
+    s->d[i].step = STEP_NONE;
     drop(s, i);
-    (void)m;
     return true;
 }
 
@@ -193,7 +204,6 @@ RULE(begin)
     s->lock = (uint8_t)(i + 1);
     d->state = DEPLOYMENT_PROCESSING;
     d->step = d->step == STEP_NONE ? STEP_SNAPSHOT : d->step;
-    (void)m;
     return true;
 }
 
@@ -265,7 +275,6 @@ RULE(commit_upload)
     d->doing = DOING_NOTHING;
     s->known = 1;
     to_bind(s, i);
-    (void)m;
     return true;
 }
 
@@ -302,7 +311,6 @@ RULE(commit_write)
         return false;
     d->doing = DOING_NOTHING;
     d->step = STEP_SETTLE;
-    (void)m;
     return true;
 }
 
@@ -387,7 +395,15 @@ RULE(write_done)
         return false;
     change(s, i);
     s->d[i].doing = DOING_WRITTEN;
-    (void)m;
+    return true;
+}
+
+/* A vendor that compares with what was bound before. */
+RULE(write_misses)
+{
+    if (s->d[i].doing != DOING_WRITE || s->r[i].now != VALUE_FOREIGN)
+        return false;
+    s->d[i].doing = DOING_WRITTEN;
     return true;
 }
 
@@ -397,7 +413,6 @@ RULE(write_done_and_the_answer_lost)
         return false;
     change(s, i);
     s->d[i].doing = DOING_NOTHING;
-    (void)m;
     return true;
 }
 
@@ -406,7 +421,6 @@ RULE(write_lost)
     if (s->d[i].doing != DOING_WRITE)
         return false;
     s->d[i].doing = DOING_NOTHING;
-    (void)m;
     return true;
 }
 
@@ -415,7 +429,6 @@ RULE(write_throttled)
     if (s->d[i].doing != DOING_WRITE)
         return false;
     s->d[i].doing = DOING_REFUSED;
-    (void)m;
     return true;
 }
 
@@ -426,7 +439,6 @@ RULE(commit_refusal)
         return false;
     s->d[i].doing = DOING_NOTHING;
     s->d[i].unknown = s->d[i].waited = 0;
-    (void)m;
     return true;
 }
 
@@ -453,7 +465,6 @@ RULE(upload_done)
         return false;
     bring(s);
     s->d[i].doing = DOING_UPLOADED;
-    (void)m;
     return true;
 }
 
@@ -463,7 +474,6 @@ RULE(upload_done_and_the_answer_lost)
         return false;
     bring(s);
     s->d[i].doing = DOING_NOTHING;
-    (void)m;
     return true;
 }
 
@@ -472,7 +482,6 @@ RULE(upload_lost)
     if (s->d[i].doing != DOING_UPLOAD)
         return false;
     s->d[i].doing = DOING_NOTHING;
-    (void)m;
     return true;
 }
 
@@ -481,7 +490,6 @@ RULE(upload_refused)
     if (s->d[i].doing != DOING_UPLOAD)
         return false;
     s->d[i].doing = DOING_REFUSED;
-    (void)m;
     return true;
 }
 
@@ -490,7 +498,6 @@ RULE(change_shows)
     if (s->r[i].shown == s->r[i].now)
         return false;
     s->r[i].shown = s->r[i].now;
-    (void)m;
     return true;
 }
 
@@ -499,18 +506,18 @@ RULE(copy_shows)
     if (i || s->copy != COPY_THERE)
         return false;
     s->copy = COPY_SHOWN;
-    (void)m;
     return true;
 }
 
-/* Within consistency_ms every change shows: the vendors' promise on which all rests. */
+/* Within consistency_ms every change of ours shows, the vendors' promise on which all rests; who else changed it, and when,
+ * nobody knows.
+ */
 RULE(time_goes_by)
 {
-    if (!s->d[i].unknown || s->d[i].waited || s->d[i].doing || s->r[i].shown != s->r[i].now ||
-        s->copy == COPY_THERE)
+    bool shows = s->r[i].shown == s->r[i].now || s->r[i].now == VALUE_FOREIGN;
+    if (!s->d[i].unknown || s->d[i].waited || s->d[i].doing || !shows || s->copy == COPY_THERE)
         return false;
     s->d[i].waited = 1;
-    (void)m;
     return true;
 }
 
@@ -537,7 +544,6 @@ RULE(another_brings_the_certificate)
         return false;
     s->copy = COPY_SHOWN;
     s->known = 1;
-    (void)i;
     return true;
 }
 
@@ -553,6 +559,7 @@ const struct model_rule model_rules[] = {
     USER(submit),
     USER(cancel),
     USER(retry),
+    USER(begin_again),
     USER(roll_back),
     USER(somebody_else_changes),
     R(release),
@@ -571,6 +578,7 @@ const struct model_rule model_rules[] = {
     R(look_refused),
     R(roll_up),
     R(write_done),
+    R(write_misses),
     R(write_done_and_the_answer_lost),
     R(write_lost),
     R(write_throttled),
@@ -587,13 +595,3 @@ const struct model_rule model_rules[] = {
     R(another_brings_the_certificate),
 };
 const size_t model_rule_count = sizeof model_rules / sizeof *model_rules;
-
-struct model_state model_begin(const struct model *m)
-{
-    struct model_state s;
-    memset(&s, 0, sizeof s);
-    s.free = (uint8_t)m->quota;
-    s.foreign = (uint8_t)m->foreign;
-    s.verbs = (uint8_t)m->verbs;
-    return s;
-}

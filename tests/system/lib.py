@@ -117,7 +117,7 @@ SERVICES = ("--services", "aliyun/cdn,aliyun/alb,tencent/cdn,huawei/elb,aws/clou
 
 
 class Simulator:
-    def __init__(self, folder, *options, name="sim"):
+    def __init__(self, folder, *options, name="sim", services=SERVICES):
         self.folder, self.name = folder, name
         self.log_path = os.path.join(folder, name + ".log")
         self.output = os.path.join(folder, name + ".out")
@@ -126,7 +126,7 @@ class Simulator:
             if os.path.exists(path):
                 os.unlink(path)
         with open(self.output, "ab") as out:
-            self.process = subprocess.Popen([SIMULATOR, *SERVICES, *options, "--log", self.log_path, "--ready-file", ready], stdout=out,
+            self.process = subprocess.Popen([SIMULATOR, *services, *options, "--log", self.log_path, "--ready-file", ready], stdout=out,
                                             stderr=out, stdin=subprocess.DEVNULL)
         poll("the simulator is ready", lambda: os.path.exists(ready) or self.process.poll() is not None, 60)
         true(self.process.poll() is None, "the simulator ended: " + read(self.output))
@@ -233,7 +233,8 @@ class Ferry:
         return self.task(self.last_task())
 
     @contextlib.contextmanager
-    def serve(self, *options):
+    def serve(self, *options, killed=False):
+        """The server while the block runs. killed: the block may end it in its own way."""
         log = os.path.join(self.folder, "serve.log")
         with open(log, "ab") as out:
             process = self.start("serve", *options, stdout=out, stderr=out)
@@ -249,7 +250,8 @@ class Ferry:
                 except subprocess.TimeoutExpired:
                     process.kill()
                     process.wait()
-        equal(process.returncode, 0, "the server's exit code " + read(log)[-2000:])
+        if not killed or process.returncode != -signal.SIGKILL:
+            equal(process.returncode, 0, "the server's exit code " + read(log)[-2000:])
 
 
 def leaf_at(edge, server_name):
@@ -304,12 +306,12 @@ def by_state(task):
 
 
 @contextlib.contextmanager
-def world(*simulator_options, clouds=None, access=()):
+def world(*simulator_options, clouds=None, access=(), services=SERVICES):
     """A simulator, a store with its accesses, and certificates, in a folder that goes away."""
     folder = tempfile.mkdtemp(prefix="certferry-")
     simulator = None
     try:
-        simulator = Simulator(folder, *map(str, simulator_options))
+        simulator = Simulator(folder, *map(str, simulator_options), services=services)
         ferry = Ferry(folder)
         ferry.connect(simulator, clouds, *access)
         yield simulator, ferry, Certificates(folder)
