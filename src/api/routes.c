@@ -46,6 +46,7 @@ const struct route routes[] = {
 
     {"POST", "/api/v1/tasks", v1_task_create, ON_JOB, task_create_fields},
     {"GET", "/api/v1/tasks", v1_task_list, ON_READER, NULL},
+    {"POST", "/api/v1/tasks/run-due", v1_task_run_due, ON_JOB, task_run_due_fields},
     {"GET", "/api/v1/tasks/{task}", v1_task_show, ON_READER, NULL},
     {"GET", "/api/v1/tasks/{task}/contacts", v1_task_contacts, ON_READER, NULL},
     {"GET", "/api/v1/tasks/{task}/deployments", v1_task_deployments, ON_READER, NULL},
@@ -53,6 +54,7 @@ const struct route routes[] = {
     {"POST", "/api/v1/tasks/{task}/preview", v1_task_preview, ON_JOB, NULL},
     {"POST", "/api/v1/tasks/{task}/submit", v1_task_submit, ON_JOB, task_submit_fields},
     {"POST", "/api/v1/tasks/{task}/cancel", v1_task_cancel, ON_JOB, NULL},
+    {"POST", "/api/v1/tasks/{task}/pause", v1_task_pause, ON_JOB, NULL},
     {"POST", "/api/v1/tasks/{task}/retry", v1_task_retry, ON_JOB, task_retry_fields},
     {"POST", "/api/v1/tasks/{task}/resume", v1_task_resume, ON_JOB, NULL},
     {"POST", "/api/v1/tasks/{task}/rollback", v1_task_rollback, ON_JOB, task_rollback_fields},

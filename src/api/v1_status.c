@@ -17,8 +17,8 @@ static bool put_unfinished(struct db *db, void *context, struct err *err)
     for (size_t i = 0; i < countof(states); i++) {
         struct task_row *rows;
         size_t count;
-        if (!store_task_list(db, u->rq->arena, &(struct page){.limit = UNFINISHED_SHOWN}, states[i], &rows,
-                             &count, err))
+        if (!store_task_list(db, u->rq->arena, &(struct page){.limit = UNFINISHED_SHOWN},
+                             &(struct task_filter){.state = states[i]}, &rows, &count, err))
             return false;
         for (size_t k = 0; k < count; k++)
             json_put_int(u->w, rows[k].id);

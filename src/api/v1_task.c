@@ -6,7 +6,10 @@
 #include "api/watchers.h"
 #include "cert/certificate.h"
 #include "store/contact.h"
+#include "task/schedule.h"
 #include "task/task.h"
+#include "task/waves.h"
+#include "task/window.h"
 #include <stdlib.h>
 #include <string.h>
 
@@ -33,8 +36,18 @@ const struct field task_create_fields[] = {
     {NULL, FIELD_TEXT, false, 0},
 };
 
-const struct field task_submit_fields[] = {{"version", FIELD_INT, false, (size_t)1 << 53},
-                                           {NULL, FIELD_TEXT, false, 0}};
+const struct field task_submit_fields[] = {
+    {"version", FIELD_INT, false, (size_t)1 << 53},
+    {"at", FIELD_TEXT, false, 64},
+    {"time_zone", FIELD_TEXT, false, 64},
+    {"windows", FIELD_TEXTS, false, WINDOWS_MAX},
+    {"canary", FIELD_TEXT, false, 20},
+    {"waves", FIELD_TEXTS, false, WAVES_MAX},
+    {"rollback_on", FIELD_TEXT, false, 40},
+    {NULL, FIELD_TEXT, false, 0},
+};
+const struct field task_run_due_fields[] = {{"since_ms", FIELD_INT, false, (size_t)1 << 53},
+                                            {NULL, FIELD_TEXT, false, 0}};
 const struct field task_retry_fields[] = {{"deployments", FIELD_TEXTS, false, 10000},
                                           {NULL, FIELD_TEXT, false, 0}};
 const struct field task_rollback_fields[] = {
@@ -50,6 +63,11 @@ static struct task_context context_of(const struct request *rq)
                                  .clock = rq->api->parts.clock};
 }
 
+static int64_t now_of(const struct request *rq)
+{
+    return clock_wall_ms(rq->api->parts.clock);
+}
+
 static void wake(const struct request *rq)
 {
     if (rq->api->parts.engine)
@@ -61,7 +79,7 @@ static bool put_view(struct request *rq, struct reply *reply, const struct task_
 {
     struct buf task = buf_new(rq->arena, 8 << 20);
     struct json_writer task_writer = json_writer_to(&task), w = json_writer_to(&reply->body);
-    view_task(&task_writer, rq->arena, &view->task, &view->counts);
+    view_task(&task_writer, rq->arena, &view->task, &view->counts, now_of(rq));
     reply->body.full |= task.full;
     json_open_object(&w);
     json_member_raw(&w, "task", task.data);
@@ -127,7 +145,7 @@ bool v1_task_create(struct request *rq, struct reply *reply, struct err *err)
 struct task_list {
     struct request *rq;
     struct page page;
-    const char *state;
+    struct task_filter filter;
     struct task_row *rows;
     struct task_counts *counts;
     size_t count;
@@ -136,7 +154,7 @@ struct task_list {
 static bool load_list(struct db *db, void *context, struct err *err)
 {
     struct task_list *list = context;
-    if (!store_task_list(db, list->rq->arena, &list->page, list->state, &list->rows, &list->count, err))
+    if (!store_task_list(db, list->rq->arena, &list->page, &list->filter, &list->rows, &list->count, err))
         return false;
     list->counts = arena_array(list->rq->arena, struct task_counts, list->count);
     for (size_t i = 0; i < list->count; i++)
@@ -157,17 +175,20 @@ static bool state_known(const char *state)
 
 bool v1_task_list(struct request *rq, struct reply *reply, struct err *err)
 {
-    struct task_list list = {.rq = rq, .state = request_query(rq, "state")};
-    if (list.state && !state_known(list.state))
+    const char *state = request_query(rq, "state"), *type = request_query(rq, "type");
+    struct task_list list = {.rq = rq, .filter = {state, type}};
+    if (type && strcmp(type, "user") != 0 && strcmp(type, "cloud") != 0)
+        return err_set(err, ERR_INPUT, "?type=%.40s: user (Alibaba Cloud alone) or cloud", type);
+    if (state && !state_known(state))
         return err_set(err, ERR_INPUT,
                        "?state=%.40s: editing, pending, scheduling, processing, success, error or cancelled",
-                       list.state);
+                       state);
     if (!request_page(rq, &list.page, err) || !store_read(rq->api->parts.store, load_list, &list, err))
         return false;
     struct json_writer w = json_writer_to(&reply->body);
     view_list_open(&w);
     for (size_t i = 0; i < list.count; i++)
-        view_task(&w, rq->arena, &list.rows[i], &list.counts[i]);
+        view_task(&w, rq->arena, &list.rows[i], &list.counts[i], now_of(rq));
     view_list_close(&w, list.count == list.page.limit ? list.rows[list.count - 1].id : 0);
     return true;
 }
@@ -194,7 +215,7 @@ bool v1_task_show(struct request *rq, struct reply *reply, struct err *err)
     if (!store_read(rq->api->parts.store, load_task, &find, err))
         return false;
     struct json_writer w = json_writer_to(&reply->body);
-    view_task(&w, rq->arena, &find.row, &find.counts);
+    view_task(&w, rq->arena, &find.row, &find.counts, now_of(rq));
     return true;
 }
 
@@ -239,9 +260,10 @@ static bool run_verb(struct request *rq, struct reply *reply, task_verb *verb, s
     return v1_task_show(rq, reply, err);
 }
 
-static bool do_submit(const struct task_context *context, struct request *rq, int64_t id, struct err *err)
+static bool do_pause(const struct task_context *context, struct request *rq, int64_t id, struct err *err)
 {
-    return task_submit(context, id, json_int(json_at(rq->body, "/version"), 0), err);
+    (void)rq;
+    return task_pause(context, id, err);
 }
 
 static bool do_cancel(const struct task_context *context, struct request *rq, int64_t id, struct err *err)
@@ -277,9 +299,92 @@ static bool do_retry(const struct task_context *context, struct request *rq, int
     return ids_of(rq, "deployments", &ids, &count, err) && task_retry(context, id, ids, count, err);
 }
 
+static const char *text_or_none(const struct request *rq, const char *name)
+{
+    const char *text = request_text(rq, name);
+    return text ? text : "";
+}
+
+/* Answers with the task, and with what has to be said about its time. */
 bool v1_task_submit(struct request *rq, struct reply *reply, struct err *err)
 {
-    return run_verb(rq, reply, do_submit, err);
+    struct task_context context = context_of(rq);
+    struct task_find find = {.rq = rq};
+    struct texts said;
+    struct task_when when = {.at = text_or_none(rq, "at"),
+                             .time_zone = text_or_none(rq, "time_zone"),
+                             .windows = texts_of(rq, "windows"),
+                             .canary = text_or_none(rq, "canary"),
+                             .waves = texts_of(rq, "waves"),
+                             .rollback_on = text_or_none(rq, "rollback_on")};
+    if (!store_read(rq->api->parts.store, load_task, &find, err) ||
+        !task_submit_when(&context, rq->arena, find.row.id, json_int(json_at(rq->body, "/version"), 0), &when,
+                          &said, err) ||
+        !store_read(rq->api->parts.store, load_task, &find, err))
+        return false;
+    wake(rq);
+    struct json_writer w = json_writer_to(&reply->body);
+    view_task_open(&w, rq->arena, &find.row, &find.counts, now_of(rq));
+    json_member_raw(&w, "said", json_strings(rq->arena, said.items, said.count));
+    json_close_object(&w);
+    return true;
+}
+
+bool v1_task_pause(struct request *rq, struct reply *reply, struct err *err)
+{
+    return run_verb(rq, reply, do_pause, err);
+}
+
+enum { DUE_MOST = 1000 };
+
+struct due {
+    struct request *rq;
+    struct json_writer *w;
+    int64_t since_ms, now_ms;
+};
+
+static bool put_due(struct db *db, struct due *due, const struct task_row *rows, size_t count,
+                    struct err *err)
+{
+    for (size_t i = 0; i < count; i++) {
+        struct task_counts counts;
+        if (!store_task_count(db, rows[i].id, &counts, err))
+            return false;
+        bool open = counts.by_state[DEPLOYMENT_PENDING] + counts.by_state[DEPLOYMENT_PROCESSING] > 0;
+        if (open || rows[i].finished_ms)
+            view_task(due->w, due->rq->arena, &rows[i], &counts, due->now_ms);
+    }
+    return true;
+}
+
+/* What is under way, and what the caller's own start let come to its end already. */
+static bool load_due(struct db *db, void *context, struct err *err)
+{
+    struct due *due = context;
+    struct task_row *rows = NULL;
+    size_t count = 0;
+    if (!store_task_unfinished(db, due->rq->arena, 0, DUE_MOST, &rows, &count, err) ||
+        !put_due(db, due, rows, count, err))
+        return false;
+    if (!due->since_ms)
+        return true;
+    return store_task_finished(db, due->rq->arena, due->since_ms, 0, DUE_MOST, &rows, &count, err) &&
+           put_due(db, due, rows, count, err);
+}
+
+bool v1_task_run_due(struct request *rq, struct reply *reply, struct err *err)
+{
+    struct json_writer w = json_writer_to(&reply->body);
+    struct due due = {rq, &w, json_int(json_at(rq->body, "/since_ms"), 0), now_of(rq)};
+    bool more = false;
+    if (!schedule_tick(rq->api->parts.store, due.now_ms, &more, err))
+        return false;
+    wake(rq);
+    view_list_open(&w);
+    if (!store_read(rq->api->parts.store, load_due, &due, err))
+        return false;
+    view_list_close(&w, 0);
+    return true;
 }
 
 bool v1_task_cancel(struct request *rq, struct reply *reply, struct err *err)

@@ -1,5 +1,7 @@
 #include "api/view.h"
 
+#include "task/schedule.h"
+
 static void member_time(struct json_writer *w, struct arena *a, const char *name, int64_t ms)
 {
     json_member_string(w, name, ms ? time_iso(a, ms) : NULL);
@@ -128,13 +130,33 @@ static void put_counts(struct json_writer *w, const struct task_counts *counts)
     json_close_object(w);
 }
 
-void view_task(struct json_writer *w, struct arena *a, const struct task_row *row,
-               const struct task_counts *counts)
+/* When and how far it runs, and what it waits for now. */
+static void put_when(struct json_writer *w, struct arena *a, const struct task_row *row,
+                     const struct task_counts *counts, int64_t now_ms)
+{
+    struct schedule_gate gate = {0};
+    struct err ignored = {0};
+    bool waits = row->submitted_ms && counts->by_state[DEPLOYMENT_PLANNED] > 0;
+    if (waits && !schedule_gate(a, row, now_ms, &gate, &ignored))
+        gate = (struct schedule_gate){.waits_for = "window"}; /* its zone is gone: the log says so */
+    member_time(w, a, "start_at", row->start_at_ms);
+    json_member_string(w, "time_zone", or_null(row->time_zone));
+    json_member_raw(w, "windows", row->windows);
+    json_member_raw(w, "waves", row->waves);
+    json_member_string(w, "rollback_on", or_null(row->rollback_on));
+    json_member_string(w, "paused", or_null(row->paused));
+    json_member_string(w, "waits_for", gate.waits_for);
+    member_time(w, a, "next", gate.next_ms);
+}
+
+void view_task_open(struct json_writer *w, struct arena *a, const struct task_row *row,
+                    const struct task_counts *counts, int64_t now_ms)
 {
     json_open_object(w);
     json_member_int(w, "id", row->id);
     json_member_string(w, "name", row->name);
     json_member_string(w, "state", row->state);
+    json_member_string(w, "type", counts->elsewhere ? "cloud" : "user");
     /* R107: the label people know, derived; the state keeps R91's words. */
     json_member_bool(w, "rolled_back", counts->by_state[DEPLOYMENT_ROLLBACK_SUCCESS] > 0);
     put_counts(w, counts);
@@ -143,6 +165,13 @@ void view_task(struct json_writer *w, struct arena *a, const struct task_row *ro
     member_time(w, a, "created", row->created_ms);
     member_time(w, a, "submitted", row->submitted_ms);
     member_time(w, a, "finished", row->finished_ms);
+    put_when(w, a, row, counts, now_ms);
+}
+
+void view_task(struct json_writer *w, struct arena *a, const struct task_row *row,
+               const struct task_counts *counts, int64_t now_ms)
+{
+    view_task_open(w, a, row, counts, now_ms);
     json_close_object(w);
 }
 
@@ -185,6 +214,7 @@ void view_deployment(struct json_writer *w, struct arena *a, const struct deploy
     json_member_string(w, "copied_to", or_null(row->copied_to));
     json_member_string(w, "state", deployment_state_name(row->state));
     json_member_string(w, "step", row->step == STEP_NONE ? NULL : deployment_step_name(row->step));
+    json_member_raw(w, "wave", row->wave ? arena_printf(a, "%lld", (long long)row->wave) : NULL);
     json_member_bool(w, "already_bound", row->already_bound);
     json_member_string(w, "verdict", or_null(row->verdict));
     json_member_string(w, "verdict_text", or_null(row->verdict_text));

@@ -9,7 +9,10 @@ void view_certificate(struct json_writer *w, struct arena *a, const struct certi
 void view_access(struct json_writer *w, struct arena *a, const struct access_row *row);
 void view_resource(struct json_writer *w, struct arena *a, const struct resource *r);
 void view_task(struct json_writer *w, struct arena *a, const struct task_row *row,
-               const struct task_counts *counts);
+               const struct task_counts *counts, int64_t now_ms);
+/* The same without its end, for a caller with members to add. */
+void view_task_open(struct json_writer *w, struct arena *a, const struct task_row *row,
+                    const struct task_counts *counts, int64_t now_ms);
 void view_deployment(struct json_writer *w, struct arena *a, const struct deployment_row *row);
 
 /* A list: {"items":[...],"next":id or null}; the caller writes the items between. */

@@ -72,7 +72,7 @@ static bool tell(struct watchers *w, struct watcher *watcher)
     }
     struct buf json = buf_new(a, 4 << 20);
     struct json_writer writer = json_writer_to(&json);
-    view_task(&writer, a, &look.row, &look.counts);
+    view_task(&writer, a, &look.row, &look.counts, clock_wall_ms(w->api->parts.clock));
     if (json.full) {
         err_set(&err, ERR_INTERNAL, "the task is too large to be watched");
         (void)event_stream_put(watcher->stream, "problem", problem_document(a, &err));

@@ -16,8 +16,8 @@ bool command_connect(struct command *c, struct err *err)
 {
     if (c->gate)
         return true;
-    if (!c->globals.server &&
-        !c->house->open(c->house->context, &c->globals, c->args.verb->engine, &c->socket, &c->other, err))
+    if (!c->globals.server && !c->house->open(c->house->context, &c->globals,
+                                              c->args.verb->engine && !c->idle, &c->socket, &c->other, err))
         return false;
     return gate_open(&c->gate, err);
 }

@@ -14,6 +14,7 @@ struct command {
     struct gate *gate;
     const char *socket;  /* NULL before command_connect */
     bool other;          /* another process owns the store */
+    bool idle;           /* the engine is not started here, though the verb could */
     int64_t progress_ms; /* when the last progress line was written */
 };
 

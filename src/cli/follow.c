@@ -8,7 +8,10 @@ struct follow {
     const char *id, *state;
     char last[160];
     int64_t total, success, already, error, held, cancelled, rolled_back, rollback_error, open, not_verified;
-    bool seen, json_lines;
+    int64_t running;               /* of the open ones: released, or going back */
+    const char *waits;             /* for what, where nothing runs; NULL: nothing */
+    bool due_only;                 /* run-due: what waits again is not waited for */
+    bool seen, json_lines, stands; /* stands: nothing goes on by itself while we look */
     struct err problem;
 };
 
@@ -26,8 +29,13 @@ static void read_counts(struct follow *f, const struct json *task)
     f->rolled_back = json_int(json_at(counts, "/rollback_success"), 0);
     f->rollback_error = json_int(json_at(counts, "/rollback_error"), 0);
     f->not_verified = json_int(json_at(counts, "/not_verified"), 0);
-    f->open = json_int(json_at(counts, "/pending"), 0) + json_int(json_at(counts, "/processing"), 0) +
-              json_int(json_at(counts, "/rollback"), 0);
+    f->running = json_int(json_at(counts, "/pending"), 0) + json_int(json_at(counts, "/processing"), 0) +
+                 json_int(json_at(counts, "/rollback"), 0);
+    f->open = f->running + (strcmp(f->state, "editing") == 0 ? 0 : json_int(json_at(counts, "/planned"), 0));
+    f->waits = f->running ? NULL : task_waits_text(f->c, task);
+    /* A pause ends with a resume alone; a time or a window is waited for where a server stays. */
+    bool paused = strcmp(json_str(json_at(task, "/waits_for"), ""), "resume") == 0;
+    f->stands = f->waits && (paused || !f->c->other || f->due_only);
 }
 
 static bool follow_event(void *context, const char *event, const struct json *data)
@@ -50,7 +58,7 @@ static bool follow_event(void *context, const char *event, const struct json *da
     if (strcmp(line, f->last) != 0 && !f->json_lines)
         command_progress(c, line, !f->open);
     memcpy(f->last, line, sizeof line);
-    return true;
+    return !f->stands;
 }
 
 /* Without an engine anywhere the task would be waited for in vain; what is final needs none. */
@@ -70,7 +78,11 @@ static bool somebody_works(struct command *c, const char *id, struct err *err)
 
 static bool follow(struct command *c, const char *id, bool json_lines, struct follow *ret, struct err *err)
 {
-    *ret = (struct follow){.c = c, .id = id, .json_lines = json_lines, .state = ""};
+    *ret = (struct follow){.c = c,
+                           .id = id,
+                           .json_lines = json_lines,
+                           .state = "",
+                           .due_only = strcmp(c->args.verb->words, "task run-due") == 0};
     if (!somebody_works(c, id, err))
         return false;
     bool done = command_events(c, "GET", path_of(c, "tasks", id, "/events"), NULL, follow_event, ret, err);
@@ -78,7 +90,8 @@ static bool follow(struct command *c, const char *id, bool json_lines, struct fo
         *err = ret->problem;
         return false;
     }
-    return done || c->house->stopping(c->house->context); /* our own stop ends the stream, too */
+    return done || ret->stands ||
+           c->house->stopping(c->house->context); /* our own stop ends the stream, too */
 }
 
 static int stopped(struct command *c, const char *id)
@@ -110,6 +123,7 @@ static void print_summary(struct command *c, const struct follow *f)
                  {f->error, "failed"},
                  {f->held, "held back"},
                  {f->cancelled, "cancelled"},
+                 {f->open, "waiting"},
                  {f->rolled_back, "rolled back"},
                  {f->rollback_error, "rollbacks failed"}};
     for (size_t i = 0; i < countof(parts); i++)
@@ -118,6 +132,8 @@ static void print_summary(struct command *c, const struct follow *f)
     putchar('\n');
     if (f->error || f->rollback_error)
         command_note(c, "causes and advice: certferry task show %s", f->id);
+    if (f->stands)
+        command_note(c, "%s", f->waits);
     if (f->held)
         command_note(c, "held rows need a word of --accept: certferry task show %s", f->id);
 }
@@ -130,7 +146,7 @@ int run_wait(struct command *c, const char *id, bool rollback)
         return command_fail(c, &err);
     if (c->house->stopping(c->house->context))
         return stopped(c, id);
-    if (!f.seen || f.open) {
+    if (!f.seen || (f.open && !f.stands)) {
         err_set(&err, ERR_NETWORK,
                 "the connection to the server ended; the task goes on there: certferry task wait %s", id);
         return command_fail(c, &err);
@@ -139,7 +155,7 @@ int run_wait(struct command *c, const char *id, bool rollback)
         run_print_json(c, id);
     else
         print_summary(c, &f);
-    return exit_code(&f, rollback);
+    return f.stands ? EXIT_PARTLY : exit_code(&f, rollback);
 }
 
 int verb_task_watch(struct command *c)

@@ -39,6 +39,9 @@ const struct option_def deploy_options[] = {
     {"dry-run", NULL, false, "print the preview and write nothing"},
     {"yes", NULL, false, "go ahead with the safe rows without asking"},
     {"wait", NULL, false, "wait for the outcome also when a server does the work"},
+    {"canary", "N|N%", false, "first so many resources, or that share; the rest while all is well"},
+    {"wave", "N|N%", true, "then so many, and so on; what remains is the last wave"},
+    {"rollback-on", "VERDICT", false, "contradicted: such a deployment goes back by itself"},
     SELECTION_OPTIONS,
     {NULL, NULL, false, NULL},
 };
@@ -51,14 +54,9 @@ const struct option_def page_options[] = {
 
 const struct option_def task_list_options[] = {
     {"state", "STATE", false, "editing, pending, scheduling, processing, success, error or cancelled"},
+    {"type", "TYPE", false, "user (in Alibaba Cloud alone) or cloud"},
     {"limit", "N", false, "at most N rows, 1000 at most; default 100"},
     {"before", "ID", false, "the page after the one that ended with ID"},
-    {NULL, NULL, false, NULL},
-};
-
-const struct option_def task_submit_options[] = {
-    {"yes", NULL, false, "go ahead with the safe rows without asking"},
-    {"wait", NULL, false, "wait for the outcome also when a server does the work"},
     {NULL, NULL, false, NULL},
 };
 
@@ -256,45 +254,15 @@ int verb_task_preview(struct command *c)
     return plan_exit_code(c, view);
 }
 
-static int after_start(struct command *c, const char *id, bool rollback)
-{
-    if (c->other && !args_flag(&c->args, "wait")) {
-        command_note(c, "task %s runs on the server; see it with: certferry task watch %s", id, id);
-        return EXIT_DONE;
-    }
-    return run_wait(c, id, rollback);
-}
-
-int run_task(struct command *c, const char *id, int64_t version)
-{
-    const struct json *task;
-    struct err err = {0};
-    const char *body = json_format(c->arena, "{'version':%lld}", (long long)version);
-    if (command_call(c, "POST", path_of(c, "tasks", id, "/submit"), body, &task, &err))
-        return after_start(c, id, false);
-    command_fail(c, &err);
-    return err.kind == ERR_CONFLICT ? EXIT_STOPPED : EXIT_FAILED;
-}
-
-int verb_task_submit(struct command *c)
-{
-    const struct json *view;
-    struct err err = {0};
-    if (!call_task(c, "POST", "/preview", NULL, &view, &err))
-        return command_fail(c, &err);
-    const char *id = json_text(c->arena, json_at(view, "/task/id"), "");
-    if (!c->globals.json)
-        plan_print(c, view);
-    return plan_confirm(c, view) ? run_task(c, id, json_int(json_at(view, "/version"), 0)) : EXIT_STOPPED;
-}
-
 static void print_task_line(struct command *c, struct table *table, const struct json *task)
 {
     const struct json *counts = json_at(task, "/deployments");
     table_add(table, json_text(c->arena, json_at(task, "/id"), ""));
     table_add(table, json_str(json_at(task, "/name"), ""));
-    table_add(table, arena_printf(c->arena, "%s%s", json_str(json_at(task, "/state"), ""),
-                                  json_bool(json_at(task, "/rolled_back"), false) ? " (rolled back)" : ""));
+    const char *label = json_str(json_at(task, "/paused"), NULL)          ? " (paused)"
+                        : json_bool(json_at(task, "/rolled_back"), false) ? " (rolled back)"
+                                                                          : "";
+    table_add(table, arena_printf(c->arena, "%s%s", json_str(json_at(task, "/state"), ""), label));
     table_add(table, json_text(c->arena, json_at(counts, "/total"), ""));
     table_add(table, json_text(c->arena, json_at(counts, "/success"), ""));
     table_add(table, json_text(c->arena, json_at(counts, "/error"), ""));
@@ -316,12 +284,12 @@ static void print_list(struct command *c, const struct json *answer)
 
 int verb_task_list(struct command *c)
 {
-    const char *state = args_get(&c->args, "state"), *limit = args_get(&c->args, "limit"),
-               *before = args_get(&c->args, "before");
+    const char *state = args_get(&c->args, "state"), *type = args_get(&c->args, "type"),
+               *limit = args_get(&c->args, "limit"), *before = args_get(&c->args, "before");
     const char *path =
-        arena_printf(c->arena, "/api/v1/tasks?state=%s&limit=%s&before=%s",
-                     state ? url_encode(c->arena, state) : "", limit ? url_encode(c->arena, limit) : "",
-                     before ? url_encode(c->arena, before) : "");
+        arena_printf(c->arena, "/api/v1/tasks?state=%s&type=%s&limit=%s&before=%s",
+                     state ? url_encode(c->arena, state) : "", type ? url_encode(c->arena, type) : "",
+                     limit ? url_encode(c->arena, limit) : "", before ? url_encode(c->arena, before) : "");
     return command_show(c, "GET", path, print_list);
 }
 
@@ -468,6 +436,9 @@ int verb_task_show(struct command *c)
     table_print(&table);
     if (!print_contacts(c, c->args.arguments[0], task, &err))
         return command_fail(c, &err);
+    const char *waits = task_waits_text(c, task);
+    if (waits)
+        printf("%s\n", waits);
     putchar('\n');
     print_deployments(c, &rows);
     print_causes(c, &rows);

@@ -10,7 +10,7 @@ verb_fn verb_push_create, verb_push_list, verb_push_show;
 verb_fn verb_product_list, verb_resource_sync, verb_resource_list;
 verb_fn verb_task_create, verb_task_preview, verb_task_submit, verb_task_list, verb_task_show,
     verb_task_watch, verb_task_wait, verb_task_cancel, verb_task_retry, verb_task_resume, verb_task_delete,
-    verb_task_rollback;
+    verb_task_rollback, verb_task_pause, verb_task_run_due;
 verb_fn verb_deploy, verb_verify, verb_serve, verb_help, verb_completion, verb_version;
 
 extern const struct option_def cert_import_options[], cert_export_options[], cert_sync_options[],
@@ -18,7 +18,7 @@ extern const struct option_def cert_import_options[], cert_export_options[], cer
     access_check_options[], access_policy_options[], access_clean_options[], contact_add_options[],
     contact_update_options[], resource_sync_options[], resource_list_options[], page_options[],
     selection_options[], task_submit_options[], task_list_options[], task_show_options[], rollback_options[],
-    delete_options[], deploy_options[], verify_options[], wait_options[];
+    delete_options[], run_due_options[], deploy_options[], verify_options[], wait_options[];
 
 /* Reads a file that an option names, into JSON-ready text. */
 must_use bool option_file(struct command *c, const char *path, size_t max_bytes, const char **ret,
@@ -42,5 +42,7 @@ bool plan_confirm(struct command *c, const struct json *view);    /* --yes, or a
 int plan_exit_code(struct command *c, const struct json *view);   /* exit code by the plan alone */
 int run_task(struct command *c, const char *id, int64_t version); /* submits, waits, sums up */
 int run_wait(struct command *c, const char *id, bool rollback);
+/* What a task waits for, as a sentence: its time, a window, a resume; NULL: nothing. */
+const char *task_waits_text(struct command *c, const struct json *task);
 must_use bool inventory_refresh(struct command *c, bool always, struct err *err);
 void run_print_json(struct command *c, const char *id);

@@ -154,21 +154,43 @@ const struct verb verbs[] = {
      "Makes the task and its plan; nothing runs before task submit. Selects and accepts as deploy does.\n",
      selection_options, verb_task_create, false},
     {"task preview", "TASK", 1, 1, "the plan, computed afresh", "", NULL, verb_task_preview, false},
-    {"task submit", "TASK", 1, 1, "start a task",
-     "Without --yes and without a terminal nothing is done (exit code 4).\n", task_submit_options,
-     verb_task_submit, true},
+    {"task submit", "TASK", 1, 1, "start a task, now or at a time",
+     "Without --yes and without a terminal nothing is done (exit code 4).\n"
+     "\n"
+     "--at and --window need somebody who is there when the time comes: a server, or with --run-due a cron "
+     "entry that\n"
+     "calls task run-due. Times without an offset are local ones of --time-zone. A time that has passed "
+     "starts the task at\n"
+     "once. Deployments begin only within a window; what has written by its end is finished, the rest waits "
+     "for the next\n"
+     "one. After a wave with a failed or contradicted deployment the task is paused and says why.\n"
+     "\n"
+     "  certferry task submit 12 --at \"2026-12-05 02:00\" --time-zone Europe/Berlin\n"
+     "  certferry task submit 12 --window \"Sat,Sun 02:00-05:00\" --canary 5% --wave 25%\n",
+     task_submit_options, verb_task_submit, true},
     {"task list", NULL, 0, 0, "tasks, newest first", "", task_list_options, verb_task_list, false},
     {"task show", "TASK", 1, 1, "a task with every deployment, cause and advice", "", task_show_options,
      verb_task_show, false},
     {"task watch", "TASK", 1, 1, "follow a task until it is final", "", NULL, verb_task_watch, false},
     {"task wait", "TASK", 1, 1, "wait until a task is final; the exit code tells the outcome", "", NULL,
      verb_task_wait, false},
-    {"task cancel", "TASK", 1, 1, "stop what has not begun; what has begun is finished", "", NULL,
+    {"task cancel", "TASK", 1, 1, "give up what has not written; what has is finished", "", NULL,
      verb_task_cancel, false},
+    {"task pause", "TASK", 1, 1, "begin nothing more until task resume",
+     "What has written is finished; the rest waits.\n", NULL, verb_task_pause, false},
+    {"task run-due", NULL, 0, 0, "start every task whose time has come, and wait for them",
+     "For cron, where no server runs. Ends when all it started are final, or wait again for a window or a "
+     "resume (exit\n"
+     "code 2). With a server there is nothing to do, unless --wait.\n"
+     "\n"
+     "  */5 * * * * certferry task run-due --quiet\n",
+     run_due_options, verb_task_run_due, true},
     {"task retry", "TASK [DEPLOYMENT...]", 1, MANY, "try failed deployments again",
      "Without ids all failed ones.\n", wait_options, verb_task_retry, true},
-    {"task resume", "TASK", 1, 1, "go on with a task that was stopped", "", wait_options, verb_task_resume,
-     true},
+    {"task resume", "TASK", 1, 1, "go on with a task that was stopped or paused",
+     "After a wave that failed the next one goes, the failure notwithstanding; task retry tries the wave "
+     "again instead.\n",
+     wait_options, verb_task_resume, true},
     {"task rollback", "TASK [DEPLOYMENT...]", 1, MANY, "put back what was served before",
      "Undoes only what the task changed: a slot that somebody changed since is left alone and told as "
      "conflict.\n"

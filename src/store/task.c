@@ -73,11 +73,14 @@ bool store_task_find(struct db *db, struct arena *a, const char *id_or_name, str
     return row_find(db, SQL_TASK_BY_ID, SQL_TASK_BY_NAME, a, &table, id_or_name, ret, err);
 }
 
-bool store_task_list(struct db *db, struct arena *a, const struct page *page, const char *state,
-                     struct task_row **ret, size_t *ret_count, struct err *err)
+bool store_task_list(struct db *db, struct arena *a, const struct page *page,
+                     const struct task_filter *filter, struct task_row **ret, size_t *ret_count,
+                     struct err *err)
 {
-    return row_all(db, SQL_TASK_LIST, VALUES(page_cursor(page), page_limit(page), value_text(state)), a,
-                   &table, (void **)ret, ret_count, err);
+    return row_all(db, SQL_TASK_LIST,
+                   VALUES(page_cursor(page), page_limit(page), value_text(filter->state),
+                          value_text(filter->type)),
+                   a, &table, (void **)ret, ret_count, err);
 }
 
 bool store_task_update(struct db *db, const struct task_row *row, struct err *err)
@@ -131,6 +134,7 @@ static bool add_count(const struct query *q, struct arena *a, struct task_counts
     counts->verified += query_int(q, 3);
     counts->not_verified += query_int(q, 4);
     counts->contradicted += query_int(q, 5);
+    counts->elsewhere += query_int(q, 6);
     return true;
 }
 

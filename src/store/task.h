@@ -91,8 +91,11 @@ must_use bool store_task_load(struct db *db, struct arena *a, int64_t id, struct
 must_use bool store_task_verify(struct db *db, int64_t id, bool *ret, struct err *err);
 must_use bool store_task_find(struct db *db, struct arena *a, const char *id_or_name, struct task_row *ret,
                               struct err *err);
+struct task_filter {
+    const char *state, *type; /* "user": in Alibaba Cloud alone; "cloud": beyond; NULL: any */
+};
 must_use bool store_task_list(struct db *db, struct arena *a, const struct page *page,
-                              const char *state /* or NULL */, struct task_row **ret, size_t *ret_count,
+                              const struct task_filter *filter, struct task_row **ret, size_t *ret_count,
                               struct err *err);
 must_use bool store_task_update(struct db *db, const struct task_row *row,
                                 struct err *err); /* version checked; ERR_CONFLICT */
@@ -128,6 +131,8 @@ must_use bool store_deployment_before(struct db *db, struct arena *a, int64_t id
 struct task_counts {
     int64_t total, by_state[DEPLOYMENT_ROLLBACK_ERROR + 1], already_bound, verified, not_verified,
         contradicted;
+    int64_t
+        elsewhere; /* outside of Alibaba Cloud: what makes a task's type (R103) "cloud", else it is "user" */
 };
 must_use bool store_task_count(struct db *db, int64_t task_id, struct task_counts *ret, struct err *err);
 
@@ -136,6 +141,9 @@ must_use bool store_task_count(struct db *db, int64_t task_id, struct task_count
  */
 must_use bool store_task_unfinished(struct db *db, struct arena *a, int64_t after_id, size_t limit,
                                     struct task_row **ret, size_t *ret_count, struct err *err);
+/* Tasks that became final since then, in the order of their ids. */
+must_use bool store_task_finished(struct db *db, struct arena *a, int64_t since_ms, int64_t after_id,
+                                  size_t limit, struct task_row **ret, size_t *ret_count, struct err *err);
 /* The lowest wave that waits for its release; -1: nothing does. */
 must_use bool store_wave_next(struct db *db, int64_t task_id, int64_t *ret, struct err *err);
 /* Whether a deployment of an earlier wave is pending or processing. */

@@ -411,10 +411,11 @@ static void task_rows_come_and_go(void **state)
     assert_ok(y, store_task_replan(y->db, &got, two, 1, &y->err));
     assert_ok(y, store_task_count(y->db, task.id, &counts, &y->err));
     assert_int_equal(counts.total, 1);
-    assert_ok(y,
-              store_task_list(y->db, y->a, &(struct page){.limit = 10}, "pending", &rows, &count, &y->err));
+    assert_ok(y, store_task_list(y->db, y->a, &(struct page){.limit = 10},
+                                 &(struct task_filter){.state = "pending"}, &rows, &count, &y->err));
     assert_int_equal(count, 1);
-    assert_ok(y, store_task_list(y->db, y->a, &(struct page){.limit = 10}, NULL, &rows, &count, &y->err));
+    assert_ok(y, store_task_list(y->db, y->a, &(struct page){.limit = 10}, &(struct task_filter){0}, &rows,
+                                 &count, &y->err));
     assert_int_equal(count, 2);
     assert_int_equal(rows[0].id, task.id);
     assert_ok(y, store_task_delete(y->db, task.id, &y->err));

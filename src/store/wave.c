@@ -13,6 +13,14 @@ bool store_task_unfinished(struct db *db, struct arena *a, int64_t after_id, siz
                    (void **)ret, ret_count, err);
 }
 
+bool store_task_finished(struct db *db, struct arena *a, int64_t since_ms, int64_t after_id, size_t limit,
+                         struct task_row **ret, size_t *ret_count, struct err *err)
+{
+    return row_all(db, SQL_TASK_FINISHED,
+                   VALUES(value_int(since_ms), value_int(after_id), value_int((int64_t)limit)), a, &table,
+                   (void **)ret, ret_count, err);
+}
+
 bool store_wave_next(struct db *db, int64_t task_id, int64_t *ret, struct err *err)
 {
     return db_int(db, SQL_WAVE_NEXT, VALUES(value_int(task_id)), -1, ret, err);

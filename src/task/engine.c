@@ -304,7 +304,6 @@ static bool settle_task(struct engine *e, int64_t task_id)
 
 struct unfinished {
     struct arena *a;
-    const char *state;
     struct task_row *tasks;
     size_t count;
 };
@@ -312,23 +311,19 @@ struct unfinished {
 static bool read_unfinished(struct db *db, void *context, struct err *err)
 {
     struct unfinished *u = context;
-    return store_task_list(db, u->a, &(struct page){.limit = UNFINISHED_MOST}, u->state, &u->tasks, &u->count,
-                           err);
+    return store_task_unfinished(db, u->a, 0, UNFINISHED_MOST, &u->tasks, &u->count, err);
 }
 
 /* A process that died between a task's last deployment and the task's own state left the latter to us. */
 static bool settle_unfinished(struct engine *e, struct err *err)
 {
-    static const char *const states[] = {"pending", "scheduling", "processing"};
     cleanup(arena_free_p) struct arena *a = arena_new(ARENA_JOB_BYTES);
-    for (size_t i = 0; i < countof(states); i++) {
-        struct unfinished u = {.a = a, .state = states[i]};
-        if (!store_read(e->store, read_unfinished, &u, err))
-            return err_add(err, "look for unfinished tasks");
-        for (size_t j = 0; j < u.count; j++)
-            if (!line_find(e, u.tasks[j].id))
-                e->reload |= settle_task(e, u.tasks[j].id);
-    }
+    struct unfinished u = {.a = a};
+    if (!store_read(e->store, read_unfinished, &u, err))
+        return err_add(err, "look for unfinished tasks");
+    for (size_t i = 0; i < u.count; i++)
+        if (!line_find(e, u.tasks[i].id))
+            e->reload |= settle_task(e, u.tasks[i].id);
     return true;
 }
 
