@@ -297,10 +297,34 @@ static void remember_pem(struct session *s, const char *digest, const struct bou
     pthread_mutex_unlock(&s->lock);
 }
 
+/* Taking a certificate apart costs more than the call that brought it; its digest says whether that was done before. */
+static bool known_by_digest(struct job *job, const char *pem, struct bound *b)
+{
+    struct pem_block block;
+    unsigned char *der;
+    size_t offset = 0, size;
+    if (!job->known_count || !pem_next(pem, strlen(pem), &offset, &block, NULL) ||
+        !pem_is_certificate(&block) || !pem_decode(job->arena, &block, &der, &size, NULL))
+        return false;
+    const char *fingerprint = sha256_hex(job->arena, der, size);
+    for (size_t i = 0; i < job->known_count; i++) {
+        const struct bound *k = &job->known[i];
+        if (strcmp(k->fingerprint, fingerprint) != 0 || !*k->serial || !*k->key_type || !k->not_after_ms)
+            continue;
+        struct bound kept = *b;
+        *b = *k;
+        b->slot = kept.slot;
+        b->ref = kept.ref;
+        b->name = kept.name;
+        return true;
+    }
+    return false;
+}
+
 bool session_bound_of_pem(struct job *job, const char *pem, struct bound *b)
 {
     const char *digest = sha256_hex(job->arena, pem, strlen(pem));
-    if (recall_pem(job, digest, b))
+    if (recall_pem(job, digest, b) || known_by_digest(job, pem, b))
         return true;
     if (!bound_of_pem(job->arena, pem, b))
         return false;

@@ -31,8 +31,10 @@ struct job { /* one piece of work on one access */
     const struct log_ctx *log;
     int64_t
         patience_ms; /* how long one call may wait for the limiter and for repeats: 1000 in the engine, more in a synchronisation */
-    unsigned page_most;      /* listings ask for at most so many items at once; 0: as declared */
-    int64_t pause_ms;        /* set by bind: ask again not before this many ms; 0: at once */
+    unsigned page_most;        /* listings ask for at most so many items at once; 0: as declared */
+    int64_t pause_ms;          /* set by bind: ask again not before this many ms; 0: at once */
+    const struct bound *known; /* certificates as the inventory has them, which are not parsed again */
+    size_t known_count;
     const atomic_bool *stop; /* NULL: none. Once true, no further call is made: ERR_TIMEOUT */
     bool check;              /* asks a suspended access all the same; cloud_check alone sets it */
     bool

@@ -15,7 +15,9 @@ int main(int argc, char **argv)
     umask(077);
     (void)setrlimit(RLIMIT_CORE, &no_core); /* no secret in a core dump */
     (void)mallopt(M_ARENA_MAX, 2);          /* parsed pages in 64 workers would stay in 64 heaps */
-    json_wipe_freed();                      /* arguments of uploads and bodies of imports hold private keys */
+    (void)mallopt(M_MMAP_THRESHOLD,
+                  256 << 10); /* large blocks of a plan or a view go back when they are freed */
+    json_wipe_freed();        /* arguments of uploads and bodies of imports hold private keys */
     (void)sigaction(SIGPIPE, &(struct sigaction){.sa_handler = SIG_IGN}, NULL);
     struct house *house = house_new();
     struct cli_house lent = {.context = house,

@@ -6,7 +6,6 @@
 #include <pthread.h>
 #include <sched.h>
 #include <setjmp.h>
-#include <signal.h>
 #include <stdarg.h>
 #include <stdatomic.h>
 #include <stdio.h>
@@ -139,6 +138,5 @@ int main(void)
         cmocka_unit_test_setup_teardown(in_a_hurry_a_write_has_its_grace, setup, teardown),
         cmocka_unit_test_setup_teardown(in_a_hurry_a_write_is_given_up_after_its_grace, setup, teardown),
     };
-    signal(SIGPIPE, SIG_IGN);
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -307,6 +307,20 @@ bool store_deployment_open(struct db *db, struct arena *a, int64_t task_id, stru
                    (void **)ret, ret_count, err);
 }
 
+bool store_deployment_open_after(struct db *db, struct arena *a, int64_t id, struct deployment_row **ret,
+                                 size_t *ret_count, struct err *err)
+{
+    return row_all(db, SQL_DEPLOYMENT_OPEN_AFTER, VALUES(value_int(id), value_int(DEPLOYMENT_PAGE)), a,
+                   &deployment_table, (void **)ret, ret_count, err);
+}
+
+bool store_deployment_back_before(struct db *db, struct arena *a, int64_t id, struct deployment_row **ret,
+                                  size_t *ret_count, struct err *err)
+{
+    return row_all(db, SQL_DEPLOYMENT_BACK_BEFORE, VALUES(value_int(id), value_int(DEPLOYMENT_PAGE)), a,
+                   &deployment_table, (void **)ret, ret_count, err);
+}
+
 bool store_deployment_relying(struct db *db, struct arena *a, int64_t resource_id, int64_t certificate_id,
                               struct deployment_row **ret, size_t *ret_count, struct err *err)
 {

@@ -113,6 +113,14 @@ must_use bool store_deployment_list(struct db *db, struct arena *a, int64_t task
 /* Every deployment the engine has to work on: PENDING, PROCESSING, ROLLBACK, of submitted tasks. */
 must_use bool store_deployment_open(struct db *db, struct arena *a, int64_t task_id /* 0: all */,
                                     struct deployment_row **ret, size_t *ret_count, struct err *err);
+/* The same a page at a time: at most DEPLOYMENT_PAGE after an id, ascending; or those rolling back alone before an id,
+ * descending.
+ */
+enum { DEPLOYMENT_PAGE = 256 };
+must_use bool store_deployment_open_after(struct db *db, struct arena *a, int64_t id,
+                                          struct deployment_row **ret, size_t *ret_count, struct err *err);
+must_use bool store_deployment_back_before(struct db *db, struct arena *a, int64_t id,
+                                           struct deployment_row **ret, size_t *ret_count, struct err *err);
 /* Deployments that took entries of the resource's SNI set away and added none, because the same certificate was its
  * default: they rely on the default staying.
  */

@@ -180,8 +180,10 @@ static void adopt_row(struct engine *e, struct arena *a, const struct deployment
         item->contact = key_unref(&e->keys, item->contact, item);
 }
 
-struct adoption {
+struct adoption { /* a page of them at a time: there may be very many, with much text each */
     struct arena *a;
+    bool back;
+    int64_t at; /* the id before or after which the next page begins */
     struct deployment_row *rows;
     size_t count;
 };
@@ -189,26 +191,34 @@ struct adoption {
 static bool read_open(struct db *db, void *context, struct err *err)
 {
     struct adoption *ad = context;
-    return store_deployment_open(db, ad->a, 0, &ad->rows, &ad->count, err);
+    return ad->back ? store_deployment_back_before(db, ad->a, ad->at, &ad->rows, &ad->count, err)
+                    : store_deployment_open_after(db, ad->a, ad->at, &ad->rows, &ad->count, err);
 }
 
-static bool adopt(struct engine *e, struct err *err)
+static bool adopt_pages(struct engine *e, bool back, struct err *err)
 {
     cleanup(arena_free_p) struct arena *a = arena_new(ADOPT_BYTES);
-    struct adoption ad = {.a = a};
-    if (!store_read(e->store, read_open, &ad, err))
-        return err_add(err, "look for open deployments");
-    pthread_mutex_lock(&e->mutex);
-    for (size_t i = 0; i < ad.count; i++)
-        if (ad.rows[i].state != DEPLOYMENT_ROLLBACK)
-            adopt_row(e, a, &ad.rows[i]);
-    /* What was deployed last goes back first: an SNI set may rely on the default that came before it. */
-    for (size_t i = ad.count; i > 0; i--)
-        if (ad.rows[i - 1].state == DEPLOYMENT_ROLLBACK)
-            adopt_row(e, a, &ad.rows[i - 1]);
-    pthread_cond_broadcast(&e->wake);
-    pthread_mutex_unlock(&e->mutex);
+    struct adoption ad = {.a = a, .back = back, .at = back ? INT64_MAX : 0};
+    do {
+        arena_reset(a);
+        if (!store_read(e->store, read_open, &ad, err))
+            return err_add(err, "look for open deployments");
+        pthread_mutex_lock(&e->mutex);
+        for (size_t i = 0; i < ad.count; i++) {
+            ad.at = ad.rows[i].id;
+            if ((ad.rows[i].state == DEPLOYMENT_ROLLBACK) == back)
+                adopt_row(e, a, &ad.rows[i]);
+        }
+        pthread_cond_broadcast(&e->wake);
+        pthread_mutex_unlock(&e->mutex);
+    } while (ad.count == DEPLOYMENT_PAGE);
     return true;
+}
+
+/* What was deployed last goes back first: an SNI set may rely on the default that came before it. */
+static bool adopt(struct engine *e, struct err *err)
+{
+    return adopt_pages(e, false, err) && adopt_pages(e, true, err);
 }
 
 static bool runnable(const struct item *item, int64_t now_ms)

@@ -381,6 +381,8 @@ static bool load_things(struct turn *t, struct err *err)
     t->job.log = &t->log[1];
     t->job.patience_ms = CALL_PATIENCE_MS;
     t->job.stop = &t->e->stop;
+    t->job.known = t->resource.bound;
+    t->job.known_count = t->resource.bound_count;
     return true;
 }
 
