@@ -27,6 +27,7 @@ static void R37_exact_covers_exactly_itself(void **state)
         {"example.com", "www.example.com", false},
         {"www.example.com", "example.com", false},
         {"example.com", "example.co", false},
+        {"example.com", "example.com.cn", false},
         {"example.com", "xexample.com", false},
         {"", "", false},
         {"", "example.com", false},
