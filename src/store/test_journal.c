@@ -451,9 +451,13 @@ static void R101_counts_tell_verdicts_apart(void **state)
 
 static void R91_R108_state_words_are_those_of_the_contract(void **state)
 {
+    static const char *const words[] = {"planned",          "held",          "pending",   "processing",
+                                        "success",          "error",         "cancelled", "rollback",
+                                        "rollback_success", "rollback_error"};
     (void)state;
     for (unsigned i = 0; i <= DEPLOYMENT_ROLLBACK_ERROR; i++) {
         enum deployment_state got = DEPLOYMENT_PLANNED;
+        assert_string_equal(deployment_state_name((enum deployment_state)i), words[i]);
         assert_true(deployment_state_parse(deployment_state_name((enum deployment_state)i), &got));
         assert_int_equal(got, i);
     }

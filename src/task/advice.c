@@ -59,14 +59,6 @@ static const struct {
     {NULL, ERR_INTERNAL, NULL, "this is certferry's own mistake: please report it with the message"},
 };
 
-const char *const advice_contradicted[] = {
-    "is the domain covered by the certificate?",
-    "does another service in front (CDN, load balancer, WAF) need the certificate too?",
-    "do all servers of the domain have it?",
-    "is the certificate file outdated?",
-    NULL,
-};
-
 static bool product_fits(const char *pattern, const char *product)
 {
     if (!pattern)

@@ -4,6 +4,3 @@
 
 /* Never NULL; product is a code such as "tencent/cdn", code the vendor's or "". */
 const char *advice_for(const char *product, enum err_kind kind, const char *code);
-
-/* R100: what to look at when an entry point serves another certificate, in this order; NULL-terminated. */
-extern const char *const advice_contradicted[];
