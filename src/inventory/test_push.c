@@ -119,7 +119,7 @@ static void R125_R126_what_is_asked_is_checked_first(void **state)
     assert_int_equal(calls_seen(g), 0);
 }
 
-static void R133_each_region_has_its_own_result(void **state)
+static void R130_R133_each_region_has_its_own_result(void **state)
 {
     struct stage *g = *state;
     struct push_view view;
@@ -256,7 +256,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         stage_test(R122_only_hosted_and_issued_certificates_are_pushed),
         stage_test(R125_R126_what_is_asked_is_checked_first),
-        stage_test(R133_each_region_has_its_own_result),
+        stage_test(R130_R133_each_region_has_its_own_result),
         stage_test(R124_a_push_is_made_once),
         stage_test(R124_a_lost_answer_is_looked_up_and_never_repeated),
         stage_test(R124_what_a_dead_process_left_is_settled_by_the_records),
