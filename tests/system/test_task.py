@@ -56,7 +56,7 @@ def test_R82_R87_a_task_spans_products_and_its_preview_counts_each():
         told = ferry.any("task", "preview", made["task"]["id"]).out
         true(f"matches: {sum(counted.values())}\n" in told, told[-300:])
         for product, count in counted.items():
-            true(f"{product:<16} {count}\n" in told, told[-300:])
+            true(any(line.split()[:2] == [product, str(count)] for line in told.split("\n")), f"{product} {count}: {told}")
 
 
 def test_R103_tasks_are_listed_by_state_newest_first():
