@@ -51,6 +51,7 @@ const struct route routes[] = {
     {"GET", "/api/v1/tasks/{task}/contacts", v1_task_contacts, ON_READER, NULL},
     {"GET", "/api/v1/tasks/{task}/deployments", v1_task_deployments, ON_READER, NULL},
     {"GET", "/api/v1/tasks/{task}/events", v1_task_events, ON_READER, NULL},
+    {"PATCH", "/api/v1/tasks/{task}", v1_task_update, ON_JOB, task_update_fields},
     {"POST", "/api/v1/tasks/{task}/preview", v1_task_preview, ON_JOB, NULL},
     {"POST", "/api/v1/tasks/{task}/submit", v1_task_submit, ON_JOB, task_submit_fields},
     {"POST", "/api/v1/tasks/{task}/cancel", v1_task_cancel, ON_JOB, NULL},

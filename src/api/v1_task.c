@@ -36,6 +36,13 @@ const struct field task_create_fields[] = {
     {NULL, FIELD_TEXT, false, 0},
 };
 
+const struct field task_update_fields[] = {
+    {"name", FIELD_TEXT, false, 256},
+    {"remove", FIELD_TEXTS, false, 10000},
+    SELECTION_FIELDS,
+    {NULL, FIELD_TEXT, false, 0},
+};
+
 const struct field task_submit_fields[] = {
     {"version", FIELD_INT, false, (size_t)1 << 53},
     {"at", FIELD_TEXT, false, 64},
@@ -245,6 +252,33 @@ bool v1_task_preview(struct request *rq, struct reply *reply, struct err *err)
     struct task_context context = context_of(rq);
     struct task_view view;
     return task_preview(&context, rq->arena, rq->args[0], &view, err) && put_view(rq, reply, &view, err);
+}
+
+/* The members that say what a selection becomes; "add" and "remove" change one, "name" is none of it. */
+static bool members_of(struct request *rq, const struct json **ret, struct err *err)
+{
+    struct buf rest = buf_new(rq->arena, 16 << 20);
+    struct json_writer w = json_writer_to(&rest);
+    const char *member;
+    const struct json *value;
+    json_open_object(&w);
+    for (size_t i = 0; json_member(rq->body, i, &member, &value); i++)
+        if (strcmp(member, "add") != 0 && strcmp(member, "remove") != 0 && strcmp(member, "name") != 0)
+            json_member_raw(&w, member, json_dump(rq->arena, value));
+    json_close_object(&w);
+    return json_parse(rq->arena, rest.data, strlen(rest.data), ret, err);
+}
+
+bool v1_task_update(struct request *rq, struct reply *reply, struct err *err)
+{
+    struct task_context context = context_of(rq);
+    struct task_view view;
+    struct task_change change = {.name = request_text(rq, "name"),
+                                 .add = texts_of(rq, "add"),
+                                 .remove = texts_of(rq, "remove")};
+    return (!change.name || request_name_check(change.name, err)) && members_of(rq, &change.members, err) &&
+           task_update(&context, rq->arena, rq->args[0], &change, &view, err) &&
+           put_view(rq, reply, &view, err);
 }
 
 /* Finds the task, runs the verb on its id, answers with the task as it is then. */

@@ -3,8 +3,8 @@
 #include "api/request.h"
 
 extern const struct field task_create_fields[], task_submit_fields[], task_rollback_fields[],
-    task_retry_fields[], task_run_due_fields[];
+    task_retry_fields[], task_run_due_fields[], task_update_fields[];
 
-route_fn v1_task_create, v1_task_list, v1_task_show, v1_task_deployments, v1_task_preview, v1_task_submit,
-    v1_task_cancel, v1_task_pause, v1_task_run_due, v1_task_retry, v1_task_resume, v1_task_rollback,
-    v1_task_delete, v1_task_events;
+route_fn v1_task_create, v1_task_update, v1_task_list, v1_task_show, v1_task_deployments, v1_task_preview,
+    v1_task_submit, v1_task_cancel, v1_task_pause, v1_task_run_due, v1_task_retry, v1_task_resume,
+    v1_task_rollback, v1_task_delete, v1_task_events;

@@ -30,6 +30,19 @@ const struct option_def selection_options[] = {
     {NULL, NULL, false, NULL},
 };
 
+const struct option_def task_update_options[] = {
+    {"cert", "CERT", true, "these certificates instead: id or name"},
+    {"name", "NAME", false, "what to call the task"},
+    {"access", "ACCESS", true, "these accesses instead"},
+    {"product", "PRODUCT", true, "these products or clouds instead"},
+    {"region", "REGION", true, "these regions instead"},
+    {"domain", "NAME", true, "these names instead"},
+    {"accept", "WORD", true, "these words instead: lose-names, no-rollback, shorter, partial, managed, full"},
+    {"add", "RESOURCE", true, "this resource too, however it matches, even with HTTPS off"},
+    {"remove", "WHAT", true, "no longer this resource, name, or ID/SLOT"},
+    {NULL, NULL, false, NULL},
+};
+
 const struct option_def deploy_options[] = {
     {"cert", "CERT", true, "certificate to deploy: id or name"},
     {"cert-file", "FILE", false, "or a certificate in PEM, imported first"},
@@ -246,6 +259,36 @@ int verb_task_preview(struct command *c)
     const struct json *view;
     struct err err = {0};
     if (!call_task(c, "POST", "/preview", NULL, &view, &err))
+        return command_fail(c, &err);
+    if (c->globals.json)
+        command_print_json(c, view);
+    else
+        plan_print(c, view);
+    return plan_exit_code(c, view);
+}
+
+/* Lists that were not given stay as they are. */
+int verb_task_update(struct command *c)
+{
+    static const char *const lists[] = {"access", "product", "region", "domain", "accept", "add", "remove"};
+    struct buf body = buf_new(c->arena, 8 << 20);
+    struct json_writer w = json_writer_to(&body);
+    const struct json *view;
+    struct err err = {0};
+    size_t count;
+    json_open_object(&w);
+    if (args_get(&c->args, "name"))
+        json_member_string(&w, "name", args_get(&c->args, "name"));
+    for (size_t i = 0; i < countof(lists); i++) {
+        (void)args_list(c->arena, &c->args, lists[i], &count);
+        if (count)
+            json_member_raw(&w, lists[i], option_texts(c, lists[i]));
+    }
+    (void)args_list(c->arena, &c->args, "cert", &count);
+    if (count)
+        json_member_raw(&w, "certificates", option_texts(c, "cert"));
+    json_close_object(&w);
+    if (!call_task(c, "PATCH", "", body.data, &view, &err))
         return command_fail(c, &err);
     if (c->globals.json)
         command_print_json(c, view);

@@ -8,17 +8,18 @@ verb_fn verb_access_add, verb_access_list, verb_access_check, verb_access_policy
 verb_fn verb_contact_add, verb_contact_list, verb_contact_show, verb_contact_update, verb_contact_delete;
 verb_fn verb_push_create, verb_push_list, verb_push_show;
 verb_fn verb_product_list, verb_resource_sync, verb_resource_list;
-verb_fn verb_task_create, verb_task_preview, verb_task_submit, verb_task_list, verb_task_show,
-    verb_task_watch, verb_task_wait, verb_task_cancel, verb_task_retry, verb_task_resume, verb_task_delete,
-    verb_task_rollback, verb_task_pause, verb_task_run_due;
+verb_fn verb_task_create, verb_task_update, verb_task_preview, verb_task_submit, verb_task_list,
+    verb_task_show, verb_task_watch, verb_task_wait, verb_task_cancel, verb_task_retry, verb_task_resume,
+    verb_task_delete, verb_task_rollback, verb_task_pause, verb_task_run_due;
 verb_fn verb_deploy, verb_verify, verb_serve, verb_help, verb_completion, verb_version;
 
 extern const struct option_def cert_import_options[], cert_export_options[], cert_sync_options[],
     access_add_options[], push_create_options[], push_list_options[], access_update_options[],
     access_check_options[], access_policy_options[], access_clean_options[], contact_add_options[],
     contact_update_options[], resource_sync_options[], resource_list_options[], page_options[],
-    selection_options[], task_submit_options[], task_list_options[], task_show_options[], rollback_options[],
-    delete_options[], run_due_options[], deploy_options[], verify_options[], wait_options[];
+    selection_options[], task_update_options[], task_submit_options[], task_list_options[],
+    task_show_options[], rollback_options[], delete_options[], run_due_options[], deploy_options[],
+    verify_options[], wait_options[];
 
 /* Reads a file that an option names, into JSON-ready text. */
 must_use bool option_file(struct command *c, const char *path, size_t max_bytes, const char **ret,

@@ -153,6 +153,11 @@ const struct verb verbs[] = {
     {"task create", NULL, 0, 0, "plan a deployment for later",
      "Makes the task and its plan; nothing runs before task submit. Selects and accepts as deploy does.\n",
      selection_options, verb_task_create, false},
+    {"task update", "TASK", 1, 1, "change a task that was not submitted, and plan it again",
+     "Adds and removes resources, or sets other filters; what is not named stays.\n"
+     "\n"
+     "  certferry task update 12 --add lsn-abc --remove www.example.com\n",
+     task_update_options, verb_task_update, false},
     {"task preview", "TASK", 1, 1, "the plan, computed afresh", "", NULL, verb_task_preview, false},
     {"task submit", "TASK", 1, 1, "start a task, now or at a time",
      "Without --yes and without a terminal nothing is done (exit code 4).\n"

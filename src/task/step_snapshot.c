@@ -70,15 +70,20 @@ static bool as_planned(struct turn *t, const struct binding *now, const struct b
     const struct bound *found = binding_slot(now, slot);
     bool set = strcmp(slot, "sni") == 0;
     if (old_count == 0 && found && !set)
-        return err_set(conflict, ERR_CONFLICT, "planned for an empty slot, found %s: make a new plan",
-                       entry_label(found));
+        return err_set(conflict, ERR_CONFLICT,
+                       "%s held nothing when planned, %s was to come there, and %s stands there now: "
+                       "nothing was changed; make a new plan",
+                       slot, t->certificate.name ? t->certificate.name : "ours", entry_label(found));
     for (size_t i = 0; i < old_count; i++) {
         bool there = false;
         for (size_t j = 0; j < now->bound_count; j++)
             there |= strcmp(now->bound[j].slot, slot) == 0 && same_entry(&now->bound[j], &old[i]);
         if (!there)
-            return err_set(conflict, ERR_CONFLICT, "planned to replace %s, found %s: make a new plan",
-                           entry_label(&old[i]), set ? "it gone from the set" : entry_label(found));
+            return err_set(conflict, ERR_CONFLICT,
+                           "%s held %s when planned, %s was to replace it, and found is %s: nothing was "
+                           "changed; make a new plan",
+                           slot, entry_label(&old[i]), t->certificate.name ? t->certificate.name : "ours",
+                           set ? "that it is gone from the set" : entry_label(found));
     }
     return true;
 }

@@ -5,6 +5,7 @@
 #include "task/contacts.h"
 #include "task/plan_load.h"
 #include "task/schedule.h"
+#include "task/update.h"
 #include "task/verbs.h"
 #include "task/when.h"
 #include <stdlib.h>
@@ -110,7 +111,7 @@ struct storing {
     const struct task_row *task;
     const struct plan *plan;
     struct arena *a;
-    const struct selection *selection; /* of a new task */
+    const struct selection *selection; /* of a new or changed task; NULL: as it was */
 };
 
 static bool add(struct db *db, void *context, struct err *err)
@@ -123,7 +124,8 @@ static bool add(struct db *db, void *context, struct err *err)
 static bool replan(struct db *db, void *context, struct err *err)
 {
     const struct storing *s = context;
-    return store_task_replan(db, s->task, s->plan->rows, s->plan->count, err);
+    return store_task_replan(db, s->task, s->plan->rows, s->plan->count, err) &&
+           (!s->selection || contacts_keep(db, s->a, s->task->id, s->selection, err));
 }
 
 struct asked_access {
@@ -258,6 +260,33 @@ static bool conflict(const struct task_row *task, const char *what, const char *
     return err_set(err, ERR_CONFLICT, "task \"%s\" is %s: %s; %s", task->name, task->state, what, instead);
 }
 
+bool task_update(const struct task_context *c, struct arena *a, const char *id_or_name,
+                 const struct task_change *change, struct task_view *ret, struct err *err)
+{
+    struct task_view view;
+    struct selection changed, resolved;
+    struct plan plan;
+    const char *first = NULL;
+    if (!task_show(c, a, id_or_name, &view, err))
+        return false;
+    if (strcmp(view.task.state, "editing") != 0)
+        return conflict(&view.task, "only a task that was not submitted can be changed", "make a new task",
+                        err);
+    if ((change->name && !name_check(change->name, err)) ||
+        !update_selection(a, view.task.selection, change, &changed, err) ||
+        !contacts_resolve(c, a, &changed, &resolved, err) ||
+        !plan_of(c, a, &resolved, NULL, true, &plan, &first, err) || !check_accesses(c, a, &plan, err))
+        return false;
+    if (change->name)
+        view.task.name = change->name[0] ? change->name : suggest_name(c, a, first);
+    view.task.selection = selection_to_json(a, &resolved);
+    view.task.notes = plan_notes_json(a, plan.notes, plan.note_count);
+    view.task.verify = resolved.verify;
+    own_rows(c, a, &view.task, &plan);
+    struct storing s = {&view.task, &plan, a, &resolved};
+    return store_write(c->store, replan, &s, err) && verbs_view(c, a, view.task.id, ret, err);
+}
+
 struct checking {
     struct arena *a;
     const struct task_view *view;
@@ -371,7 +400,8 @@ bool task_submit_when(const struct task_context *c, struct arena *a, int64_t tas
         return false;
     struct checking ch = {plan, &view, &selection, now_ms};
     struct submitting s = {plan, view.task, now_ms};
-    if (!store_read(c->store, check_fit, &ch, err) || !assign_waves(c, plan, &view, err) ||
+    if (!store_read(c->store, check_fit, &ch, err) ||
+        !update_check_current(c, plan, &view, &selection, err) || !assign_waves(c, plan, &view, err) ||
         !store_write(c->store, submit, &s, err) || !schedule_advance(c->store, task_id, now_ms, &more, err))
         return false;
     *ret_said = said;

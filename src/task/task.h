@@ -8,6 +8,7 @@
  */
 #pragma once
 #include "cloud/cloud.h"
+#include "codec/json.h"
 #include "store/task.h"
 #include "task/plan.h"
 
@@ -40,6 +41,16 @@ must_use bool task_plan(const struct task_context *c, struct arena *a, const str
 /* A new task in `editing` with its plan. name "": made from the first certificate. */
 must_use bool task_create(const struct task_context *c, struct arena *a, const char *owner, const char *name,
                           const struct selection *selection, struct task_view *ret, struct err *err);
+
+struct task_change {
+    const char *name;           /* NULL: as it is; "": made from the first certificate */
+    const struct json *members; /* of a selection: each takes the place of what it was; NULL none */
+    struct texts add, remove;   /* resources; to be removed also names and "ID/SLOT" */
+};
+
+/* R78, R104: an editing task and its plan, changed. ERR_CONFLICT in any other state. */
+must_use bool task_update(const struct task_context *c, struct arena *a, const char *id_or_name,
+                          const struct task_change *change, struct task_view *ret, struct err *err);
 
 /* The task as it stands; an editing task's plan is computed afresh and stored (its version rises only if it changed). */
 must_use bool task_preview(const struct task_context *c, struct arena *a, const char *id_or_name,
