@@ -74,7 +74,7 @@ static void R8_first_deployment_only_where_the_product_can_and_by_name(void **st
     assert_string_equal(row->undo, "");
 }
 
-static void R9_R76_no_first_certificate_on_other_products(void **state)
+static void R9_R23_R76_no_first_certificate_on_other_products(void **state)
 {
     struct desk *d = *state;
     certificate(d, "www.example.com");
@@ -376,7 +376,7 @@ int main(void)
         desk_test(R37_to_R43_what_a_certificate_covers),
         desk_test(R24_R25_certificates_that_may_not_be_deployed),
         desk_test(R8_first_deployment_only_where_the_product_can_and_by_name),
-        desk_test(R9_R76_no_first_certificate_on_other_products),
+        desk_test(R9_R23_R76_no_first_certificate_on_other_products),
         desk_test(R31_all_names_or_nothing),
         desk_test(some_names_lost_on_a_resource_that_takes_any),
         desk_test(a_listeners_default_is_replaced_whole_or_held),
