@@ -7,6 +7,7 @@
 #include "model/model.h"
 
 #include "base/log.h"
+#include "store/quota.h"
 #include "task/test_world.h"
 
 enum { THINGS_WALKED = 2, STEPS_MOST = 14, ENGINE_ROUNDS = 6, GRAPH_STATES = 1 << 17, SUCCESSORS_MOST = 24 };
@@ -158,7 +159,7 @@ static bool trace_look(struct trace *t, const struct seen_of *seen)
 struct walk {
     struct yard_world *w;
     unsigned seed, number;
-    int64_t task;
+    int64_t task, units; /* units: of quota, that there are in all */
     struct thing *things[THINGS_WALKED];
     struct trace traces[THINGS_WALKED];
     char names[THINGS_WALKED][32], ours[64], story[4096];
@@ -206,9 +207,75 @@ static const struct deployment_row *row_of(struct walk *k, const struct task_vie
     return NULL;
 }
 
+struct ledger {
+    int64_t task, wanted; /* wanted: units that are to be available */
+    struct quota_balance balance;
+    struct quota_sums sums;
+};
+
+static bool read_ledger(struct db *db, void *context, struct err *err)
+{
+    struct ledger *l = context;
+    return store_quota_balance(db, "", &l->balance, err) &&
+           (!l->task || store_quota_of_task(db, l->task, &l->sums, err));
+}
+
+static bool set_available(struct db *db, void *context, struct err *err)
+{
+    struct ledger *l = context;
+    int64_t more = l->wanted - l->balance.available;
+    return more > 0   ? store_quota_grant(db, "", more, "walk", err)
+           : more < 0 ? store_quota_revoke(db, "", -more, "walk", err)
+                      : true;
+}
+
+/* Just enough for the walk. */
+static void deal_quota(struct walk *k)
+{
+    struct yard *y = k->w->y;
+    struct ledger l = {.wanted = THINGS_WALKED};
+    assert_ok(y, store_read(y->s, read_ledger, &l, &y->err));
+    assert_ok(y, store_write(y->s, set_available, &l, &y->err));
+    assert_ok(y, store_read(y->s, read_ledger, &l, &y->err));
+    k->units = l.balance.total;
+}
+
+/* How many deployments that cost a unit are in these states. */
+static int64_t charged_in(const struct task_view *view, unsigned states)
+{
+    int64_t count = 0;
+    for (size_t i = 0; i < view->count; i++) {
+        const struct deployment_row *d = &view->deployments[i];
+        count += d->charged && !d->already_bound && (states & (1U << d->state));
+    }
+    return count;
+}
+
+/* None is lost or made; what is under way holds one, what was changed for good has used one, and nothing else did. */
+static void look_at_quota(struct walk *k, const struct task_view *view)
+{
+    struct yard *y = k->w->y;
+    struct ledger l = {.task = k->task};
+    assert_ok(y, store_read(y->s, read_ledger, &l, &y->err));
+    int64_t under_way = charged_in(view, 1U << DEPLOYMENT_PROCESSING);
+    int64_t used = charged_in(view, 1U << DEPLOYMENT_SUCCESS);
+    int64_t gone_back = charged_in(view, 1U << DEPLOYMENT_ROLLBACK | 1U << DEPLOYMENT_ROLLBACK_SUCCESS |
+                                             1U << DEPLOYMENT_ROLLBACK_ERROR);
+    bool right = l.balance.total == k->units && l.balance.available >= 0 && l.sums.held == under_way &&
+                 l.sums.used >= used && l.sums.used <= used + gone_back;
+    if (!right)
+        fail_msg("seed %u:%s\n%lld units of %lld, %lld available, %lld held, %lld used: %lld under way, %lld "
+                 "done, "
+                 "%lld gone back",
+                 k->number, k->story, (long long)l.balance.total, (long long)k->units,
+                 (long long)l.balance.available, (long long)l.sums.held, (long long)l.sums.used,
+                 (long long)under_way, (long long)used, (long long)gone_back);
+}
+
 static void look(struct walk *k)
 {
     struct task_view view = seen(k->w, k->task);
+    look_at_quota(k, &view);
     for (unsigned i = 0; i < THINGS_WALKED; i++) {
         const struct deployment_row *d = row_of(k, &view, i);
         struct seen_of now = seen_now(k, d, k->things[i]);
@@ -360,6 +427,7 @@ static void begin_walk(struct walk *k)
     }
     (void)snprintf(k->ours, sizeof k->ours, "ref-fp-%s", certificate);
     struct selection s = select_certificate(w, new_certificate(w, certificate, domains));
+    deal_quota(k);
     k->task = submitted(w, &s, certificate);
     wish(k, "submit");
 }

@@ -6,7 +6,7 @@ import re
 from lib import KILLER, Skip, by_state, edges_equal_store, equal, leaf_at, true, under, world
 
 WHEN = ("before", "torn", "after")
-CERTIFICATE_FIELD = re.compile(r"cert|ssl|tls_container|sni_container|^Extensions$|^tls\.(crt|key)$", re.I)
+CERTIFICATE_FIELD = re.compile(r"cert|ssl|tls_container|sni_container|^Extensions$|^tls\.(crt|key)$|@own$", re.I)
 COMMITS_MAX = 400
 # Where sending a certificate again is answered with what is there: no second upload, no change.
 CERTIFICATE_STORES = ("cas", "ssl", "acm", "iam", "scm")
