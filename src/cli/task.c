@@ -40,6 +40,8 @@ const struct option_def task_update_options[] = {
     {"accept", "WORD", true, "these words instead: lose-names, no-rollback, shorter, partial, managed, full"},
     {"add", "RESOURCE", true, "this resource too, however it matches, even with HTTPS off"},
     {"remove", "WHAT", true, "no longer this resource, name, or ID/SLOT"},
+    {"contact", "CONTACT", true, "these contacts instead"},
+    {"no-contacts", NULL, false, "nobody is to hear of it"},
     {NULL, NULL, false, NULL},
 };
 
@@ -287,6 +289,10 @@ int verb_task_update(struct command *c)
     (void)args_list(c->arena, &c->args, "cert", &count);
     if (count)
         json_member_raw(&w, "certificates", option_texts(c, "cert"));
+    (void)args_list(c->arena, &c->args, "contact", &count);
+    if (count || args_flag(&c->args, "no-contacts"))
+        json_member_raw(&w, "contacts",
+                        args_flag(&c->args, "no-contacts") ? "[]" : option_texts(c, "contact"));
     json_close_object(&w);
     if (!call_task(c, "PATCH", "", body.data, &view, &err))
         return command_fail(c, &err);

@@ -108,7 +108,7 @@ const struct verb verbs[] = {
      "tokens of\n"
      "chat bots: they come from files, are sealed at rest, and only their hosts are ever shown. A task names "
      "at most\n"
-     "10 contacts, or none: --contact of deploy and task create.\n"
+     "10 contacts, or none: --contact of deploy, task create and task update.\n"
      "\n"
      "  certferry contact add --name ops --mail ops@example.com --mobile +8613800000000\n"
      "  certferry contact add --name bot --webhook-file bot.url\n",

@@ -69,6 +69,11 @@ def test_R66_a_task_names_at_most_ten_contacts_and_keeps_them():
         made = json.loads(ferry.any("task", "create", "--cert", "new", "--contact", "c3", "--contact", "c1", "--contact", "c3", "--json").out)
         task = made["task"]["id"]
         true("contacts: c3, c1\n" in ferry.run("task", "show", task).out, "told in their order, once")
+        ferry.any("task", "update", task, "--contact", "c4")
+        true("contacts: c4\n" in ferry.run("task", "show", task).out, "others instead")
+        ferry.any("task", "update", task, "--no-contacts")
+        true("contacts:" not in ferry.run("task", "show", task).out, "nobody")
+        ferry.any("task", "update", task, "--contact", "c3", "--contact", "c1")
         told = ferry.run("contact", "delete", "c1", code=1)
         true(str(task) in told.err and "editing" in told.err, told.err)
         ferry.run("contact", "delete", "c5")
