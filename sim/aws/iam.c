@@ -2,9 +2,11 @@
 #include "sim/aws/aws.h"
 
 #include <ctype.h>
+#include <stdlib.h>
 #include <string.h>
 
 enum { PAGE_SIZE = 100, QUOTA = 1000 };
+static const char quota_kind[] = "@iam.quota";
 
 const char aws_iam_kind[] = "iam.certificate";
 
@@ -72,6 +74,12 @@ static bool bad(struct sim_call *c, unsigned status, const char *code, const cha
     return false;
 }
 
+static size_t quota_of(struct sim_call *c)
+{
+    const struct sim_object *quota = sim_find(c, quota_kind, "", "certificates");
+    return quota ? (size_t)strtoull(sim_get(c, quota, "n"), NULL, 10) : QUOTA;
+}
+
 static bool name_is_fine(struct sim_call *c, const char *name, const char *path)
 {
     size_t size = strlen(path), cursor = 0, count = 0;
@@ -85,7 +93,7 @@ static bool name_is_fine(struct sim_call *c, const char *name, const char *path)
                    arena_printf(c->arena, "The Server Certificate with name %s already exists.", name));
     while (sim_next(c, aws_iam_kind, "", &cursor))
         count++;
-    return count < QUOTA ||
+    return count < quota_of(c) ||
            bad(c, 409, "LimitExceeded", "Cannot exceed quota for ServerCertificatesPerAccount.");
 }
 
@@ -188,8 +196,8 @@ static void summary(struct sim_call *c)
     struct aws_xml *x = aws_begin(c);
     buf_printf(&x->body,
                "<SummaryMap><entry><key>ServerCertificates</key><value>%zu</value></entry>"
-               "<entry><key>ServerCertificatesQuota</key><value>%d</value></entry></SummaryMap>",
-               count, QUOTA);
+               "<entry><key>ServerCertificatesQuota</key><value>%zu</value></entry></SummaryMap>",
+               count, quota_of(c));
     aws_end(c, x);
 }
 

@@ -156,6 +156,16 @@ struct bind { /* one write, as bind is asked for */
 
 #define PRODUCT_CODE(vendor, kind) .cloud = vendor, .name = kind, .code = vendor "/" kind
 
+/* How much a certificate store takes and holds, as its vendor counts. */
+struct store_room {
+    const char *
+        vendor_store; /* as store_for names it, or the part of that before a colon: all below it share the room */
+    int64_t used, most;          /* certificates; most -1: the vendor does not tell */
+    int64_t lately, lately_most; /* brought within 365 days; -1: not counted */
+};
+/* Called for each store; its strings need not outlive the call. False stops with err. */
+typedef bool room_fn(void *context, const struct store_room *room, struct err *err);
+
 struct product {
     const char *cloud, *name, *code; /* "aliyun", "cdn", "aliyun/cdn": PRODUCT_CODE */
     const char *title;               /* "Alibaba Cloud CDN" */
@@ -209,6 +219,12 @@ struct product {
      */
     bool (*upload)(struct job *job, const char *vendor_store, const struct material *m, const char **ret,
                    struct err *err);
+
+    /* How much the stores take that certificates for this region's resources go into, for the plan; with region "" those
+     * of the whole account. Asked during a synchronisation, and once where products share the function. NULL: no limit is
+     * published.
+     */
+    bool (*room)(struct job *job, const char *region, room_fn *each, void *context, struct err *err);
 
     /* One write towards the change. Make before break. Changes that no_removal forbids do not come here. */
     bool (*bind)(struct job *job, const struct bind *w, struct err *err);

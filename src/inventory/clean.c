@@ -6,6 +6,7 @@
 
 #include "cloud/vendor.h"
 #include "store/certificate.h"
+#include "store/room.h"
 #include <string.h>
 
 enum { PATIENCE_MS = 20000, AT_ONCE = 50 };
@@ -79,7 +80,8 @@ static bool doubt_row(struct db *db, void *context, struct err *err)
 static bool drop_row(struct db *db, void *context, struct err *err)
 {
     struct copy_row now;
-    return find_row(db, context, &now, err) && store_copy_delete(db, now.id, err);
+    return find_row(db, context, &now, err) && store_copy_delete(db, now.id, err) &&
+           store_room_freed(db, now.access_id, now.vendor_store, err);
 }
 
 static void discard(struct item *item, struct job *job, const struct stored *copy)

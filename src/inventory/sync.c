@@ -1,5 +1,7 @@
 #include "inventory/sync.h"
 
+#include "store/room.h"
+
 #include <pthread.h>
 #include <stdlib.h>
 #include <string.h>
@@ -19,7 +21,7 @@ struct unit {
     int64_t access_id;
     const struct product *product;
     const char *region;
-    bool running, done;
+    bool running, done, rooms; /* rooms: its certificate stores were asked how much they take */
 };
 
 struct sync {
@@ -234,6 +236,68 @@ static bool ask_regions(struct sync *s, struct job *job, const struct unit *unit
     return true;
 }
 
+struct room_seen {
+    struct sync *s;
+    const struct unit *unit;
+};
+
+struct room_put {
+    const struct room_seen *seen;
+    const struct store_room *room;
+};
+
+static bool put_room(struct db *db, void *context, struct err *err)
+{
+    const struct room_put *put = context;
+    const struct store_room *r = put->room;
+    struct room_row row = {0,
+                           put->seen->unit->access_id,
+                           r->vendor_store,
+                           r->used,
+                           r->most,
+                           r->lately,
+                           r->lately_most,
+                           clock_wall_ms(put->seen->s->clock)};
+    return store_room_put(db, &row, err);
+}
+
+static bool take_room(void *context, const struct store_room *room, struct err *err)
+{
+    const struct room_seen *seen = context;
+    return store_write(seen->s->store, put_room, &(struct room_put){seen, room}, err);
+}
+
+static const char *room_region(const struct unit *unit)
+{
+    return unit->region ? unit->region : "";
+}
+
+/* Products that share a store share the function that asks it. */
+static bool first_to_ask(struct sync *s, struct unit *unit)
+{
+    bool first = true;
+    pthread_mutex_lock(&s->mutex);
+    for (size_t i = 0; i < s->unit_count; i++) {
+        const struct unit *other = s->units[i];
+        first &= !other->rooms || other->access_id != unit->access_id ||
+                 other->product->room != unit->product->room ||
+                 strcmp(room_region(other), room_region(unit)) != 0;
+    }
+    unit->rooms = first;
+    pthread_mutex_unlock(&s->mutex);
+    return first;
+}
+
+/* What a store does not tell fails no listing: the plan then says nothing of it. */
+static void learn_rooms(struct sync *s, struct job *job, struct unit *unit)
+{
+    struct room_seen seen = {s, unit};
+    struct err err = {0};
+    if (unit->product->room && first_to_ask(s, unit) &&
+        !unit->product->room(job, room_region(unit), take_room, &seen, &err))
+        log_err(LOG_WARNING, job->log, "sync.room", &err);
+}
+
 static struct sync_row row_copy(struct arena *a, const struct sync_row *row)
 {
     struct sync_row copy = *row;
@@ -288,7 +352,9 @@ static void run_unit(struct sync *s, struct unit *unit)
                                 .error_text = ""}};
     struct err err = {0};
     bool ok = unit->region ? run_listing(s, &job, unit, &l, &err) : ask_regions(s, &job, unit, &err);
-    if (!ok)
+    if (ok)
+        learn_rooms(s, &job, unit);
+    else
         log_err(LOG_WARNING, &log, "sync.fail", &err);
     report(s, unit, &l.row, ok, &err);
 }

@@ -9,6 +9,8 @@ static struct {
     const char *regions[4]; /* of the other; NULL ends */
     const char *failing;    /* region that fails after its first resource; NULL none */
     bool no_regions;        /* the list of regions itself fails */
+    bool no_room;           /* how much the stores take cannot be asked */
+    _Atomic int rooms;      /* how often it was asked */
     _Atomic int running, most;
 } shown;
 
@@ -65,17 +67,27 @@ static bool discover_listeners(struct job *job, const struct survey *to, struct 
     return ok;
 }
 
+static bool ask_room(struct job *job, const char *region, room_fn *each, void *context, struct err *err)
+{
+    struct store_room room = {arena_printf(job->arena, "store:%s", region), 5, 10, -1, -1};
+    shown.rooms++;
+    return shown.no_room ? err_set(err, ERR_PERMISSION, "the quota may not be read")
+                         : each(context, &room, err);
+}
+
 static const struct product domains = {.cloud = "aliyun",
                                        .name = "cdn",
                                        .code = "aliyun/cdn",
                                        .title = "CDN",
                                        .global = true,
+                                       .room = ask_room,
                                        .discover = discover_domains};
 static const struct product listeners = {.cloud = "aliyun",
                                          .name = "alb",
                                          .code = "aliyun/alb",
                                          .title = "ALB",
                                          .regions = list_regions,
+                                         .room = ask_room,
                                          .discover = discover_listeners};
 static const struct product *const both[] = {&domains, &listeners, NULL};
 
@@ -107,6 +119,8 @@ static int port_begin(void **state)
     shown.regions[2] = NULL;
     shown.failing = NULL;
     shown.no_regions = false;
+    shown.no_room = false;
+    shown.rooms = 0;
     *state = p;
     return 0;
 }
@@ -220,6 +234,25 @@ static void regions_that_cannot_be_listed_are_one_failure(void **state)
     assert_true(told);
 }
 
+/* Two products share the function, and it is asked for the account and for each region once. */
+static void limits_of_certificate_stores_are_learnt_beside_the_listings(void **state)
+{
+    struct port *p = *state;
+    struct room_row *rows = NULL;
+    size_t count = 0;
+    synchronise(p);
+    assert_int_equal(shown.rooms, 3);
+    shown.no_room = true;
+    synchronise(p);
+    assert_int_equal(p->summary.failed, 0); /* it is no listing */
+    assert_ok(p->y, store_room_list(p->y->db, p->y->a, &rows, &count, &p->y->err));
+    assert_int_equal(count, 3); /* what was known stays, with its time */
+    assert_string_equal(rows[0].vendor_store, "store:");
+    assert_string_equal(rows[1].vendor_store, "store:cn-beijing");
+    assert_int_equal(rows[1].used, 5);
+    assert_int_equal(rows[1].most, 10);
+}
+
 static void the_unknown_is_refused(void **state)
 {
     struct port *p = *state;
@@ -241,6 +274,7 @@ int main(void)
         port_test(what_is_gone_is_missing_and_comes_back),
         port_test(a_listing_cut_short_retires_nothing_and_stops_nothing),
         port_test(regions_that_cannot_be_listed_are_one_failure),
+        port_test(limits_of_certificate_stores_are_learnt_beside_the_listings),
         port_test(the_unknown_is_refused),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

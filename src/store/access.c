@@ -1,5 +1,6 @@
 #include "store/access.h"
 
+#include "store/room.h"
 #include "store/rows.h"
 
 #include <assert.h>
@@ -166,7 +167,8 @@ static bool put_copy(struct db *db, enum statement statement, const struct copy_
 
 bool store_copy_put(struct db *db, const struct copy_row *row, struct err *err)
 {
-    return put_copy(db, SQL_COPY_PUT, row, err);
+    return put_copy(db, SQL_COPY_PUT, row, err) &&
+           (!row->brought || store_room_brought(db, row->access_id, row->vendor_store, err));
 }
 
 bool store_copy_note(struct db *db, const struct copy_row *row, struct err *err)

@@ -72,6 +72,10 @@
     X(INT, certificate_id)                                                                                   \
     X(TEXT, vendor_store) X(TEXT, ref) X(TEXT, name) X(INT, created_ms) X(BOOL, brought)
 
+#define ROOM_FIELDS(X)                                                                                       \
+    X(INT, access_id)                                                                                        \
+    X(TEXT, vendor_store) X(INT, used) X(INT, most) X(INT, lately) X(INT, lately_most) X(INT, learned_ms)
+
 #define FIRST_CONTACT_FIELDS(X) X(INT, access_id) X(TEXT, product) X(INT, created_ms)
 
 #define OWNER_FIELDS(X) COMMON_FIELDS(X) X(TEXT, name) X(TEXT, entity) X(TEXT, verified_by)

@@ -69,6 +69,10 @@ static const struct migration {
         8,
 #include "store/schema_010.inc"
     },
+    {
+        11, 8, /* who does not know of rooms counts nothing, and the next synchronisation does */
+#include "store/schema_011.inc"
+    },
 };
 
 /* One caller of store_write, on its stack while it waits. */

@@ -6,6 +6,7 @@
 #include "store/owner.h"
 #include "store/quota.h"
 #include "store/resource.h"
+#include "store/room.h"
 #include "store/rows.h"
 #include "store/task.h"
 

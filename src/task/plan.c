@@ -241,8 +241,9 @@ static bool brings_copy(struct planning *p, const struct resource *r, const stru
     return true;
 }
 
+/* before: entries that earlier rows add to the resource's set. */
 static void add_row(struct planning *p, const struct product *product, const struct resource *r,
-                    const struct group *group)
+                    const struct group *group, size_t before)
 {
     struct candidate *candidate = &p->candidates[group->candidate];
     void *rows = p->plan->rows;
@@ -250,34 +251,61 @@ static void add_row(struct planning *p, const struct product *product, const str
         arena_push(p->a, &rows, &p->plan->count, &p->row_capacity, sizeof(struct deployment_row));
     p->plan->rows = rows;
     candidate->rows++;
-    *row = plan_row_make(p->a, p->in, product, r, candidate->cert, group->slots, group->count, group->chosen);
+    struct plan_choice choice = {candidate->cert, group->slots, group->count, group->chosen, before};
+    *row = plan_row_make(p->a, p->in, product, r, &choice);
     if (!row->already_bound)
         row->copied_to = candidate->place.known && !*candidate->place.store ? "-" : candidate->place.store;
     bool brings = !row->already_bound && brings_copy(p, r, candidate);
     row->calls = plan_row_calls(p->a, product, row, brings);
 }
 
-/* A set with a limit of the resource's own (of what was bought), which also says what is left. The product's usual limit can
- * be raised: what reaches that is held, see plan_row.c.
+/* The limit of a set that is the resource's own (of what was bought), which also says what is left. The product's usual limit
+ * can be raised: what reaches that is held, see plan_row.c.
  */
-static bool no_room(struct arena *a, const struct resource *r, int64_t *ret_most)
+struct set_room {
+    int64_t most, free; /* most -1: none of its own */
+};
+
+static struct set_room set_room_of(struct arena *a, const struct resource *r)
 {
     const struct json *extra = NULL;
-    *ret_most = 0;
     if (!strstr(r->extra, "sni_room") || !json_parse(a, r->extra, strlen(r->extra), &extra, NULL))
-        return false;
-    *ret_most = json_int(json_at(extra, "/sni_max"), 0);
-    return json_int(json_at(extra, "/sni_room"), 1) <= 0;
+        return (struct set_room){-1, -1};
+    return (struct set_room){json_int(json_at(extra, "/sni_max"), 0),
+                             json_int(json_at(extra, "/sni_room"), 1)};
 }
 
 /* An addition joins the deployment that brings the same certificate anyway; a full set takes no addition. */
-static bool set_is_full(struct arena *a, const struct resource *r, const struct group *group,
-                        int64_t *ret_most)
+static bool only_adds(const struct group *group)
 {
-    bool only_adds = true;
+    bool adds = strcmp(group->slot, "sni") == 0;
     for (size_t i = 0; i < group->count; i++)
-        only_adds = only_adds && group->slots[i]->addition;
-    return only_adds && no_room(a, r, ret_most);
+        adds = adds && group->slots[i]->addition;
+    return adds;
+}
+
+/* The rows of one resource; returns their number. What finds no room in its set is an objection. */
+static size_t add_rows(struct planning *p, const struct product *product, const struct resource *r,
+                       const struct group *groups, size_t count, const char **objection)
+{
+    struct set_room room = set_room_of(p->a, r);
+    size_t rows = 0, added = 0;
+    for (size_t i = 0; i < count; i++) {
+        bool adds = only_adds(&groups[i]);
+        if (adds && room.most >= 0 && (int64_t)added >= room.free) {
+            *objection =
+                arena_printf(p->a, "its set of SNI certificates is full (%lld)", (long long)room.most);
+            continue;
+        }
+        add_row(p, product, r, &groups[i], added);
+        added += adds;
+        rows++;
+    }
+    if (added && room.most >= 0)
+        plan_add_note(p, "room", 0, r, r->title,
+                      arena_printf(p->a, "this plan adds %zu certificate%s; %lld of %lld places are free",
+                                   added, added == 1 ? "" : "s", (long long)room.free, (long long)room.most));
+    return rows;
 }
 
 /* Names that visitors ask for there and no certificate of the task covers; of what the certificates do not concern, only
@@ -323,17 +351,8 @@ static struct groups group_slots(struct planning *p, const struct product *produ
 static void plan_slots(struct planning *p, const struct product *product, const struct resource *r,
                        const struct slots *slots)
 {
-    size_t rows = 0;
     struct groups g = group_slots(p, product, r, slots);
-    for (size_t i = 0; i < g.count; i++) {
-        int64_t most;
-        if (set_is_full(p->a, r, &g.items[i], &most)) {
-            g.objection = arena_printf(p->a, "its set of SNI certificates is full (%lld)", (long long)most);
-            continue;
-        }
-        add_row(p, product, r, &g.items[i]);
-        rows++;
-    }
+    size_t rows = add_rows(p, product, r, g.items, g.count, &g.objection);
     if (g.objection)
         leave_out(p, r, g.objection);
     else if (rows == 0 && g.skipped == 0)
@@ -408,5 +427,6 @@ void plan_compute(struct arena *a, const struct plan_input *input, struct plan *
         p.looked_at++;
         plan_resource(&p, &input->resources[i]);
     }
+    plan_rooms(&p);
     plan_note_all(&p);
 }

@@ -12,6 +12,7 @@
 #include "cloud/product.h"
 #include "store/access.h"
 #include "store/certificate.h"
+#include "store/room.h"
 #include "store/task.h"
 #include "task/selection.h"
 
@@ -56,6 +57,8 @@ struct plan_input {
     size_t contact_count;
     const struct copy_row *copies; /* of these certificates, that lie in the clouds already */
     size_t copy_count;
+    const struct room_row *rooms; /* how much certificate stores take, as far as is known */
+    size_t room_count;
     const struct access_row *accesses; /* all that are connected */
     size_t access_row_count;
     const struct sync_row *syncs; /* by access and product */
@@ -68,11 +71,11 @@ struct plan_input {
 
 struct plan_note {
     /* "certificate", "expiring", "unmatched", "no_match", "left_out", "uncovered", "not_found", "first_contact",
-     * "filing", "synchronising", "not_synchronised"
+     * "filing", "synchronising", "not_synchronised", "room"
      */
     const char *kind;
     int64_t certificate_id, resource_id; /* 0: none */
-    const char *title;                   /* of the resource or certificate; "" none */
+    const char *title;                   /* of the resource, certificate or certificate store; "" none */
     const char *text;                    /* a sentence that says what to do */
 };
 

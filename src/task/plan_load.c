@@ -24,6 +24,8 @@ struct loading {
     size_t contact_count;
     struct copy_row *copies;
     size_t copy_count;
+    struct room_row *rooms;
+    size_t room_count;
     struct access_row *accesses;
     size_t access_count;
     struct sync_row *syncs;
@@ -196,6 +198,7 @@ static bool load(struct db *db, void *context, struct err *err)
     return load_certificates(db, l, err) && find_accesses(db, l, err) && load_replaced(db, l, err) &&
            load_matching(db, l, err) && load_copies(db, l, err) && load_accesses(db, l, err) &&
            store_first_contact_list(db, l->a, 0, &l->contacts, &l->contact_count, err) &&
+           store_room_list(db, l->a, &l->rooms, &l->room_count, err) &&
            load_named(db, l, &l->selection->resource, err) && load_named(db, l, &l->selection->add, err);
 }
 
@@ -265,6 +268,8 @@ static void compute(struct loading *l, const struct product *(*find)(const char 
                                .contact_count = l->contact_count,
                                .copies = l->copies,
                                .copy_count = l->copy_count,
+                               .rooms = l->rooms,
+                               .room_count = l->room_count,
                                .accesses = l->accesses,
                                .access_row_count = l->access_count,
                                .syncs = l->syncs,

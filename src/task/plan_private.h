@@ -61,5 +61,11 @@ bool plan_concerns(const struct planning *p, const struct product *product, cons
 /* R31, R32: names of a slot that no certificate of the task covers. */
 void plan_note_names(struct planning *p, const struct resource *r, const struct slot *slot);
 
+/* Whether the vendors' certificate stores have room for what the plan brings there, as far as is known: by what they told at
+ * the last synchronisation, and what came and went since. Rows whose certificate finds none are held ("full"), and of each
+ * store a note tells what is brought and what is free.
+ */
+void plan_rooms(struct planning *p);
+
 /* What is said of the plan as a whole, once the rows are there. */
 void plan_note_all(struct planning *p);

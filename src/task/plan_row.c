@@ -135,9 +135,9 @@ static bool accepts_all(const struct selection *s, const char *const *words, siz
 
 /* Whether ours has to come into a set that holds as many as the cloud allows by default, before another goes. */
 static bool set_is_full(const struct product *product, const struct resource *r,
-                        const struct certificate_row *row, const char *slot)
+                        const struct certificate_row *row, const char *slot, size_t before)
 {
-    size_t held = 0;
+    size_t held = before;
     if (!product->sni_max || strcmp(slot, "sni") != 0)
         return false;
     for (size_t i = 0; i < r->bound_count; i++) {
@@ -150,9 +150,10 @@ static bool set_is_full(const struct product *product, const struct resource *r,
 
 /* The words that a user has to accept before the row starts. */
 static void add_holds(struct arena *a, const struct plan_input *in, const struct product *product,
-                      const struct resource *r, const struct certificate_row *row, const struct gathered *g,
+                      const struct resource *r, const struct plan_choice *choice, const struct gathered *g,
                       struct deployment_row *ret)
 {
+    const struct certificate_row *row = &choice->cert->row;
     const char *words[6];
     size_t count = 0;
     if (g->lost_count) {
@@ -165,7 +166,7 @@ static void add_holds(struct arena *a, const struct plan_input *in, const struct
         words[count++] = "shorter";
     if (r->managed_by[0])
         words[count++] = "managed";
-    if (set_is_full(product, r, row, ret->slot)) {
+    if (set_is_full(product, r, row, ret->slot, choice->before)) {
         words[count++] = "full";
         ret->reason =
             arena_printf(a, "%s; its set is full (%u by default), and ours comes before another goes",
@@ -265,9 +266,11 @@ char *plan_row_calls(struct arena *a, const struct product *product, const struc
 
 struct deployment_row plan_row_make(struct arena *a, const struct plan_input *in,
                                     const struct product *product, const struct resource *r,
-                                    const struct plan_certificate *cert, const struct slot *const *slots,
-                                    size_t count, const char *chosen)
+                                    const struct plan_choice *choice)
 {
+    const struct plan_certificate *cert = choice->cert;
+    const struct slot *const *slots = choice->slots;
+    size_t count = choice->slot_count;
     struct gathered g = gather(a, cert, slots, count);
     struct deployment_row row = {
         .owner = "",
@@ -281,7 +284,7 @@ struct deployment_row plan_row_make(struct arena *a, const struct plan_input *in
         .lock = r->lock,
         .slot = slots[0]->slot,
         .names = json_strings(a, g.names, g.name_count),
-        .reason = reason_text(a, cert, slots[0], &g, chosen),
+        .reason = reason_text(a, cert, slots[0], &g, choice->chosen),
         .holds = "[]",
         .undo = "",
         .calls = "{}",
@@ -306,7 +309,7 @@ struct deployment_row plan_row_make(struct arena *a, const struct plan_input *in
     if (row.already_bound)
         return row;
     row.undo = undo_text(in, product, r, &g, strcmp(row.slot, "sm") == 0 && !product->sm_told);
-    add_holds(a, in, product, r, &cert->row, &g, &row);
+    add_holds(a, in, product, r, choice, &g, &row);
     row.warnings = warnings_of(a, r, &cert->row, &g, &row);
     if (r->managed_by[0])
         row.reason = arena_printf(a, "%s; managed by %s", row.reason, r->managed_by);

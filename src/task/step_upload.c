@@ -3,6 +3,7 @@
  * A copy that we know of is trusted for COPY_TRUSTED_MS; then the adapter looks for it again, since somebody may have
  * deleted it in the cloud, and brings it anew where it is gone.
  */
+#include "store/room.h"
 #include "task/engine_private.h"
 #include <string.h>
 
@@ -80,6 +81,20 @@ static enum outcome go_bind(struct turn *t, const char *ref, const struct copy_r
     return outcome;
 }
 
+static bool note_full(struct db *db, void *context, struct err *err)
+{
+    const struct deployment_row *row = context;
+    return store_room_full(db, row->access_id, row->vendor_store, err);
+}
+
+/* For the next plan, where the vendor does not tell how much it takes. */
+static void learn_that_it_is_full(struct turn *t)
+{
+    struct err lost = {0};
+    if (!store_write(t->e->store, note_full, &t->row, &lost))
+        log_err(LOG_WARNING, &t->log[1], "deployment.full", &lost);
+}
+
 static enum outcome upload(struct turn *t)
 {
     struct material m;
@@ -97,6 +112,8 @@ static enum outcome upload(struct turn *t)
     if (!done) {
         if (turn_surely_nothing(&t->err))
             t->row.write_started_ms = 0;
+        if (t->err.kind == ERR_QUOTA && !wrote)
+            learn_that_it_is_full(t);
         (void)err_add(&t->err, "upload to %s", t->row.vendor_store);
         return OUTCOME_FAILED;
     }

@@ -178,7 +178,7 @@ static inline void plan(struct desk *d)
     plan_compute(d->a, &d->in, &d->plan);
 }
 
-static const struct deployment_row *only_row(struct desk *d)
+static inline const struct deployment_row *only_row(struct desk *d)
 {
     plan(d);
     if (d->plan.count != 1)

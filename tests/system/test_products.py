@@ -1,5 +1,9 @@
 """What is the same for every product: first contact, owners, a region that fails, what is told of it."""
-from lib import by_state, equal, true, world
+import json
+import os
+import tempfile
+
+from lib import SIMULATOR, by_state, equal, shell, true, under, world, write
 
 TASK_KEYS = ("code", "cloud", "title", "capabilities", "apis", "operations", "limits", "never_tried_on")
 
@@ -38,6 +42,50 @@ def test_first_contact_goes_to_one_resource_first():
         again = certificates.leaf()
         view = ferry.json("deploy", "--cert-file", again.full, "--key-file", again.key, "--dry-run")
         equal(notes(view, "first_contact"), [], "and never again is one alone")
+
+
+def small_store(folder):
+    """Classic load balancers whose account may have five certificates more in IAM than there are."""
+    seed = json.loads(shell(SIMULATOR, "--services", "aws/elb,aws/cloudfront,huawei/waf", "--domains", "90", "--print-seed"))
+    held = [o for o in seed["objects"] if o["kind"] == "iam.certificate"]
+    true(held, f"{ {o['kind'] for o in seed['objects']} }")
+    quota = {**held[0], "kind": "@iam.quota", "scope": "", "id": "certificates", "fields": {"n": str(len(held) + 5)}}
+    seed["objects"].append(quota)
+    return len(held), write(os.path.join(folder, "seed.json"), json.dumps(seed))
+
+
+def test_limits_are_told_before_anything_is_brought():
+    """IAM has five places left: what would be the sixth is held, and the reason says so; no store is asked while planning."""
+    with tempfile.TemporaryDirectory() as folder:
+        used, seed = small_store(folder)
+        with world("--seed", seed, "--settle-ms", 20) as (simulator, ferry, certificates):
+            ferry.run("resource", "sync")
+            hosts = [r["domain"] for r in simulator.ready["resources"] if r["product"] == "aws/clb"][:14]
+            words = ["--product", "aws/clb", "--accept", "lose-names", "--accept", "partial"]
+            for i, host in enumerate(hosts):
+                leaf = certificates.leaf(under(host))
+                ferry.run("cert", "import", "--cert", leaf.full, "--key", leaf.key, "--name", f"c{i}")
+                words += ["--cert", f"c{i}"]
+            since = len(simulator.calls())
+            view = ferry.json("task", "create", *words, code=2)
+            equal([c for c in simulator.calls()[since:] if c["service"] in ("iam", "acm")], [], "calls while planning")
+            told = [n["text"] for n in view["task"]["notes"] if n["kind"] == "room" and n["title"] == "iam"]
+            true(told and "; 5 of " in told[0], f"the note: {told}")
+            held = [d for d in view["deployments"] if "full" in d["holds"]]
+            equal(len(held), len(view["deployments"]) - 5, f"held, where {told}")
+            true(held and all(f"iam holds {used} of {used + 5} certificates" in d["reason"] for d in held), f"{held[:1]}")
+            text = ferry.any("task", "preview", view["task"]["id"]).out
+            true(f"5 of {used + 5} places are free" in text, "people read it: " + text)
+            ferry.any("task", "submit", view["task"]["id"], "--yes")
+            equal(by_state(ferry.task(view["task"]["id"]))["success"], 5, "what there was room for")
+            view = ferry.json("task", "create", *words, code=2)
+            told = [n["text"] for n in view["task"]["notes"] if n["kind"] == "room" and n["title"] == "iam"]
+            true(told and f"brings 0 certificates there; 0 of {used + 5}" in told[0], f"what we brought since counts: {told}")
+            new = certificates.leaf()
+            view = ferry.json("deploy", "--cert-file", new.full, "--key-file", new.key, "--product", "huawei/waf", "--product", "aws/cloudfront", "--dry-run")
+            told = {n["title"]: n["text"] for n in view["task"]["notes"] if n["kind"] == "room"}
+            true("of 2500 places are free" in told["acm:us-east-1"] and "of 5000 imports" in told["acm:us-east-1"], f"{told}")
+            true(any("does not tell how many" in text for title, text in told.items() if title.startswith("waf:")), f"{told}")
 
 
 def test_product_list_tells_what_each_can():

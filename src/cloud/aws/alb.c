@@ -30,6 +30,7 @@ const struct product aws_alb = {
     .discover = discover,
     .read = elbv2_read,
     .store_for = elbv2_store_for,
+    .room = aws_acm_room,
     .upload = aws_upload,
     .bind = elbv2_bind,
 };

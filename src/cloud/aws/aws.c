@@ -291,9 +291,10 @@ static bool look(struct job *job, void *context, const struct json *item, const 
 /* What a region's ACM takes unless AWS raised it, which it does not tell: more than that is there only where it did. What
  * was imported and deleted since is counted by AWS, and by nobody else.
  */
+enum { CERTIFICATES = 2500, IMPORTS_A_YEAR = 5000 };
+
 static bool has_room(const struct search *s, struct err *err)
 {
-    enum { CERTIFICATES = 2500, IMPORTS_A_YEAR = 5000 };
     if (s->imported == CERTIFICATES)
         return err_set(
             err, ERR_QUOTA,
@@ -306,6 +307,37 @@ static bool has_room(const struct search *s, struct err *err)
                "ACM in %s took %d imports within 365 days, as many as it takes: wait, or ask AWS to raise "
                "the quota",
                s->region, IMPORTS_A_YEAR);
+}
+
+static bool count(struct job *job, void *context, const struct json *item, const struct xml *node,
+                  struct err *err)
+{
+    struct search *s = context;
+    (void)job, (void)node, (void)err;
+    bool imported = strcmp(json_str(json_at(item, "/Type"), ""), "IMPORTED") == 0;
+    s->imported += imported;
+    s->imported_lately += imported && (int64_t)json_double(json_at(item, "/ImportedAt"), 0) > s->year_ago_s;
+    return true;
+}
+
+static int64_t year_ago_s(struct job *job)
+{
+    return clock_wall_ms(job->session->cloud->clock) / 1000 - (int64_t)365 * 86400;
+}
+
+bool aws_acm_room(struct job *job, const char *region, room_fn *each, void *context, struct err *err)
+{
+    struct search s = {.year_ago_s = year_ago_s(job)};
+    if (!*region)
+        return true;
+    if (!cloud_each(job, &aws_acm_list, region, count, &s, err, AWS_ACM_ALL))
+        return false;
+    struct store_room room = {.vendor_store = arena_printf(job->arena, "acm:%s", region),
+                              .used = (int64_t)s.imported,
+                              .most = s.imported > CERTIFICATES ? -1 : CERTIFICATES,
+                              .lately = (int64_t)s.imported_lately,
+                              .lately_most = s.imported_lately > IMPORTS_A_YEAR ? -1 : IMPORTS_A_YEAR};
+    return each(context, &room, err);
 }
 
 /* ACM wants base64 of the PEM text. */
@@ -342,7 +374,7 @@ bool aws_upload(struct job *job, const char *vendor_store, const struct material
     struct search s = {.keep = job->arena,
                        .wanted = m->fingerprint,
                        .not_after_s = m->not_after_ms / 1000,
-                       .year_ago_s = clock_wall_ms(job->session->cloud->clock) / 1000 - 365 * 86400,
+                       .year_ago_s = year_ago_s(job),
                        .region = region,
                        .found = ""};
     /* Without all key types and origins the list leaves certificates out. */

@@ -27,6 +27,10 @@ must_use bool aws_iam_store(struct job *job, const char *path, const struct mate
 must_use bool aws_iam_upload(struct job *job, const char *path, const struct material *m, const char **ret,
                              struct err *err);
 must_use bool aws_iam_facts(struct job *job, struct bound *b, struct err *err);
+/* product.room of what ACM keeps for a region, and of what IAM keeps for all. */
+must_use bool aws_acm_room(struct job *job, const char *region, room_fn *each, void *context,
+                           struct err *err);
+must_use bool aws_iam_room(struct job *job, room_fn *each, void *context, struct err *err);
 extern const struct call aws_iam_list, aws_iam_get, aws_iam_summary, aws_iam_put;
 
 /* A certificate that was just imported is not known everywhere at once: with material (ours, not one from long ago)

@@ -183,6 +183,12 @@ static bool store_for(struct job *job, const struct resource *r, const struct ma
     return acm ? aws_store(job, r->region, m, ret, err) : aws_iam_store(job, "/", m, ret, err);
 }
 
+/* IAM's places are the account's. */
+static bool room(struct job *job, const char *region, room_fn *each, void *context, struct err *err)
+{
+    return *region ? aws_acm_room(job, region, each, context, err) : aws_iam_room(job, each, context, err);
+}
+
 static bool write_change(struct job *job, const struct bind *w, struct err *err)
 {
     const struct resource *r = w->resource;
@@ -233,6 +239,7 @@ const struct product aws_clb = {
     .discover = discover,
     .read = read_binding,
     .store_for = store_for,
+    .room = room,
     .upload = aws_upload,
     .bind = write_change,
     .old_key = old_key,

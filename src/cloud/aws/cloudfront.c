@@ -137,6 +137,13 @@ static bool store_for(struct job *job, const struct resource *r, const struct ma
     return aws_store(job, "us-east-1", m, ret, err);
 }
 
+static bool room(struct job *job, const char *region, room_fn *each, void *context, struct err *err)
+{
+    (void)region;
+    return strcmp(session_site(job), "china") == 0 ? aws_iam_room(job, each, context, err)
+                                                   : aws_acm_room(job, "us-east-1", each, context, err);
+}
+
 /* The element for another certificate: how it is served stays as it was, and so does what we do not know. */
 static bool element_for(struct arena *a, const char *document, const char *ref, char **ret, struct err *err)
 {
@@ -236,6 +243,7 @@ const struct product aws_cloudfront = {
     .discover = discover,
     .read = read_binding,
     .store_for = store_for,
+    .room = room,
     .upload = aws_upload,
     .bind = write_change,
     .old_key = old_key,

@@ -81,15 +81,14 @@ bool aws_iam_facts(struct job *job, struct bound *b, struct err *err)
     return bound_of_pem(job->arena, pem, b) || err_set(err, ERR_NOT_FOUND, "IAM does not show %s", b->ref);
 }
 
-/* Whether one more fits; the account's own quota is asked for only where the usual one would be exceeded. */
-static bool has_room(struct job *job, size_t count, struct err *err)
+enum { USUAL_QUOTA = 20 };
+
+/* The account's own quota; the usual one where it may not be asked. */
+static bool quota_of(struct job *job, int64_t *ret, struct err *err)
 {
-    enum { USUAL_QUOTA = 20 };
-    int64_t quota = USUAL_QUOTA;
     struct answer answer;
     struct err why = {0};
-    if (count < USUAL_QUOTA)
-        return true;
+    *ret = USUAL_QUOTA;
     bool told = cloud_call(job, &aws_iam_summary, "", &answer, &why, "{}");
     if (!told && why.kind != ERR_PERMISSION) {
         if (err)
@@ -99,13 +98,32 @@ static bool has_room(struct job *job, size_t count, struct err *err)
     const struct xml *entry = told ? xml_at(answer.xml, "GetAccountSummaryResult/SummaryMap/entry") : NULL;
     for (; entry; entry = xml_next(entry))
         if (strcmp(xml_text(entry, "key", ""), "ServerCertificatesQuota") == 0)
-            quota = xml_int(entry, "value", quota);
-    return (int64_t)count < quota ||
-           err_set(
-               err, ERR_QUOTA,
-               "IAM holds %zu server certificates, and this account may have %lld: delete unused ones, or "
-               "ask AWS to raise the quota of server certificates",
-               count, (long long)quota);
+            *ret = xml_int(entry, "value", *ret);
+    return true;
+}
+
+/* Whether one more fits; the account's own quota is asked for only where the usual one would be exceeded. */
+static bool has_room(struct job *job, size_t count, struct err *err)
+{
+    int64_t quota;
+    if (count < USUAL_QUOTA)
+        return true;
+    return quota_of(job, &quota, err) &&
+           ((int64_t)count < quota ||
+            err_set(err, ERR_QUOTA,
+                    "IAM holds %zu server certificates, and this account may have %lld: delete unused ones, "
+                    "or ask AWS to raise the quota of server certificates",
+                    count, (long long)quota));
+}
+
+bool aws_iam_room(struct job *job, room_fn *each, void *context, struct err *err)
+{
+    struct search s;
+    struct store_room room = {.vendor_store = "iam", .lately = -1, .lately_most = -1};
+    if (!search(job, "ServerCertificateName", "", &s, err) || !quota_of(job, &room.most, err))
+        return false;
+    room.used = (int64_t)s.count;
+    return each(context, &room, err);
 }
 
 static bool upload(struct job *job, const char *path, const char *name, const struct material *m,

@@ -317,6 +317,44 @@ static bool find(struct job *job, const char *region, const char *project, struc
                                  "{'host':false,'name':%s,'enterprise_project_id':%s}", s->name, project));
 }
 
+struct held {
+    struct arena *keep;
+    const char **ids;
+    size_t count, capacity;
+};
+
+static bool take_id(struct job *job, void *context, const struct json *item, const struct xml *node,
+                    struct err *err)
+{
+    struct held *held = context;
+    (void)job, (void)node, (void)err;
+    for (size_t i = 0; i < held->count; i++)
+        if (strcmp(held->ids[i], text(item, "/id")) == 0)
+            return true;
+    *(const char **)arena_push(held->keep, (void **)&held->ids, &held->count, &held->capacity,
+                               sizeof *held->ids) = arena_strdup(held->keep, text(item, "/id"));
+    return true;
+}
+
+/* As many as websites may be protected, which no call tells. */
+static bool room(struct job *job, const char *region, room_fn *each, void *context, struct err *err)
+{
+    struct held held = {.keep = job->arena};
+    if (!*region)
+        return true;
+    if (!cloud_each(job, &list_certificates, region, take_id, &held, err,
+                    "{'host':true,'enterprise_project_id':%s}", everything) ||
+        !cloud_each(job, &list_certificates, region, take_id, &held, err,
+                    "{'host':false,'enterprise_project_id':%s}", everything))
+        return false;
+    struct store_room room = {.vendor_store = arena_printf(job->arena, "waf:%s", region),
+                              .used = (int64_t)held.count,
+                              .most = -1,
+                              .lately = -1,
+                              .lately_most = -1};
+    return each(context, &room, err);
+}
+
 /* The same name with other content would be somebody else's work. */
 static bool same_certificate(struct job *job, const char *region, const char *id, const struct material *m,
                              struct err *err)
@@ -429,6 +467,7 @@ const struct product huawei_waf = {
     .discover = discover,
     .read = read_binding,
     .store_for = store_for,
+    .room = room,
     .upload = upload,
     .bind = write_change,
 };
