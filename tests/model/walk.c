@@ -173,7 +173,7 @@ static unsigned chance(struct walk *k, unsigned below)
     return (unsigned)rand_r(&k->seed) % below;
 }
 
-static void tell(struct walk *k, const char *format, ...)
+__attribute__((format(printf, 2, 3))) static void tell(struct walk *k, const char *format, ...)
 {
     size_t size = strlen(k->story);
     va_list arguments;
@@ -382,7 +382,7 @@ static void engine_walks(struct walk *k)
     tell(k, " engine:%u", rounds);
     if (die_at) {
         struct rounds r = {k, rounds};
-        tell(k, world_dies_at(k->w, (int)die_at, run_rounds, &r) ? "" : "(killed)");
+        tell(k, "%s", world_dies_at(k->w, (int)die_at, run_rounds, &r) ? "" : "(killed)");
     } else {
         engine_rounds(k, rounds);
     }
