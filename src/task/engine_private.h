@@ -46,7 +46,6 @@ struct item {
     bool running;
     bool asked_again; /* found open while it ran: once final, it may have been begun anew */
     int64_t again_at_ms;
-    int64_t seen_ms;         /* wall: when the snapshot looked; 0: nothing that a write may go by */
     unsigned store_failures; /* in a row */
     unsigned polls;          /* looks in a row that saw nothing new */
     size_t remaining;        /* what was left to change before the last write; 0 unknown */
@@ -115,8 +114,8 @@ struct turn {
     struct material material;           /* turn_material; name NULL: not made yet */
     const char *goal;                   /* the text that `change` was made of */
     struct change change;               /* the goal in this direction; set from STEP_BIND on */
-    struct binding seen;                /* what the snapshot of this turn saw: see item.seen_ms */
-    bool have_seen;
+    struct binding seen;                /* what the snapshot saw, for a first write that follows at once */
+    int64_t seen_ms; /* 0: nothing. The saved binding is no substitute: adapters see more */
     int64_t again_at_ms;
     struct err err;
 };

@@ -95,15 +95,12 @@ static enum outcome write_once(struct turn *t, const struct binding *now)
 /* Under the lock since the snapshot, what it saw a moment ago needs no second look before the first write. */
 static bool read_or_recall(struct turn *t, struct binding *ret)
 {
-    int64_t age_ms = turn_now(t) - t->item->seen_ms;
-    bool recall = t->item->seen_ms && !t->back && t->row.writes == 0 && age_ms >= 0 && age_ms <= SEEN_MOST_MS;
-    t->item->seen_ms = 0;
-    if (!recall)
-        return turn_read(t, ret);
-    if (!t->have_seen) /* in an earlier turn, which had to wait for a key */
-        return turn_before(t, ret, &t->err);
-    *ret = t->seen;
-    return true;
+    int64_t age_ms = turn_now(t) - t->seen_ms;
+    bool recall = t->seen_ms && t->row.writes == 0 && age_ms >= 0 && age_ms <= SEEN_MOST_MS;
+    if (recall)
+        *ret = t->seen;
+    t->seen_ms = 0;
+    return recall || turn_read(t, ret);
 }
 
 enum outcome step_bind(struct turn *t)

@@ -149,8 +149,7 @@ static enum outcome go_on(struct turn *t, const struct copies *c, const struct b
     t->row.already_bound = false;
     t->row.writes = 0;
     t->seen = *now;
-    t->have_seen = true;
-    t->item->seen_ms = turn_now(t);
+    t->seen_ms = turn_now(t);
     t->owed.before = binding_to_json(t->secrets, now);
     return turn_next(t, STEP_UPLOAD);
 }
