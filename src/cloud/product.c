@@ -124,12 +124,15 @@ bool product_asks_for_old_key(const struct product *p)
     return p->old_key || p->lost_key;
 }
 
-/* The digest in a reference to what was uploaded to the product itself; NULL for all other references. */
-static const char *own_digest(const char *ref)
+/* The digest in a reference to what was uploaded to the product itself, or what stands where it cannot be read; NULL for all
+ * other references.
+ */
+static const char *own_digest(const struct product *p, const char *ref)
 {
     enum { SHA256_DIGITS = 64 };
-    if (strncmp(ref, "pem:", 4) == 0)
-        return ref + 4;
+    size_t prefix = p->own_prefix ? strlen(p->own_prefix) : 0;
+    if (prefix)
+        return strncmp(ref, p->own_prefix, prefix) == 0 ? ref + prefix : NULL;
     bool digest = strlen(ref) == SHA256_DIGITS && strspn(ref, "0123456789abcdef") == SHA256_DIGITS;
     return digest || strncmp(ref, "name:", 5) == 0 ? ref : NULL;
 }
@@ -138,7 +141,7 @@ bool product_old_key(struct job *job, const struct resource *r, const struct bou
                      struct err *err)
 {
     const struct product *p = job->product;
-    const char *digest = own_digest(old->ref);
+    const char *digest = own_digest(p, old->ref);
     *ret = NULL;
     if (p->old_key)
         return p->old_key(job, r, old, ret, err);

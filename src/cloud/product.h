@@ -182,8 +182,11 @@ struct product {
     const char *vendor_store; /* where certificates are brought, "cas:{region}"; NULL: store_for tells */
     const char *no_sm2; /* why SM2 certificates are refused, where there is more to say than that they are */
     const char *no_removal; /* why the slot "default" cannot be emptied; NULL: it can */
-    const char *lost_key;   /* why what was uploaded to the product itself comes back from our own store only:
-                                  references "pem:<digest>", "<digest>", "name:..."; NULL: there is none such */
+    const char *
+        lost_key; /* why what was uploaded to the product itself comes back from our own store only; NULL: there is
+                                  none such */
+    const char *
+        own_prefix; /* how a reference to that begins, before its digest: "pem:"; NULL: it is the digest alone */
     unsigned read_calls;    /* calls that one read takes; 0: one */
     unsigned set_writes;    /* calls that put one certificate of the set in place of another; 0: one */
     int64_t consistency_ms; /* a write that happened is seen by read after this at the latest */

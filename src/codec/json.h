@@ -47,11 +47,11 @@ const struct json *json_item(const struct json *v, size_t i); /* of an array; NU
 /* The first item of an array that has this text at the pointer; numbers count as they are written. NULL if none has. */
 const struct json *json_find(const struct json *list, const char *pointer, const char *text);
 /* A loop over the items of an array; break and continue do what they do elsewhere. */
-#define json_each(item, list)                                                                                \
-    for (struct json_walk item##_walk = {(list), 0}; item##_walk.list; item##_walk.list = NULL)              \
-        for (const struct json *item; (item = json_item(item##_walk.list, item##_walk.at)); item##_walk.at++)
+#define json_each(item, items)                                                                               \
+    for (struct json_walk item##_walk = {(items), 0}; item##_walk.array; item##_walk.array = NULL)           \
+        for (const struct json *item; (item = json_item(item##_walk.array, item##_walk.at)); item##_walk.at++)
 struct json_walk {
-    const struct json *list;
+    const struct json *array;
     size_t at;
 };
 /* The i-th member of an object, in the document's order; false past the end. */

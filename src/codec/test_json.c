@@ -257,6 +257,32 @@ static void containers_are_walked_in_order(void **state)
     assert_string_equal(json_dump(a, parsed(a, "\"\\u00e9\\ud83d\\udd12\"")), "\"\xC3\xA9\xF0\x9F\x94\x92\"");
 }
 
+static void items_are_found_by_text_or_number_and_walked(void **state)
+{
+    (void)state;
+    TEST_ARENA(a);
+    static const char text[] = "{\"l\":[{\"n\":\"a\"},{\"n\":7},{\"m\":1},{\"n\":\"b\"}]}";
+    const struct json *v = NULL;
+    struct err err;
+    size_t count = 0;
+    assert_true(json_parse(a, text, strlen(text), &v, &err));
+    const struct json *list = json_at(v, "/l");
+    assert_ptr_equal(json_find(list, "/n", "b"), json_item(list, 3));
+    assert_ptr_equal(json_find(list, "/n", "7"), json_item(list, 1));
+    assert_null(json_find(list, "/n", "c"));
+    assert_null(json_find(NULL, "/n", "a"));
+    json_each (item, list) {
+        if (json_is(item, "/n", "a"))
+            continue;
+        if (json_is(item, "/n", "b"))
+            break;
+        assert_string_equal(json_get(item, "/n"), "");
+        count++;
+    }
+    assert_int_equal(count, 2);
+    assert_false(json_is(NULL, "/n", ""));
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -265,6 +291,7 @@ int main(void)
         cmocka_unit_test(objects_have_a_maximum_of_members),
         cmocka_unit_test(pointers_follow_RFC_6901),
         cmocka_unit_test(scalars_fall_back),
+        cmocka_unit_test(items_are_found_by_text_or_number_and_walked),
         cmocka_unit_test(numbers_are_told_from_texts),
         cmocka_unit_test(absent_values_need_no_checks),
         cmocka_unit_test(containers_are_walked_in_order),

@@ -115,14 +115,25 @@ static void writer_notices_a_full_buf(void **state)
     assert_true(buf.full);
 }
 
+static void members_are_chosen_by_name(void **state)
+{
+    (void)state;
+    TEST_ARENA(a);
+    static const char text[] = "{\"Name\":\"x\",\"Names\":1,\"Null\":null,\"Deep\":{\"Name\":[true]}}";
+    const struct json *v = NULL;
+    struct err err;
+    assert_true(json_parse(a, text, strlen(text), &v, &err));
+    assert_string_equal(json_only(a, v, "Deep Name Null"), "{\"Name\":\"x\",\"Deep\":{\"Name\":[true]}}");
+    assert_string_equal(json_without(a, v, "Deep Name"), "{\"Names\":1}");
+    assert_string_equal(json_without(a, NULL, "Name"), "{}");
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(hostile_strings_come_back_equal),
-        cmocka_unit_test(templates_quote_and_splice),
-        cmocka_unit_test(numbers_keep_every_bit),
-        cmocka_unit_test(lists_of_strings),
-        cmocka_unit_test(writer_places_commas),
+        cmocka_unit_test(hostile_strings_come_back_equal), cmocka_unit_test(templates_quote_and_splice),
+        cmocka_unit_test(numbers_keep_every_bit),          cmocka_unit_test(lists_of_strings),
+        cmocka_unit_test(members_are_chosen_by_name),      cmocka_unit_test(writer_places_commas),
         cmocka_unit_test(writer_notices_a_full_buf),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -22,7 +22,7 @@ extern const struct acceleration aliyun_cdn_acceleration, aliyun_dcdn_accelerati
 
 /* The functions of struct product. */
 must_use bool acceleration_discover(struct job *job, const struct survey *to, struct err *err);
-must_use bool acceleration_read(struct job *job, const struct resource *r, struct binding *ret,
+must_use bool acceleration_read(struct job *job, const struct resource *r, struct binding *now,
                                 struct err *err);
 must_use bool acceleration_store_for(struct job *job, const struct resource *r, const struct material *m,
                                      const char **ret, struct err *err);

@@ -46,12 +46,12 @@ static bool place_of(struct arena *a, const struct resource *r, struct place *re
     if (!json_parse(a, r->extra, strlen(r->extra), &v, err))
         return err_add(err, "what is known of %s", r->title);
     *ret = (struct place){.cluster = {.region = r->region,
-                                      .id = json_str(json_at(v, "/cluster"), ""),
-                                      .name = json_str(json_at(v, "/cluster_name"), ""),
+                                      .id = json_get(v, "/cluster"),
+                                      .name = json_get(v, "/cluster_name"),
                                       .private = json_bool(json_at(v, "/private"), false)},
-                          .namespace = json_str(json_at(v, "/namespace"), ""),
-                          .name = json_str(json_at(v, "/name"), ""),
-                          .protocol = json_str(json_at(v, "/protocol"), ""),
+                          .namespace = json_get(v, "/namespace"),
+                          .name = json_get(v, "/name"),
+                          .protocol = json_get(v, "/protocol"),
                           .port = json_int(json_at(v, "/port"), 0)};
     return (*ret->cluster.id && *ret->name) ||
            err_set(err, ERR_INPUT, "%s was listed by another version: synchronise again", r->title);
@@ -84,9 +84,8 @@ static bool read_secret(struct job *job, struct job *inside, const struct place 
                     p->namespace, p->name))
         return kube_failed(job, &p->cluster, err);
     const struct json *v = answer.json, *data = json_at(v, "/data");
-    const char *member,
-        *vault = json_format(inside->arena, "{'crt':%s,'key':%s}", json_str(json_at(data, "/tls.crt"), ""),
-                             json_str(json_at(data, "/tls.key"), ""));
+    const char *member, *vault = json_format(inside->arena, "{'crt':%s,'key':%s}", json_get(data, "/tls.crt"),
+                                             json_get(data, "/tls.key"));
     const struct json *value;
     const char *others[16];
     size_t other_count = 0;
@@ -96,13 +95,12 @@ static bool read_secret(struct job *job, struct job *inside, const struct place 
     *ret = (struct binding){
         .https = true,
         .ready = true,
-        .etag = arena_strdup(a, json_str(json_at(v, "/metadata/resourceVersion"), "")),
+        .etag = arena_strdup(a, json_get(v, "/metadata/resourceVersion")),
         .bound = arena_make(a, struct bound),
-        .settings =
-            json_format(a, "{'type':%s,'labels':%p,'annotations':%p,'data':%p}",
-                        json_str(json_at(v, "/type"), ""), json_dump(a, json_at(v, "/metadata/labels")),
-                        json_dump(a, json_at(v, "/metadata/annotations")),
-                        json_strings(a, others, other_count)),
+        .settings = json_format(a, "{'type':%s,'labels':%p,'annotations':%p,'data':%p}", json_get(v, "/type"),
+                                json_dump(a, json_at(v, "/metadata/labels")),
+                                json_dump(a, json_at(v, "/metadata/annotations")),
+                                json_strings(a, others, other_count)),
         .vault = strlen(vault) <= SECRET_MAX_BYTES ? secret_in(a, secret_new(vault, strlen(vault))) : NULL,
     };
     ret->bound_count = ack_bound_of_secret(job, v, ret->bound);
@@ -138,7 +136,7 @@ static bool read_listener(struct job *job, struct job *inside, const struct plac
     const char *pointer = arena_printf(job->arena, "/spec/listeners/%zu", at);
     struct binding b = {.https = true,
                         .ready = true,
-                        .etag = json_str(json_at(answer.json, "/metadata/resourceVersion"), ""),
+                        .etag = json_get(answer.json, "/metadata/resourceVersion"),
                         .document = answer.text};
     if (!ack_bound_of_listener(job, p->cluster.region, json_at(answer.json, pointer), &b.bound,
                                &b.bound_count, err) ||
@@ -312,24 +310,8 @@ static bool write_change(struct job *job, const struct bind *w, struct err *err)
                  : (is_secret(&p) ? write_secret : write_listener)(job, &inside, &p, now, change, m, err);
 }
 
-static const struct call *const calls[] = {&ack_list_regions,
-                                           &ack_list_clusters,
-                                           &kube_get_kubeconfig,
-                                           &ack_list_ingresses,
-                                           &ack_list_secrets,
-                                           &get_secret,
-                                           &patch_secret,
-                                           &ack_list_albconfigs,
-                                           &get_albconfig[0],
-                                           &get_albconfig[1],
-                                           &patch_albconfig[0],
-                                           &patch_albconfig[1],
-                                           NULL};
-
 const struct product aliyun_ack = {
-    .cloud = "aliyun",
-    .name = "ack",
-    .code = "aliyun/ack",
+    PRODUCT_CODE("aliyun", "ack"),
     .title = "Alibaba Cloud ACK",
     .sni = true,
     .sni_max = 24,
@@ -338,8 +320,11 @@ const struct product aliyun_ack = {
     .settle_ms = 30000,
     .poll_ms = 1000,
     .propagation_ms = 120000,
-    .calls = calls,
-    .regions = ack_regions,
+    .calls = CALLS(&ack_list_regions, &ack_list_clusters, &kube_get_kubeconfig, &ack_list_ingresses,
+                   &ack_list_secrets, &get_secret, &patch_secret, &ack_list_albconfigs, &get_albconfig[0],
+                   &get_albconfig[1], &patch_albconfig[0], &patch_albconfig[1]),
+    .regions = aliyun_regions,
+    .lists_regions = &ack_list_regions,
     .discover = ack_discover,
     .read = read_binding,
     .store_for = store_for,

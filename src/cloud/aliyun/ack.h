@@ -5,8 +5,7 @@
 extern const struct call ack_list_regions, ack_list_clusters, ack_list_ingresses, ack_list_secrets,
     ack_list_albconfigs;
 
-/* product.regions and product.discover. */
-must_use bool ack_regions(struct job *job, const char ***ret, size_t *ret_count, struct err *err);
+/* product.discover. */
 must_use bool ack_discover(struct job *job, const struct survey *to, struct err *err);
 
 /* The certificate of a Secret; false where there is none that can be read. */

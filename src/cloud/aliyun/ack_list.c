@@ -3,7 +3,8 @@
 #include "codec/name.h"
 #include <string.h>
 
-const struct call ack_list_regions = {ALIYUN_ROA("cs", "2015-12-15", "DescribeRegions", "GET", "/regions")};
+const struct call ack_list_regions = {ALIYUN_ROA("cs", "2015-12-15", "DescribeRegions", "GET", "/regions"),
+                                      .page = {.items = "/regions"}};
 const struct call ack_list_clusters = {
     ALIYUN_ROA("cs", "2015-12-15", "DescribeClustersV1", "GET", "/api/v1/clusters"),
     .parameters = "region_id page_number page_size",
@@ -332,9 +333,4 @@ bool ack_discover(struct job *job, const struct survey *to, struct err *err)
     if (err)
         *err = first;
     return false;
-}
-
-bool ack_regions(struct job *job, const char ***ret, size_t *ret_count, struct err *err)
-{
-    return aliyun_regions(job, &ack_list_regions, "/regions", ret, ret_count, err);
 }

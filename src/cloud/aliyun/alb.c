@@ -8,40 +8,21 @@
  */
 #include "cloud/aliyun/listener.h"
 
-#include "base/buf.h"
-#include "codec/name.h"
-#include <string.h>
+#define ALB(...) ALIYUN_CALL("alb", "2020-06-16", "alb.{region}.aliyuncs.com", CALL_RPC_QUERY, __VA_ARGS__)
+#define ALB_SET(name) ALB(name, "ListenerId Certificates[].CertificateId", .write = true)
 
-#define ALB(name)                                                                                            \
-    ALIYUN_RPC("alb", "2020-06-16", name), .host = "alb.{region}.aliyuncs.com", .style = CALL_RPC_QUERY
-#define ALB_PAGES(list)                                                                                      \
-    .page = {.items = (list),                                                                                \
-             .next = "/NextToken",                                                                           \
-             .position = "NextToken",                                                                        \
-             .size = "MaxResults",                                                                           \
-             .size_value = 100,                                                                              \
-             .style = PAGE_MARKER}
-
-static const struct call list_regions = {ALB("DescribeRegions")};
-static const struct call list_balancers = {ALB("ListLoadBalancers"), .parameters = "MaxResults NextToken",
-                                           ALB_PAGES("/LoadBalancers")};
-static const struct call list_listeners = {ALB("ListListeners"),
-                                           .parameters = "ListenerProtocol MaxResults NextToken",
-                                           ALB_PAGES("/Listeners")};
-static const struct call list_rules = {ALB("ListRules"), .parameters = "MaxResults NextToken",
-                                       ALB_PAGES("/Rules")};
-static const struct call list_certificates = {ALB("ListListenerCertificates"),
-                                              .parameters = "ListenerId CertificateType MaxResults NextToken",
-                                              ALB_PAGES("/Certificates")};
-static const struct call get_listener = {ALB("GetListenerAttribute"), .parameters = "ListenerId"};
-static const struct call set_default = {ALB("UpdateListenerAttribute"),
-                                        .parameters = "ListenerId Certificates[].CertificateId",
-                                        .write = true};
-static const struct call associate = {ALB("AssociateAdditionalCertificatesWithListener"),
-                                      .parameters = "ListenerId Certificates[].CertificateId", .write = true};
-static const struct call dissociate = {ALB("DissociateAdditionalCertificatesFromListener"),
-                                       .parameters = "ListenerId Certificates[].CertificateId",
-                                       .write = true};
+static const struct call list_regions = ALB("DescribeRegions", NULL, .page = {.items = "/Regions"});
+static const struct call list_balancers =
+    ALB("ListLoadBalancers", NULL, ALIYUN_TOKENS("/LoadBalancers", 100));
+static const struct call list_listeners =
+    ALB("ListListeners", "ListenerProtocol", ALIYUN_TOKENS("/Listeners", 100));
+static const struct call list_rules = ALB("ListRules", NULL, ALIYUN_TOKENS("/Rules", 100));
+static const struct call list_certificates =
+    ALB("ListListenerCertificates", "ListenerId CertificateType", ALIYUN_TOKENS("/Certificates", 100));
+static const struct call get_listener = ALB("GetListenerAttribute", "ListenerId");
+static const struct call set_default = ALB_SET("UpdateListenerAttribute");
+static const struct call associate = ALB_SET("AssociateAdditionalCertificatesWithListener");
+static const struct call dissociate = ALB_SET("DissociateAdditionalCertificatesFromListener");
 
 static char *certificates_of(struct arena *a, const char *region, const char *listener)
 {
@@ -49,75 +30,43 @@ static char *certificates_of(struct arena *a, const char *region, const char *li
     return json_format(a, "{'ListenerId':%s,'CertificateType':'Server'}", listener);
 }
 
-static const struct aliyun_listeners kind = {
-    .product = "aliyun/alb",
-    .word = "alb",
-    .certificates = &list_certificates,
-    .arguments = certificates_of,
-};
+static const struct aliyun_listeners kind = {&list_certificates, certificates_of};
 
-static bool keep_rule(struct job *job, void *context, const struct json *item, const struct xml *node,
-                      struct err *err)
+static bool keep_rules(struct job *job, const char *region, struct aliyun_listing *l, struct err *err)
 {
-    struct aliyun_listing *l = context;
-    const char *listener = arena_strdup(l->keep, json_str(json_at(item, "/ListenerId"), "")), *name;
-    const struct json *conditions = json_at(item, "/RuleConditions");
-    (void)node;
-    (void)err;
-    for (size_t i = 0; i < json_count(conditions); i++) {
-        const struct json *hosts = json_at(json_item(conditions, i), "/HostConfig/Values");
-        for (size_t j = 0; j < json_count(hosts); j++)
-            if (name_normalise(job->arena, json_str(json_item(hosts, j), ""), false, &name, NULL))
-                *(struct aliyun_rule *)arena_push(l->keep, (void **)&l->rules, &l->rule_count,
-                                                  &l->rule_capacity, sizeof(struct aliyun_rule)) =
-                    (struct aliyun_rule){listener, arena_strdup(l->keep, name)};
-    }
-    return true;
+    struct arena *keep = job->arena;
+    cleanup(pages_close) struct pages p = cloud_pages(job, &list_rules, region, "{}");
+    for (const struct json *rule; (rule = pages_next(&p));)
+        json_each (condition, json_at(rule, "/RuleConditions"))
+            json_each (host, json_at(condition, "/HostConfig/Values"))
+                *(struct aliyun_rule *)arena_push(keep, (void **)&l->rules, &l->rule_count, &l->rule_capacity,
+                                                  sizeof *l->rules) =
+                    (struct aliyun_rule){arena_strdup(keep, json_get(rule, "/ListenerId")),
+                                         arena_strdup(keep, json_str(host, ""))};
+    return pages_end(&p, err);
 }
 
 static bool discover(struct job *job, const struct survey *to, struct err *err)
 {
-    const char *region = to->region;
-    resource_fn *each = to->each;
-    void *context = to->context;
-    struct aliyun_listing l = {.keep = job->arena,
-                               .region = region,
-                               .kind = &kind,
-                               .each = each,
-                               .context = context};
-    return cloud_each(job, &list_balancers, region, aliyun_keep_balancer, &l, err, "{}") &&
-           (!l.balancer_count || (cloud_each(job, &list_rules, region, keep_rule, &l, err, "{}") &&
-                                  cloud_each(job, &list_listeners, region, aliyun_emit_listener, &l, err,
-                                             "{'ListenerProtocol':'HTTPS'}") &&
-                                  cloud_each(job, &list_listeners, region, aliyun_emit_listener, &l, err,
-                                             "{'ListenerProtocol':'QUIC'}")));
+    struct aliyun_listing l = {.kind = &kind};
+    return aliyun_keep_balancers(job, &list_balancers, to->region, "{}", &l, err) &&
+           (!l.balancer_count ||
+            (keep_rules(job, to->region, &l, err) &&
+             aliyun_emit_listeners(job, to, &l, &list_listeners, "{\"ListenerProtocol\":\"HTTPS\"}", err) &&
+             aliyun_emit_listeners(job, to, &l, &list_listeners, "{\"ListenerProtocol\":\"QUIC\"}", err)));
 }
 
-static bool regions(struct job *job, const char ***ret, size_t *ret_count, struct err *err)
-{
-    return aliyun_regions(job, &list_regions, "/Regions", ret, ret_count, err);
-}
-
-static bool read_binding(struct job *job, const struct resource *r, struct binding *ret, struct err *err)
+static bool read_binding(struct job *job, const struct resource *r, struct binding *now, struct err *err)
 {
     struct answer answer;
     if (!cloud_call(job, &get_listener, r->region, &answer, err, "{'ListenerId':%s}", r->vendor_id))
         return false;
     const struct json *v = answer.json;
-    const char *settings = json_format(job->arena, "{'security_policy':%s,'http2':%p,'client_ca':%p}",
-                                       json_str(json_at(v, "/SecurityPolicyId"), ""),
-                                       json_boolean(json_bool(json_at(v, "/Http2Enabled"), false)),
-                                       json_boolean(json_bool(json_at(v, "/CaEnabled"), false)));
-    return aliyun_listener_binding(job, &kind, r, v, settings, ret, err);
-}
-
-static bool store_for(struct job *job, const struct resource *r, const struct material *m, const char **ret,
-                      struct err *err)
-{
-    if (m->sm2)
-        return err_set(err, ERR_INVALID_CERTIFICATE, "ALB takes no SM2 certificates");
-    *ret = aliyun_store(job, r->region);
-    return true;
+    now->settings = json_format(job->arena, "{'security_policy':%s,'http2':%p,'client_ca':%p}",
+                                json_get(v, "/SecurityPolicyId"),
+                                json_boolean(json_bool(json_at(v, "/Http2Enabled"), false)),
+                                json_boolean(json_bool(json_at(v, "/CaEnabled"), false)));
+    return aliyun_listener_binding(job, &kind, r, v, now, err);
 }
 
 static const char *as_parameter(struct arena *a, const struct aliyun_write *write)
@@ -131,48 +80,35 @@ static const char *as_parameter(struct arena *a, const struct aliyun_write *writ
     return out.data;
 }
 
-static bool write_change(struct job *job, const struct bind *w, struct err *err)
+static bool bind_certificate(struct job *job, const struct bind *w, struct err *err)
 {
-    const struct resource *r = w->resource;
-    const struct binding *now = w->now;
-    const struct change *change = w->change;
-    const struct material *m = w->material;
-    (void)now, (void)m, (void)r;
     static const struct call *const steps[] = {[ALIYUN_SET_DEFAULT] = &set_default,
                                                [ALIYUN_ASSOCIATE] = &associate,
                                                [ALIYUN_DISSOCIATE] = &dissociate};
-    struct answer answer;
-    struct aliyun_write write;
-    (void)m;
-    if (!aliyun_listener_write(job->arena, now, change, &write, err))
-        return false;
-    return write.step == ALIYUN_NOTHING ||
-           cloud_call(job, steps[write.step], r->region, &answer, err, "{'ListenerId':%s,'Certificates':%p}",
-                      r->vendor_id, as_parameter(job->arena, &write));
+    const struct aliyun_write next = aliyun_listener_write(job->arena, w);
+    return next.step == ALIYUN_NOTHING || cloud_call(job, steps[next.step], w->resource->region, NULL, err,
+                                                     "{'ListenerId':%s,'Certificates':%p}",
+                                                     w->resource->vendor_id, as_parameter(job->arena, &next));
 }
 
-static const struct call *const calls[] = {&list_regions, &list_balancers,    &list_listeners,
-                                           &list_rules,   &list_certificates, &get_listener,
-                                           &set_default,  &associate,         &dissociate,
-                                           NULL};
-
 const struct product aliyun_alb = {
-    .cloud = "aliyun",
-    .name = "alb",
-    .code = "aliyun/alb",
+    PRODUCT_CODE("aliyun", "alb"),
     .title = "Alibaba Cloud ALB",
     .sni = true,
     .read_calls = 2,
     .set_writes = 2,
+    .no_removal = ALIYUN_DEFAULT_STAYS,
     .consistency_ms = 15000,
     .settle_ms = 180000,
     .poll_ms = 1000,
     .propagation_ms = 60000,
-    .calls = calls,
-    .regions = regions,
+    .calls = CALLS(&list_regions, &list_balancers, &list_listeners, &list_rules, &list_certificates,
+                   &get_listener, &set_default, &associate, &dissociate),
+    .regions = aliyun_regions,
+    .lists_regions = &list_regions,
     .discover = discover,
     .read = read_binding,
-    .store_for = store_for,
+    .store_for = aliyun_ref_store,
     .upload = aliyun_upload,
-    .bind = write_change,
+    .bind = bind_certificate,
 };

@@ -211,9 +211,9 @@ static bool identify(struct job *job, struct identity *ret, struct err *err)
     return true;
 }
 
-bool aliyun_regions(struct job *job, const struct call *call, const char *list, const char ***ret,
-                    size_t *ret_count, struct err *err)
+bool aliyun_regions(struct job *job, const char ***ret, size_t *ret_count, struct err *err)
 {
+    const struct call *call = job->product->lists_regions;
     struct answer answer;
     session_regions(job, ret, ret_count);
     if (*ret_count)
@@ -221,11 +221,12 @@ bool aliyun_regions(struct job *job, const struct call *call, const char *list, 
     bool china = strcmp(session_site(job), "china") == 0;
     if (!cloud_call(job, call, china ? "cn-hangzhou" : "ap-southeast-1", &answer, err, "{}"))
         return false;
-    const struct json *regions = json_at(answer.json, list);
-    *ret = arena_array(job->arena, const char *, json_count(regions) + 1);
-    for (size_t i = 0; i < json_count(regions); i++)
-        (*ret)[(*ret_count)++] = json_str(json_at(json_item(regions, i), "/RegionId"),
-                                          json_str(json_at(json_item(regions, i), "/regionId"), ""));
+    const struct json *list = json_at(answer.json, call->page.items);
+    *ret = arena_array(job->arena, const char *, json_count(list) + 1);
+    json_each (region, list) {
+        const char *id = json_str(json_at(region, "/RegionId"), json_get(region, "/regionId"));
+        (*ret)[(*ret_count)++] = json_str(region, id);
+    }
     return true;
 }
 

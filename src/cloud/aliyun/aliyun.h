@@ -12,11 +12,21 @@ extern const struct vendor aliyun_vendor;
 #define ALIYUN_RPC(product, api, name)                                                                       \
     .service = (product), .version = (api), .operation = (name), .method = "POST", .path = "/"
 
-/* product.regions: those of the access, else those that the product's DescribeRegions lists below `list` ("/Regions").
- * The call takes no arguments and has the region in its host.
+/* A whole call of an RPC service: its host, where arguments go, its name, what it may send (NULL: nothing), and what else a
+ * struct call says.
  */
-must_use bool aliyun_regions(struct job *job, const struct call *call, const char *list, const char ***ret,
-                             size_t *ret_count, struct err *err);
+#define ALIYUN_CALL(product, api, where, how, name, takes, ...)                                              \
+    {                                                                                                        \
+        ALIYUN_RPC(product, api, name), .host = (where), .style = (how), .parameters = (takes), __VA_ARGS__  \
+    }
+/* How most of its listings are cut into pages: by number, or by a token. */
+#define ALIYUN_PAGES(list, at_once) PAGES_BY_NUMBER(list, "/TotalCount", "PageNumber", "PageSize", at_once)
+#define ALIYUN_TOKENS(list, at_once) PAGES_BY_MARKER(list, "/NextToken", "NextToken", "MaxResults", at_once)
+
+/* product.regions: those of the access, else those that the product's lists_regions tells, which takes no arguments and has
+ * the region in its host.
+ */
+must_use bool aliyun_regions(struct job *job, const char ***ret, size_t *ret_count, struct err *err);
 
 /* The same for its path-based services: arguments named in the path stand there, the others in the query. */
 #define ALIYUN_ROA(product, api, name, verb, where)                                                          \
@@ -64,17 +74,14 @@ void aliyun_names(struct arena *a, const char *list, const char ***names, size_t
 /* The account's number, which some hosts begin with: from the last check of the access, else asked for once. */
 must_use bool aliyun_account(struct job *job, const char **ret, struct err *err);
 
-/* For products that take certificate and key themselves and keep the key: a certificate is known there by the digest of
- * its leaf, as ours are; one that cannot be read by the name it has there ("name:..."). False: none is bound.
+/* product.store_for, upload and lost_key of products that take certificate and key themselves and keep the key: nothing is
+ * uploaded, a certificate is known by its digest, as ours are, and only our own store can put a key back.
  */
-bool aliyun_pem_bound(struct job *job, const char *pem, const char *name, struct bound *b);
-/* product.store_for, upload and old_key for these: nothing is uploaded, and only our own store can put a key back. */
+#define ALIYUN_KEY_STAYS "the cloud keeps its private key to itself, and it is not in certferry"
 must_use bool aliyun_pem_store(struct job *job, const struct resource *r, const struct material *m,
                                const char **ret, struct err *err);
 must_use bool aliyun_pem_upload(struct job *job, const char *vendor_store, const struct material *m,
                                 const char **ret, struct err *err);
-must_use bool aliyun_pem_old_key(struct job *job, const struct resource *r, const struct bound *old,
-                                 const char **ret, struct err *err);
 /* What bind gives them: *material as it is, or where that is NULL (a rollback) ours of that reference, kept in `own`. */
 must_use bool aliyun_pem_material(struct job *job, const struct resource *r, const struct change *change,
                                   const struct material **material, struct material *own, struct err *err);

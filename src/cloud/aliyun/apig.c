@@ -8,31 +8,24 @@
 #include "cloud/aliyun/aliyun.h"
 
 #include "codec/json_slice.h"
-#include "codec/name.h"
 #include <string.h>
 #include <strings.h>
 
-#define APIG(name, verb, where) ALIYUN_ROA("apig", "2024-03-27", name, verb, where)
-#define APIG_PAGES                                                                                           \
-    .page = {.items = "/data/items",                                                                         \
-             .total = "/data/totalSize",                                                                     \
-             .position = "pageNumber",                                                                       \
-             .size = "pageSize",                                                                             \
-             .size_value = 50,                                                                               \
-             .style = PAGE_NUMBER}
+#define APIG(name, verb, where, takes, ...)                                                                  \
+    {                                                                                                        \
+        ALIYUN_ROA("apig", "2024-03-27", name, verb, where), .parameters = (takes), __VA_ARGS__              \
+    }
+#define APIG_PAGES PAGES_BY_NUMBER("/data/items", "/data/totalSize", "pageNumber", "pageSize", 50)
 
-static const struct call list_gateways = {APIG("ListGateways", "GET", "/v1/gateways"),
-                                          .parameters = "pageNumber pageSize", APIG_PAGES};
-static const struct call list_domains = {APIG("ListDomains", "GET", "/v1/domains"),
-                                         .parameters = "gatewayId pageNumber pageSize", APIG_PAGES};
-static const struct call get_domain = {APIG("GetDomain", "GET", "/v1/domains/{domainId}")};
+static const struct call list_gateways = APIG("ListGateways", "GET", "/v1/gateways", NULL, APIG_PAGES);
+static const struct call list_domains = APIG("ListDomains", "GET", "/v1/domains", "gatewayId", APIG_PAGES);
+static const struct call get_domain = APIG("GetDomain", "GET", "/v1/domains/{domainId}", NULL);
 static const struct call set_domain =
-    {APIG("UpdateDomain", "PUT", "/v1/domains/{domainId}"),
-     .parameters =
+    APIG("UpdateDomain", "PUT", "/v1/domains/{domainId}",
          "body.certIdentifier body.protocol body.forceHttps body.http2Option body.tlsMin body.tlsMax "
          "body.tlsCipherSuitesConfig.* body.mTLSEnabled body.caCertIdentifier body.clientCACert "
          "body.domainScope",
-     .write = true};
+         .write = true);
 
 /* What an update holds beside the certificate. */
 static const char *const members[] = {"protocol",    "forceHttps",       "http2Option",
@@ -56,33 +49,27 @@ struct gateway {
 
 struct listing { /* one region, while it is listed */
     struct arena *keep;
-    const char *region;
     struct gateway *gateways;
-    size_t gateway_count, gateway_capacity;
-    const struct gateway *at; /* whose domains are listed; NULL: those of none */
     const char **seen;
-    size_t seen_count, seen_capacity;
-    resource_fn *each;
-    void *context;
+    size_t gateway_count, gateway_capacity, seen_count, seen_capacity;
 };
 
-static bool keep_gateway(struct job *job, void *context, const struct json *item, const struct xml *node,
-                         struct err *err)
+static bool keep_gateways(struct job *job, const char *region, struct listing *l, struct err *err)
 {
-    struct listing *l = context;
-    const struct json *balancer = json_at(item, "/loadBalancers/0");
-    bool public = strcasecmp(json_str(json_at(balancer, "/addressType"), ""), "Internet") == 0;
-    (void)job;
-    (void)node;
-    (void)err;
-    *(struct gateway *)arena_push(l->keep, (void **)&l->gateways, &l->gateway_count, &l->gateway_capacity,
-                                  sizeof(struct gateway)) =
-        (struct gateway){arena_strdup(l->keep, json_str(json_at(item, "/gatewayId"), "")),
-                         arena_strdup(l->keep, json_str(json_at(balancer, "/address"), "")),
-                         balancer ? public ? "public" : "private" : "unknown"};
-    return true;
+    cleanup(pages_close) struct pages p = cloud_pages(job, &list_gateways, region, "{}");
+    for (const struct json *item; (item = pages_next(&p));) {
+        const struct json *balancer = json_at(item, "/loadBalancers/0");
+        bool public = strcasecmp(json_get(balancer, "/addressType"), "Internet") == 0;
+        *(struct gateway *)arena_push(l->keep, (void **)&l->gateways, &l->gateway_count, &l->gateway_capacity,
+                                      sizeof *l->gateways) =
+            (struct gateway){arena_strdup(l->keep, json_get(item, "/gatewayId")),
+                             arena_strdup(l->keep, json_get(balancer, "/address")),
+                             balancer ? public ? "public" : "private" : "unknown"};
+    }
+    return pages_end(&p, err);
 }
 
+/* A domain may be on another gateway too. */
 static bool is_seen(struct listing *l, const char *id)
 {
     for (size_t i = 0; i < l->seen_count; i++)
@@ -93,64 +80,48 @@ static bool is_seen(struct listing *l, const char *id)
     return false;
 }
 
-static bool bound_of(struct job *job, const char *region, const struct json *domain, struct bound *b,
-                     size_t *ret_count, struct err *err)
+static bool binding_of(struct job *job, const char *region, const struct json *domain, struct binding *b,
+                       struct err *err)
 {
-    const char *ref = json_str(json_at(domain, "/certIdentifier"), "");
-    *ret_count = *ref && strcmp(json_str(json_at(domain, "/protocol"), "HTTPS"), "HTTP") != 0;
-    return !*ret_count || aliyun_ref_bound(job, region, ref, b, err);
+    if (!json_is(domain, "/protocol", "HTTP"))
+        binding_add(job->arena, b, "default", json_get(domain, "/certIdentifier"));
+    b->https = b->bound_count > 0;
+    return binding_look_up(job, region, b, err);
 }
 
-static bool emit_domain(struct job *job, void *context, const struct json *item, const struct xml *node,
-                        struct err *err)
+/* The domains of a gateway; NULL: all. */
+static bool emit_domains(struct job *job, const struct survey *to, struct listing *l,
+                         const struct gateway *at, struct err *err)
 {
-    struct listing *l = context;
-    struct arena *a = job->arena;
-    const char *id = json_str(json_at(item, "/domainId"), ""),
-               *from = json_str(json_at(item, "/createFrom"), "");
-    struct resource_name name = {.evidence = EVIDENCE_DOMAIN};
-    struct bound bound;
-    (void)node;
-    if (is_seen(l, id) || !name_normalise(a, json_str(json_at(item, "/name"), ""), false, &name.name, NULL))
-        return true; /* on another gateway too, or nothing that a certificate could cover */
-    struct resource r = {
-        .product = "aliyun/apig",
-        .region = l->region,
-        .vendor_id = id,
-        .title = name.name,
-        .names = &name,
-        .name_count = 1,
-        .bound = &bound,
-        .host = l->at ? l->at->host : "",
-        .port = 443,
-        .reach = l->at ? l->at->reach : "unknown",
-        .lock = arena_printf(a, "apig:%s", id),
-        .alias_of = "",
-        .managed_by = strcasecmp(from, "Ingress") == 0 ? "ingress" : "",
-        .unfit = "",
-        .extra = "{}",
-    };
-    if (!bound_of(job, l->region, item, &bound, &r.bound_count, err))
-        return err_add(err, "%s", name.name);
-    r.https = r.bound_count > 0;
-    return l->each(l->context, &r, err);
+    cleanup(pages_close) struct pages p =
+        at ? cloud_pages(job, &list_domains, to->region, "{'gatewayId':%s}", at->id)
+           : cloud_pages(job, &list_domains, to->region, "{}");
+    for (const struct json *item; (item = pages_next(&p));) {
+        bool managed = strcasecmp(json_get(item, "/createFrom"), "Ingress") == 0;
+        struct binding b = {0};
+        struct resource r = {.vendor_id = json_get(item, "/domainId"),
+                             .host = at ? at->host : "",
+                             .reach = at ? at->reach : "unknown",
+                             .managed_by = managed ? "ingress" : ""};
+        if (is_seen(l, r.vendor_id) || !resource_of_domain(job->arena, &r, json_get(item, "/name")))
+            continue;
+        if (!binding_of(job, to->region, item, &b, err))
+            return err_add(err, "%s", r.title);
+        if (!resource_emit(job, to, &r, &b, err))
+            return false;
+    }
+    return pages_end(&p, err);
 }
 
 static bool discover(struct job *job, const struct survey *to, struct err *err)
 {
-    const char *region = to->region;
-    resource_fn *each = to->each;
-    void *context = to->context;
-    struct listing l = {.keep = job->arena, .region = region, .each = each, .context = context};
-    if (!cloud_each(job, &list_gateways, region, keep_gateway, &l, err, "{}"))
+    struct listing l = {.keep = job->arena};
+    if (!keep_gateways(job, to->region, &l, err))
         return false;
-    for (size_t i = 0; i < l.gateway_count; i++) {
-        l.at = &l.gateways[i];
-        if (!cloud_each(job, &list_domains, region, emit_domain, &l, err, "{'gatewayId':%s}", l.at->id))
-            return err_add(err, "gateway %s", l.at->id);
-    }
-    l.at = NULL;
-    return !l.gateway_count || cloud_each(job, &list_domains, region, emit_domain, &l, err, "{}");
+    for (size_t i = 0; i < l.gateway_count; i++)
+        if (!emit_domains(job, to, &l, &l.gateways[i], err))
+            return err_add(err, "gateway %s", l.gateways[i].id);
+    return !l.gateway_count || emit_domains(job, to, &l, NULL, err);
 }
 
 static bool regions(struct job *job, const char ***ret, size_t *ret_count, struct err *err)
@@ -165,23 +136,18 @@ static bool regions(struct job *job, const char ***ret, size_t *ret_count, struc
     return true;
 }
 
-static bool read_binding(struct job *job, const struct resource *r, struct binding *ret, struct err *err)
+static bool read_binding(struct job *job, const struct resource *r, struct binding *now, struct err *err)
 {
-    struct arena *a = job->arena;
     struct answer answer;
-    struct binding b = {.ready = true, .etag = "", .bound = arena_make(a, struct bound)};
     if (!cloud_call(job, &get_domain, r->region, &answer, err, "{'domainId':%s}", r->vendor_id))
         return false;
     const struct json *domain = json_at(answer.json, "/data");
     if (!json_count(domain))
         return err_set(err, ERR_NOT_FOUND, "the gateways have no domain %s", r->title);
-    if (!aliyun_members(a, &answer, "/data", members, countof(members), &b.document, err) ||
-        !bound_of(job, r->region, domain, b.bound, &b.bound_count, err))
+    if (!aliyun_members(job->arena, &answer, "/data", members, countof(members), &now->document, err))
         return false;
-    b.https = b.bound_count > 0;
-    b.settings = b.document;
-    *ret = b;
-    return true;
+    now->settings = now->document;
+    return binding_of(job, r->region, domain, now, err);
 }
 
 static bool splice(struct arena *a, char **body, const char *member, const char *value, struct err *err)
@@ -190,48 +156,37 @@ static bool splice(struct arena *a, char **body, const char *member, const char 
 }
 
 /* The whole domain goes back, another certificate in the place of the old one. */
-static bool write_change(struct job *job, const struct bind *w, struct err *err)
+static bool bind_certificate(struct job *job, const struct bind *w, struct err *err)
 {
     const struct resource *r = w->resource;
-    const struct binding *now = w->now;
-    const struct change *change = w->change;
-    const struct material *m = w->material;
-    (void)now, (void)m, (void)r;
     struct arena *a = job->arena;
-    struct answer answer;
     const struct json *domain;
-    char *body = arena_strdup(a, now->document ? now->document : "{}");
-    (void)m;
-    if (!change->add_count)
-        return err_set(err, ERR_INPUT, "%s: its certificate is replaced, never taken away", r->title);
+    char *body = arena_strdup(a, w->now->document ? w->now->document : "{}");
     if (!json_parse(a, body, strlen(body), &domain, err) ||
-        !splice(a, &body, "certIdentifier", json_format(a, "%s", change->add[0]), err))
+        !splice(a, &body, "certIdentifier", json_format(a, "%s", w->change->add[0]), err))
         return false;
-    bool serverless = strcmp(json_str(json_at(domain, "/domainScope"), ""), "Serverless") == 0;
+    bool serverless = json_is(domain, "/domainScope", "Serverless");
     if (serverless && !json_cut(a, body, strlen(body), "/protocol", &body, err))
         return false;
     if (!json_at(domain, "/forceHttps") && !splice(a, &body, "forceHttps", "false", err))
         return false;
-    return cloud_call(job, &set_domain, r->region, &answer, err, "{'domainId':%s,'body':%p}", r->vendor_id,
+    return cloud_call(job, &set_domain, r->region, NULL, err, "{'domainId':%s,'body':%p}", r->vendor_id,
                       body);
 }
 
-static const struct call *const calls[] = {&list_gateways, &list_domains, &get_domain, &set_domain, NULL};
-
 const struct product aliyun_apig = {
-    .cloud = "aliyun",
-    .name = "apig",
-    .code = "aliyun/apig",
+    PRODUCT_CODE("aliyun", "apig"),
     .title = "Alibaba Cloud cloud-native API gateway",
+    .no_removal = "a domain's certificate is replaced, never taken away",
     .consistency_ms = 10000,
     .settle_ms = 60000,
     .poll_ms = 2000,
     .propagation_ms = 300000,
-    .calls = calls,
+    .calls = CALLS(&list_gateways, &list_domains, &get_domain, &set_domain),
     .regions = regions,
     .discover = discover,
     .read = read_binding,
     .store_for = aliyun_ref_store,
     .upload = aliyun_upload,
-    .bind = write_change,
+    .bind = bind_certificate,
 };

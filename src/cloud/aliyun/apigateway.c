@@ -7,43 +7,34 @@
  */
 #include "cloud/aliyun/aliyun.h"
 
-#include "codec/name.h"
 #include <string.h>
 
-#define API(name) ALIYUN_RPC("cloudapi", "2016-07-14", name), .host = "apigateway.{region}.aliyuncs.com"
+#define API(...) ALIYUN_CALL("cloudapi", "2016-07-14", "apigateway.{region}.aliyuncs.com", __VA_ARGS__)
 
-static const struct call list_regions = {API("DescribeRegions"), .style = CALL_RPC_QUERY};
-static const struct call list_groups = {API("DescribeApiGroups"), .style = CALL_RPC_QUERY,
-                                        .parameters = "PageNumber PageSize",
-                                        .page = {.items = "/ApiGroupAttributes/ApiGroupAttribute",
-                                                 .total = "/TotalCount",
-                                                 .position = "PageNumber",
-                                                 .size = "PageSize",
-                                                 .size_value = 50,
-                                                 .style = PAGE_NUMBER}};
-static const struct call get_group = {API("DescribeApiGroup"), .style = CALL_RPC_QUERY,
-                                      .parameters = "GroupId"};
-static const struct call get_domain = {API("DescribeDomain"), .style = CALL_RPC_QUERY,
-                                       .parameters = "GroupId DomainName"};
+static const struct call list_regions =
+    API(CALL_RPC_QUERY, "DescribeRegions", NULL, .page = {.items = "/Regions/Region"});
+static const struct call list_groups =
+    API(CALL_RPC_QUERY, "DescribeApiGroups", NULL, ALIYUN_PAGES("/ApiGroupAttributes/ApiGroupAttribute", 50));
+static const struct call get_group = API(CALL_RPC_QUERY, "DescribeApiGroup", "GroupId");
+static const struct call get_domain = API(CALL_RPC_QUERY, "DescribeDomain", "GroupId DomainName");
 static const struct call set_certificate =
-    {API("SetDomainCertificate"), .style = CALL_RPC_V1,
-     .parameters = "GroupId DomainName CertificateName CertificateBody CertificatePrivateKey", .write = true};
+    API(CALL_RPC_V1, "SetDomainCertificate",
+        "GroupId DomainName CertificateName CertificateBody CertificatePrivateKey", .write = true);
 
 /* What the domain holds, asked for where the answer may show the key: read into memory that is wiped. */
-static bool read_bound(struct job *job, const char *region, const char *group, const char *domain,
-                       struct bound *b, size_t *ret_count, struct err *err)
+static bool read_held(struct job *job, const char *region, const char *group, const char *domain,
+                      struct binding *b, struct err *err)
 {
-    cleanup(arena_free_p) struct arena *hidden = arena_new_secret(ARENA_JOB_BYTES);
-    struct arena *a = job->arena;
-    struct job inner = *job;
+    cleanup(job_close) struct job hidden = job_hidden(job);
     struct answer answer;
-    inner.arena = hidden;
-    if (!cloud_call(&inner, &get_domain, region, &answer, err, "{'GroupId':%s,'DomainName':%s}", group,
+    if (!cloud_call(&hidden, &get_domain, region, &answer, err, "{'GroupId':%s,'DomainName':%s}", group,
                     domain))
         return false;
-    const char *pem = json_str(json_at(answer.json, "/CertificateBody"), "");
-    const char *name = arena_strdup(a, json_str(json_at(answer.json, "/CertificateName"), ""));
-    *ret_count = *json_str(json_at(answer.json, "/CertificateId"), "") && aliyun_pem_bound(job, pem, name, b);
+    const char *pem = json_get(answer.json, "/CertificateBody"),
+               *name = json_get(answer.json, "/CertificateName");
+    b->https = *json_get(answer.json, "/CertificateId") && (*pem || *name);
+    if (b->https)
+        binding_add_pem(job, b, "default", "", pem, name);
     return true;
 }
 
@@ -55,99 +46,61 @@ static bool is_mutual(const struct json *item)
            json_bool(json_at(item, "/ClientCertSDnPassThrough"), false);
 }
 
-struct listing {
-    const char *region;
-    resource_fn *each;
-    void *context;
-};
-
 static const char mutual_tls[] = "it asks clients for certificates, and their CA would be lost";
 
-static bool emit_domain(struct job *job, const struct listing *l, const struct json *group,
+static bool emit_domain(struct job *job, const struct survey *to, const struct json *group,
                         const struct json *item, struct err *err)
 {
     struct arena *a = job->arena;
-    const char *domain = json_str(json_at(item, "/DomainName"), ""),
-               *id = json_str(json_at(group, "/GroupId"), "");
+    const char *domain = json_get(item, "/DomainName"), *id = json_get(group, "/GroupId");
     const char *status = json_str(json_at(item, "/DomainBindingStatus"), "BINDING");
-    struct resource_name name = {.evidence = EVIDENCE_DOMAIN};
-    struct bound bound;
-    if (!name_normalise(a, domain, false, &name.name, NULL))
-        return true; /* nothing that a certificate could cover */
+    bool https = *json_get(item, "/CertificateId");
+    struct binding b = {0};
     struct resource r = {
-        .product = "aliyun/apigateway",
-        .region = l->region,
         .vendor_id = domain,
-        .title = name.name,
-        .names = &name,
-        .name_count = 1,
-        .https = *json_str(json_at(item, "/CertificateId"), ""),
-        .bound = &bound,
-        .host = json_str(json_at(group, "/SubDomain"), ""),
-        .port = 443,
+        .host = json_get(group, "/SubDomain"),
         .reach = "public",
         .lock = arena_printf(a, "apigateway:%s", id),
-        .alias_of = "",
-        .managed_by = "",
         .unfit = is_mutual(item)                  ? mutual_tls
                  : strcmp(status, "BINDING") != 0 ? "the domain is not bound to its group"
                                                   : "",
         .extra = json_format(a, "{'group':%s}", id),
     };
-    if (r.https && !read_bound(job, l->region, id, domain, &bound, &r.bound_count, err))
-        return err_add(err, "%s", name.name);
-    return l->each(l->context, &r, err);
-}
-
-static bool emit_group(struct job *job, void *context, const struct json *item, const struct xml *node,
-                       struct err *err)
-{
-    const struct listing *l = context;
-    const char *id = json_str(json_at(item, "/GroupId"), "");
-    struct answer answer;
-    (void)node;
-    if (!cloud_call(job, &get_group, l->region, &answer, err, "{'GroupId':%s}", id))
-        return err_add(err, "group %s", id);
-    const struct json *domains = json_at(answer.json, "/CustomDomains/DomainItem");
-    for (size_t i = 0; i < json_count(domains); i++)
-        if (!emit_domain(job, l, item, json_item(domains, i), err))
-            return false;
-    return true;
+    if (!resource_of_domain(a, &r, domain))
+        return true;
+    if (https && !read_held(job, to->region, id, domain, &b, err))
+        return err_add(err, "%s", r.title);
+    b.https = https;
+    return resource_emit(job, to, &r, &b, err);
 }
 
 static bool discover(struct job *job, const struct survey *to, struct err *err)
 {
-    const char *region = to->region;
-    resource_fn *each = to->each;
-    void *context = to->context;
-    struct listing l = {region, each, context};
-    return cloud_each(job, &list_groups, region, emit_group, &l, err, "{}");
+    cleanup(pages_close) struct pages p = cloud_pages(job, &list_groups, to->region, "{}");
+    for (const struct json *group; (group = pages_next(&p));) {
+        const char *id = json_get(group, "/GroupId");
+        struct answer answer;
+        if (!cloud_call(job, &get_group, to->region, &answer, err, "{'GroupId':%s}", id))
+            return err_add(err, "group %s", id);
+        json_each (item, json_at(answer.json, "/CustomDomains/DomainItem"))
+            if (!emit_domain(job, to, group, item, err))
+                return false;
+    }
+    return pages_end(&p, err);
 }
 
-static bool regions(struct job *job, const char ***ret, size_t *ret_count, struct err *err)
-{
-    return aliyun_regions(job, &list_regions, "/Regions/Region", ret, ret_count, err);
-}
-
-static bool read_binding(struct job *job, const struct resource *r, struct binding *ret, struct err *err)
+static bool read_binding(struct job *job, const struct resource *r, struct binding *now, struct err *err)
 {
     struct arena *a = job->arena;
-    const char *group = aliyun_extra(a, r, "/group");
-    const struct json *item = NULL;
+    const char *group = resource_extra(a, r, "/group", "");
     struct answer answer;
-    struct binding b = {.ready = true, .etag = "", .bound = arena_make(a, struct bound)};
     if (!cloud_call(job, &get_group, r->region, &answer, err, "{'GroupId':%s}", group))
         return false;
-    const struct json *domains = json_at(answer.json, "/CustomDomains/DomainItem");
-    for (size_t i = 0; i < json_count(domains) && !item; i++)
-        if (strcmp(json_str(json_at(json_item(domains, i), "/DomainName"), ""), r->vendor_id) == 0)
-            item = json_item(domains, i);
+    const struct json *item =
+        json_find(json_at(answer.json, "/CustomDomains/DomainItem"), "/DomainName", r->vendor_id);
     if (!item)
         return err_set(err, ERR_NOT_FOUND, "API Gateway has no domain %s", r->title);
-    if (!read_bound(job, r->region, group, r->vendor_id, b.bound, &b.bound_count, err))
-        return false;
-    b.https = b.bound_count > 0;
-    b.settings =
+    now->settings =
         json_format(a,
                     "{'redirect':%p,'mutual_tls':%p,'verify_depth':%p,'ocsp':%p,'ocsp_cache':%p,'pass_dn':%p,"
                     "'https_policy':%s}",
@@ -157,55 +110,41 @@ static bool read_binding(struct job *job, const struct resource *r, struct bindi
                     json_boolean(json_bool(json_at(item, "/SslOcspEnable"), false)),
                     json_boolean(json_bool(json_at(item, "/SslOcspCacheEnable"), false)),
                     json_boolean(json_bool(json_at(item, "/ClientCertSDnPassThrough"), false)),
-                    json_str(json_at(answer.json, "/HttpsPolicy"), ""));
-    *ret = b;
-    return true;
+                    json_get(answer.json, "/HttpsPolicy"));
+    return read_held(job, r->region, group, r->vendor_id, now, err);
 }
 
-static bool write_change(struct job *job, const struct bind *w, struct err *err)
+static bool bind_certificate(struct job *job, const struct bind *w, struct err *err)
 {
     const struct resource *r = w->resource;
-    const struct binding *now = w->now;
-    const struct change *change = w->change;
     const struct material *m = w->material;
-    (void)now, (void)m, (void)r;
-    cleanup(arena_free_p) struct arena *hidden = arena_new_secret(4 << 20);
-    struct arena *a = job->arena;
-    struct answer answer;
     struct material own;
-    const char *group = aliyun_extra(a, r, "/group");
-    if (strstr(now->settings, "\"mutual_tls\":true"))
+    if (strstr(w->now->settings, "\"mutual_tls\":true"))
         return err_set(err, ERR_CONFLICT, "%s: %s", r->title, mutual_tls);
-    if (!aliyun_pem_material(job, r, change, &m, &own, err))
-        return false;
-    return cloud_call_secret(
-        job, &set_certificate, r->region, &answer, err, "%p",
-        json_format(hidden,
-                    "{'GroupId':%s,'DomainName':%s,'CertificateName':%s,'CertificateBody':%s,"
-                    "'CertificatePrivateKey':%s}",
-                    group, r->vendor_id, arena_printf(a, "certferry_%.16s", m->fingerprint), m->fullchain_pem,
-                    secret_bytes(m->key)));
+    return aliyun_pem_material(job, r, w->change, &m, &own, err) &&
+           cloud_call_secret(job, &set_certificate, r->region, NULL, err,
+                             "{'GroupId':%s,'DomainName':%s,'CertificateName':%s,'CertificateBody':%s,"
+                             "'CertificatePrivateKey':%s}",
+                             resource_extra(job->arena, r, "/group", ""), r->vendor_id,
+                             arena_printf(job->arena, "certferry_%.16s", m->fingerprint), m->fullchain_pem,
+                             secret_bytes(m->key));
 }
 
-static const struct call *const calls[] = {&list_regions, &list_groups,     &get_group,
-                                           &get_domain,   &set_certificate, NULL};
-
 const struct product aliyun_apigateway = {
-    .cloud = "aliyun",
-    .name = "apigateway",
-    .code = "aliyun/apigateway",
+    PRODUCT_CODE("aliyun", "apigateway"),
     .title = "Alibaba Cloud API Gateway",
     .read_calls = 2,
+    .lost_key = ALIYUN_KEY_STAYS,
     .consistency_ms = 10000,
     .settle_ms = 60000,
     .poll_ms = 2000,
     .propagation_ms = 300000,
-    .calls = calls,
-    .regions = regions,
+    .calls = CALLS(&list_regions, &list_groups, &get_group, &get_domain, &set_certificate),
+    .regions = aliyun_regions,
+    .lists_regions = &list_regions,
     .discover = discover,
     .read = read_binding,
     .store_for = aliyun_pem_store,
     .upload = aliyun_pem_upload,
-    .bind = write_change,
-    .old_key = aliyun_pem_old_key,
+    .bind = bind_certificate,
 };

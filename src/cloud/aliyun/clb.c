@@ -15,75 +15,47 @@
 
 enum { PORT_MAX = 65535, BALANCERS_AT_ONCE = 10 };
 
-#define CLB(name) ALIYUN_SLB(name), .style = CALL_RPC_QUERY
+#define CLB(name, takes, ...)                                                                                \
+    {                                                                                                        \
+        ALIYUN_SLB(name), .style = CALL_RPC_QUERY, .parameters = (takes), __VA_ARGS__                        \
+    }
 
-static const struct call list_regions = {CLB("DescribeRegions")};
-static const struct call list_balancers = {CLB("DescribeLoadBalancers"),
-                                           .parameters = "RegionId PageNumber PageSize",
-                                           .page = {.items = "/LoadBalancers/LoadBalancer",
-                                                    .total = "/TotalCount",
-                                                    .position = "PageNumber",
-                                                    .size = "PageSize",
-                                                    .size_value = 100,
-                                                    .style = PAGE_NUMBER}};
+static const struct call list_regions = CLB("DescribeRegions", NULL, .page = {.items = "/Regions/Region"});
+static const struct call list_balancers =
+    CLB("DescribeLoadBalancers", "RegionId", ALIYUN_PAGES("/LoadBalancers/LoadBalancer", 100));
 static const struct call list_listeners =
-    {CLB("DescribeLoadBalancerListeners"),
-     .parameters = "RegionId ListenerProtocol LoadBalancerId[] MaxResults NextToken",
-     .page = {.items = "/Listeners",
-              .next = "/NextToken",
-              .position = "NextToken",
-              .size = "MaxResults",
-              .size_value = 100,
-              .style = PAGE_MARKER}};
-static const struct call get_listener = {CLB("DescribeLoadBalancerHTTPSListenerAttribute"),
-                                         .parameters = "RegionId LoadBalancerId ListenerPort"};
-static const struct call set_default = {CLB("SetLoadBalancerHTTPSListenerAttribute"),
-                                        .parameters = "RegionId LoadBalancerId ListenerPort "
-                                                      "ServerCertificateId",
-                                        .write = true};
-static const struct call set_extension = {CLB("SetDomainExtensionAttribute"),
-                                          .parameters = "RegionId DomainExtensionId ServerCertificateId",
-                                          .write = true};
-static const struct call create_extension = {CLB("CreateDomainExtension"),
-                                             .parameters = "RegionId LoadBalancerId ListenerPort Domain "
-                                                           "ServerCertificateId",
-                                             .write = true};
-static const struct call delete_extension = {CLB("DeleteDomainExtension"),
-                                             .parameters = "RegionId DomainExtensionId", .write = true};
-
-static const char *text(const struct json *v, const char *pointer)
-{
-    return json_str(json_at(v, pointer), "");
-}
+    CLB("DescribeLoadBalancerListeners", "RegionId ListenerProtocol LoadBalancerId[]",
+        ALIYUN_TOKENS("/Listeners", 100));
+static const struct call get_listener =
+    CLB("DescribeLoadBalancerHTTPSListenerAttribute", "RegionId LoadBalancerId ListenerPort");
+static const struct call set_default =
+    CLB("SetLoadBalancerHTTPSListenerAttribute", "RegionId LoadBalancerId ListenerPort ServerCertificateId",
+        .write = true);
+static const struct call set_extension =
+    CLB("SetDomainExtensionAttribute", "RegionId DomainExtensionId ServerCertificateId", .write = true);
+static const struct call create_extension =
+    CLB("CreateDomainExtension", "RegionId LoadBalancerId ListenerPort Domain ServerCertificateId",
+        .write = true);
+static const struct call delete_extension =
+    CLB("DeleteDomainExtension", "RegionId DomainExtensionId", .write = true);
 
 static const char *slot_of(struct arena *a, const struct json *extension)
 {
-    const char *domain = text(extension, "/Domain"), *name;
+    const char *domain = json_get(extension, "/Domain"), *name;
     return name_normalise(a, domain, true, &name, NULL) ? name : domain;
 }
 
 /* The default first, then the extensions in their order. */
-static bool held(struct job *job, const char *region, const struct json *listener, struct bound **ret,
-                 size_t *ret_count, struct err *err)
+static bool binding_of(struct job *job, const char *region, const struct json *listener, struct binding *b,
+                       struct err *err)
 {
-    const struct json *extensions = json_at(listener, "/DomainExtensions/DomainExtension");
-    struct bound *list = arena_array(job->arena, struct bound, json_count(extensions) + 1);
-    size_t count = 0;
-    list[count++] = (struct bound){.slot = "default", .ref = text(listener, "/ServerCertificateId")};
-    for (size_t i = 0; i < json_count(extensions); i++) {
-        const struct json *x = json_item(extensions, i);
-        if (*text(x, "/Domain"))
-            list[count++] =
-                (struct bound){.slot = slot_of(job->arena, x), .ref = text(x, "/ServerCertificateId")};
-    }
-    for (size_t i = 0; i < count; i++) {
-        list[i].name = list[i].fingerprint = list[i].serial = list[i].key_type = list[i].issuer = "";
-        if (!session_facts(job, region, &list[i], err))
-            return false;
-    }
-    *ret = list;
-    *ret_count = count;
-    return true;
+    struct arena *a = job->arena;
+    b->https = true;
+    binding_add(a, b, "default", json_get(listener, "/ServerCertificateId"));
+    json_each (x, json_at(listener, "/DomainExtensions/DomainExtension"))
+        if (*json_get(x, "/Domain"))
+            binding_add(a, b, slot_of(a, x), json_get(x, "/ServerCertificateId"));
+    return binding_look_up(job, region, b, err);
 }
 
 /* A port without a listener has no code of its own. Returns ok. */
@@ -103,83 +75,66 @@ static bool attributes_of(struct job *job, const char *region, const char *balan
                    err);
 }
 
-static void add_names(struct arena *a, const struct json *listener, struct resource *r)
+static bool emit_listener(struct job *job, const struct survey *to, const struct aliyun_listing *l,
+                          const struct json *item, struct err *err)
 {
-    const struct json *rules = json_at(listener, "/Rules/Rule");
-    const char *name;
-    for (size_t i = 1; i < r->bound_count; i++)
-        if (name_normalise(a, r->bound[i].slot, true, &name, NULL))
-            resource_add_name(a, r, name, EVIDENCE_RULE);
-    for (size_t i = 0; i < json_count(rules); i++)
-        if (name_normalise(a, text(json_item(rules, i), "/Domain"), true, &name, NULL))
-            resource_add_name(a, r, name, EVIDENCE_RULE);
-    for (size_t i = 0; i < r->bound_count; i++)
-        for (size_t j = 0; j < r->bound[i].name_count; j++)
-            resource_add_name(a, r, r->bound[i].names[j], EVIDENCE_CERTIFICATE);
-}
-
-static bool emit_listener(struct job *job, void *context, const struct json *item, const struct xml *node,
-                          struct err *err)
-{
-    const struct aliyun_listing *l = context;
     struct arena *a = job->arena;
-    const char *parent = text(item, "/LoadBalancerId");
+    const char *parent = json_get(item, "/LoadBalancerId");
     const struct aliyun_balancer *lb = aliyun_balancer_of(l, parent);
     long long port = json_int(json_at(item, "/ListenerPort"), 0);
     struct answer answer;
+    struct binding b = {0};
     struct resource r = {
-        .product = "aliyun/clb",
-        .region = l->region,
         .vendor_id = arena_printf(a, "%s/%lld", parent, port),
         .title = arena_printf(a, "%s HTTPS:%lld", *lb->name ? lb->name : parent, port),
-        .https = true,
         .host = lb->host,
         .port = (unsigned)port,
         .reach = lb->reach,
         .lock = arena_printf(a, "clb:%s", parent),
-        .alias_of = "",
         .managed_by = *lb->managed_by ? lb->managed_by : aliyun_owner_of(a, item),
-        .unfit = strcmp(text(item, "/Status"), "stopped") == 0 ? "the listener is stopped" : "",
-        .extra = "{}",
+        .unfit = json_is(item, "/Status", "stopped") ? "the listener is stopped" : "",
     };
-    (void)node;
-    if (!attributes_of(job, l->region, parent, port, &answer, err) ||
-        !held(job, l->region, answer.json, &r.bound, &r.bound_count, err))
+    if (!attributes_of(job, to->region, parent, port, &answer, err) ||
+        !binding_of(job, to->region, answer.json, &b, err))
         return err_add(err, "listener %s", r.vendor_id);
-    add_names(a, answer.json, &r);
-    return l->each(l->context, &r, err);
+    for (size_t i = 0; i < b.bound_count; i++)
+        if (strcmp(b.bound[i].slot, "default") != 0)
+            resource_add_name(a, &r, b.bound[i].slot, EVIDENCE_RULE);
+    json_each (rule, json_at(answer.json, "/Rules/Rule"))
+        resource_add_name(a, &r, json_get(rule, "/Domain"), EVIDENCE_RULE);
+    resource_add_held(a, &r, &b, NULL);
+    return resource_emit(job, to, &r, &b, err);
 }
 
 /* Whether listeners can be listed without naming their load balancers is not known for sure: they are named. */
-static bool discover_listeners(struct job *job, struct aliyun_listing *l, struct err *err)
+static bool emit_listeners(struct job *job, const struct survey *to, const struct aliyun_listing *l,
+                           const char **ids, size_t count, struct err *err)
 {
-    const char *ids[BALANCERS_AT_ONCE];
-    for (size_t i = 0; i < l->balancer_count;) {
-        size_t count = 0;
-        while (count < BALANCERS_AT_ONCE && i < l->balancer_count)
-            ids[count++] = l->balancers[i++].id;
-        if (!cloud_each(job, &list_listeners, l->region, emit_listener, l, err,
-                        "{'RegionId':%s,'ListenerProtocol':'https','LoadBalancerId':%p}", l->region,
-                        json_strings(job->arena, ids, count)))
+    cleanup(pages_close) struct pages p =
+        cloud_pages(job, &list_listeners, to->region,
+                    "{'RegionId':%s,'ListenerProtocol':'https','LoadBalancerId':%p}", to->region,
+                    json_strings(job->arena, ids, count));
+    for (const struct json *item; (item = pages_next(&p));)
+        if (!emit_listener(job, to, l, item, err))
             return false;
-    }
-    return true;
+    return pages_end(&p, err);
 }
 
 static bool discover(struct job *job, const struct survey *to, struct err *err)
 {
-    const char *region = to->region;
-    resource_fn *each = to->each;
-    void *context = to->context;
-    struct aliyun_listing l = {.keep = job->arena, .region = region, .each = each, .context = context};
-    return cloud_each(job, &list_balancers, region, aliyun_keep_balancer, &l, err, "{'RegionId':%s}",
-                      region) &&
-           discover_listeners(job, &l, err);
-}
-
-static bool regions(struct job *job, const char ***ret, size_t *ret_count, struct err *err)
-{
-    return aliyun_regions(job, &list_regions, "/Regions/Region", ret, ret_count, err);
+    struct aliyun_listing l = {0};
+    const char *ids[BALANCERS_AT_ONCE];
+    if (!aliyun_keep_balancers(job, &list_balancers, to->region,
+                               json_format(job->arena, "{'RegionId':%s}", to->region), &l, err))
+        return false;
+    for (size_t i = 0; i < l.balancer_count;) {
+        size_t count = 0;
+        while (count < BALANCERS_AT_ONCE && i < l.balancer_count)
+            ids[count++] = l.balancers[i++].id;
+        if (!emit_listeners(job, to, &l, ids, count, err))
+            return false;
+    }
+    return true;
 }
 
 /* "lb-abc/443" */
@@ -204,25 +159,22 @@ static bool is_passing(const char *status)
     return false;
 }
 
-static bool read_binding(struct job *job, const struct resource *r, struct binding *ret, struct err *err)
+static bool read_binding(struct job *job, const struct resource *r, struct binding *now, struct err *err)
 {
     struct arena *a = job->arena;
     struct answer answer;
     const char *balancer;
     long long port;
-    struct binding b = {.https = true, .etag = ""};
     if (!place_of(job, r, &balancer, &port, err) ||
-        !attributes_of(job, r->region, balancer, port, &answer, err) ||
-        !held(job, r->region, answer.json, &b.bound, &b.bound_count, err))
+        !attributes_of(job, r->region, balancer, port, &answer, err))
         return false;
     const struct json *v = answer.json, *extensions = json_at(v, "/DomainExtensions/DomainExtension");
-    b.ready = !is_passing(text(v, "/Status"));
-    b.settings = json_format(a, "{'security_policy':%s,'http2':%s,'client_ca':%s,'gzip':%s}",
-                             text(v, "/TLSCipherPolicy"), text(v, "/EnableHttp2"),
-                             text(v, "/CACertificateId"), text(v, "/Gzip"));
-    b.document = json_is_array(extensions) ? json_dump(a, extensions) : "[]";
-    *ret = b;
-    return true;
+    now->ready = !is_passing(json_get(v, "/Status"));
+    now->settings = json_format(a, "{'security_policy':%s,'http2':%s,'client_ca':%s,'gzip':%s}",
+                                json_get(v, "/TLSCipherPolicy"), json_get(v, "/EnableHttp2"),
+                                json_get(v, "/CACertificateId"), json_get(v, "/Gzip"));
+    now->document = json_is_array(extensions) ? json_dump(a, extensions) : "[]";
+    return binding_of(job, r->region, v, now, err);
 }
 
 static bool store_for(struct job *job, const struct resource *r, const struct material *m, const char **ret,
@@ -241,83 +193,63 @@ static bool extension_of(struct arena *a, const struct binding *now, const char 
         return err_set(err, ERR_INTERNAL, "the listener's domain extensions were not read");
     for (size_t i = 0; i < json_count(list) && !*ret; i++)
         if (strcmp(slot_of(a, json_item(list, i)), slot) == 0)
-            *ret = text(json_item(list, i), "/DomainExtensionId");
+            *ret = json_get(json_item(list, i), "/DomainExtensionId");
     return true;
 }
 
-static bool write_extension(struct job *job, const struct resource *r, const struct binding *now,
-                            const struct change *change, struct err *err)
+static bool bind_extension(struct job *job, const struct bind *w, struct err *err)
 {
-    struct answer answer;
+    const struct resource *r = w->resource;
+    const struct change *change = w->change;
     const char *balancer, *id;
     long long port;
-    if (!place_of(job, r, &balancer, &port, err) || !extension_of(job->arena, now, change->slot, &id, err))
+    if (!place_of(job, r, &balancer, &port, err) || !extension_of(job->arena, w->now, change->slot, &id, err))
         return false;
     if (!change->add_count)
-        return !id || cloud_call(job, &delete_extension, r->region, &answer, err,
+        return !id || cloud_call(job, &delete_extension, r->region, NULL, err,
                                  "{'RegionId':%s,'DomainExtensionId':%s}", r->region, id);
     if (!id)
-        return gone_or(cloud_call(job, &create_extension, r->region, &answer, err,
+        return gone_or(cloud_call(job, &create_extension, r->region, NULL, err,
                                   "{'RegionId':%s,'LoadBalancerId':%s,'ListenerPort':%lld,'Domain':%s,"
                                   "'ServerCertificateId':%s}",
                                   r->region, balancer, port, change->slot, change->add[0]),
                        err);
-    return cloud_call(job, &set_extension, r->region, &answer, err,
+    return cloud_call(job, &set_extension, r->region, NULL, err,
                       "{'RegionId':%s,'DomainExtensionId':%s,'ServerCertificateId':%s}", r->region, id,
                       change->add[0]);
 }
 
-static bool write_change(struct job *job, const struct bind *w, struct err *err)
+static bool bind_certificate(struct job *job, const struct bind *w, struct err *err)
 {
-    const struct resource *r = w->resource;
-    const struct binding *now = w->now;
-    const struct change *change = w->change;
-    const struct material *m = w->material;
-    (void)now, (void)m, (void)r;
-    struct answer answer;
-    const char *balancer;
+    const char *balancer, *region = w->resource->region;
     long long port;
-    (void)m;
-    if (strcmp(change->slot, "default") != 0)
-        return write_extension(job, r, now, change, err);
-    if (!change->add_count)
-        return err_set(err, ERR_INPUT,
-                       "a listener always has a default certificate: it can be replaced, not removed");
-    return place_of(job, r, &balancer, &port, err) &&
+    if (strcmp(w->change->slot, "default") != 0)
+        return bind_extension(job, w, err);
+    return place_of(job, w->resource, &balancer, &port, err) &&
            gone_or(
-               cloud_call(job, &set_default, r->region, &answer, err,
+               cloud_call(job, &set_default, region, NULL, err,
                           "{'RegionId':%s,'LoadBalancerId':%s,'ListenerPort':%lld,'ServerCertificateId':%s}",
-                          r->region, balancer, port, change->add[0]),
+                          region, balancer, port, w->change->add[0]),
                err);
 }
 
-static const struct call *const calls[] = {&list_regions,
-                                           &list_balancers,
-                                           &list_listeners,
-                                           &get_listener,
-                                           &set_default,
-                                           &set_extension,
-                                           &create_extension,
-                                           &delete_extension,
-                                           &aliyun_clb_list_certificates,
-                                           &aliyun_clb_upload_certificate,
-                                           NULL};
-
 const struct product aliyun_clb = {
-    .cloud = "aliyun",
-    .name = "clb",
-    .code = "aliyun/clb",
+    PRODUCT_CODE("aliyun", "clb"),
     .title = "Alibaba Cloud CLB",
     .read_calls = 2,
+    .no_removal = ALIYUN_DEFAULT_STAYS,
     .consistency_ms = 10000,
     .settle_ms = 120000,
     .poll_ms = 1000,
     .propagation_ms = 60000,
-    .calls = calls,
-    .regions = regions,
+    .calls = CALLS(&list_regions, &list_balancers, &list_listeners, &get_listener, &set_default,
+                   &set_extension, &create_extension, &delete_extension, &aliyun_clb_list_certificates,
+                   &aliyun_clb_upload_certificate),
+    .regions = aliyun_regions,
+    .lists_regions = &list_regions,
     .discover = discover,
     .read = read_binding,
     .store_for = store_for,
     .upload = aliyun_clb_upload,
-    .bind = write_change,
+    .bind = bind_certificate,
 };

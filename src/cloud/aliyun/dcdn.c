@@ -3,60 +3,23 @@
  */
 #include "cloud/aliyun/acceleration.h"
 
-static const struct call list_domains = {
-    ALIYUN_RPC("dcdn", "2018-01-15", "DescribeDcdnUserDomains"),
-    .host = "dcdn.aliyuncs.com",
-    .style = CALL_RPC_QUERY,
-    .parameters = "PageNumber PageSize DomainName DomainSearchType",
-    .per_second = 80,
-    .page = {.items = "/Domains/PageData",
-             .total = "/TotalCount",
-             .position = "PageNumber",
-             .size = "PageSize",
-             .size_value = 200,
-             .style = PAGE_NUMBER},
-};
+#define DCDN(...) ALIYUN_CALL("dcdn", "2018-01-15", "dcdn.aliyuncs.com", __VA_ARGS__)
 
-static const struct call get_certificate = {
-    ALIYUN_RPC("dcdn", "2018-01-15", "DescribeDcdnDomainCertificateInfo"),
-    .host = "dcdn.aliyuncs.com",
-    .style = CALL_RPC_QUERY,
-    .parameters = "DomainName",
-};
-
-static const struct call set_certificate = {
-    ALIYUN_RPC("dcdn", "2018-01-15", "SetDcdnDomainSSLCertificate"),
-    .host = "dcdn.aliyuncs.com",
-    .style = CALL_RPC_QUERY,
-    .parameters = "DomainName SSLProtocol CertType CertName CertId CertRegion",
-    .write = true,
-    .per_second = 30,
-};
-
-static const struct call set_own_key = {
-    ALIYUN_RPC("dcdn", "2018-01-15", "SetDcdnDomainSSLCertificate"),
-    .host = "dcdn.aliyuncs.com",
-    .style = CALL_RPC_V1,
-    .parameters = "DomainName SSLProtocol CertType CertName SSLPub SSLPri",
-    .write = true,
-    .per_second = 30,
-};
-
-static const struct call set_sm = {
-    ALIYUN_RPC("dcdn", "2018-01-15", "SetDcdnDomainSMCertificate"),
-    .host = "dcdn.aliyuncs.com",
-    .style = CALL_RPC_QUERY,
-    .parameters = "DomainName CertIdentifier SSLProtocol",
-    .write = true,
-    .per_second = 30,
-};
-
-static const struct call get_sm = {
-    ALIYUN_RPC("dcdn", "2018-01-15", "DescribeDcdnSMCertificateDetail"),
-    .host = "dcdn.aliyuncs.com",
-    .style = CALL_RPC_QUERY,
-    .parameters = "CertIdentifier",
-};
+static const struct call list_domains =
+    DCDN(CALL_RPC_QUERY, "DescribeDcdnUserDomains", "DomainName DomainSearchType", .per_second = 80,
+         ALIYUN_PAGES("/Domains/PageData", 200));
+static const struct call get_certificate =
+    DCDN(CALL_RPC_QUERY, "DescribeDcdnDomainCertificateInfo", "DomainName");
+static const struct call set_certificate =
+    DCDN(CALL_RPC_QUERY, "SetDcdnDomainSSLCertificate",
+         "DomainName SSLProtocol CertType CertName CertId CertRegion", .write = true, .per_second = 30);
+static const struct call set_own_key =
+    DCDN(CALL_RPC_V1, "SetDcdnDomainSSLCertificate", "DomainName SSLProtocol CertType CertName SSLPub SSLPri",
+         .write = true, .per_second = 30);
+static const struct call set_sm =
+    DCDN(CALL_RPC_QUERY, "SetDcdnDomainSMCertificate", "DomainName CertIdentifier SSLProtocol", .write = true,
+         .per_second = 30);
+static const struct call get_sm = DCDN(CALL_RPC_QUERY, "DescribeDcdnSMCertificateDetail", "CertIdentifier");
 
 const struct acceleration aliyun_dcdn_acceleration = {
     .word = "DCDN",
@@ -71,14 +34,8 @@ const struct acceleration aliyun_dcdn_acceleration = {
     .info_pem = "/SSLPub",
 };
 
-static const struct call *const calls[] = {&list_domains, &get_certificate, &set_certificate,
-                                           &set_own_key,  &set_sm,          &get_sm,
-                                           NULL};
-
 const struct product aliyun_dcdn = {
-    .cloud = "aliyun",
-    .name = "dcdn",
-    .code = "aliyun/dcdn",
+    PRODUCT_CODE("aliyun", "dcdn"),
     .title = "Alibaba Cloud DCDN",
     .global = true,
     .takes_sm2 = true,
@@ -89,7 +46,7 @@ const struct product aliyun_dcdn = {
     .settle_ms = 900000,
     .poll_ms = 2000,
     .propagation_ms = 600000,
-    .calls = calls,
+    .calls = CALLS(&list_domains, &get_certificate, &set_certificate, &set_own_key, &set_sm, &get_sm),
     .discover = acceleration_discover,
     .read = acceleration_read,
     .store_for = acceleration_store_for,

@@ -6,179 +6,112 @@
  */
 #include "cloud/aliyun/guard.h"
 
-#include "codec/json_slice.h"
 #include <string.h>
 
-#define DDOS(name) ALIYUN_RPC("ddoscoo", "2020-01-01", name), .host = "ddoscoo.{region}.aliyuncs.com"
+#define DDOS(...) ALIYUN_CALL("ddoscoo", "2020-01-01", "ddoscoo.{region}.aliyuncs.com", __VA_ARGS__)
 
-static const struct call list_rules = {
-    DDOS("DescribeWebRules"),
-    .style = CALL_RPC_QUERY,
-    .parameters = "Domain QueryDomainPattern PageNumber PageSize",
-    .per_second = 50,
-    .page = {.items = "/WebRules",
-             .total = "/TotalCount",
-             .position = "PageNumber",
-             .size = "PageSize",
-             .size_value = 10,
-             .style = PAGE_NUMBER},
-};
-static const struct call list_certificates = {DDOS("DescribeCerts"), .style = CALL_RPC_QUERY,
-                                              .parameters = "Domain"};
-static const struct call associate = {DDOS("AssociateWebCert"), .style = CALL_RPC_FORM,
-                                      .parameters = "Domain CertIdentifier", .write = true};
+static const struct call list_rules = DDOS(CALL_RPC_QUERY, "DescribeWebRules", "Domain QueryDomainPattern",
+                                           .per_second = 50, ALIYUN_PAGES("/WebRules", 10));
+static const struct call list_certificates = DDOS(CALL_RPC_QUERY, "DescribeCerts", "Domain");
+static const struct call associate =
+    DDOS(CALL_RPC_FORM, "AssociateWebCert", "Domain CertIdentifier", .write = true);
 
-/* The ports of the protocol https; NULL where the rule has none. */
-static const struct json *https_ports(const struct json *rule)
+/* Of the certificates marked as the domain's, the one that the rule names; else the first. */
+static const struct json *held_by(const struct json *list, const struct json *rule)
 {
-    const struct json *types = json_at(rule, "/ProxyTypes");
-    for (size_t i = 0; i < json_count(types); i++)
-        if (strcmp(json_str(json_at(json_item(types, i), "/ProxyType"), ""), "https") == 0)
-            return json_at(json_item(types, i), "/ProxyPorts");
-    return NULL;
-}
-
-/* The rule but for what follows from its certificate. */
-static bool settings_of(struct arena *a, const struct json *rule, const char **ret, struct err *err)
-{
-    static const char *const members[] = {"/CertName", "/UserCertName", "/CertRegion", "/CertExpireTime"};
-    char *text = json_dump(a, rule);
-    for (size_t i = 0; i < countof(members); i++)
-        if (!json_cut(a, text, strlen(text), members[i], &text, err))
-            return false;
-    *ret = text;
-    return true;
-}
-
-/* Of those marked, the one that the rule names; else the first. */
-static const struct json *bound_of(const struct json *list, const struct json *rule)
-{
-    const char *names[] = {json_str(json_at(rule, "/UserCertName"), ""),
-                           json_str(json_at(rule, "/CertName"), "")};
     const struct json *first = NULL;
-    for (size_t i = 0; i < json_count(list); i++) {
-        const struct json *c = json_item(list, i);
+    json_each (c, list) {
+        const char *name = json_get(c, "/Name");
         if (!json_bool(json_at(c, "/DomainRelated"), false))
             continue;
-        const char *name = json_str(json_at(c, "/Name"), "");
-        if (*name && (strcmp(name, names[0]) == 0 || strcmp(name, names[1]) == 0))
+        if (*name && (json_is(rule, "/UserCertName", name) || json_is(rule, "/CertName", name)))
             return c;
         first = first ? first : c;
     }
     return first;
 }
 
-static bool take_rule(struct job *job, const char *region, const struct json *rule, struct binding *ret,
+static bool take_rule(struct job *job, const char *region, const struct json *rule, struct guard_domain *ret,
                       struct err *err)
 {
     struct arena *a = job->arena;
     struct answer answer;
-    struct binding b = {.https = https_ports(rule) != NULL, .ready = true, .etag = ""};
-    if (!settings_of(a, rule, &b.settings, err))
+    const struct json *https = json_find(json_at(rule, "/ProxyTypes"), "/ProxyType", "https");
+    *ret = (struct guard_domain){
+        .domain = json_get(rule, "/Domain"),
+        .host = json_get(rule, "/Cname"),
+        .ports = json_at(https, "/ProxyPorts"),
+        .binding = {.https = json_at(https, "/ProxyPorts") != NULL,
+                    .ready = true,
+                    .settings = json_without(a, rule, "CertName UserCertName CertRegion CertExpireTime")},
+    };
+    if (!ret->binding.https)
+        return true;
+    if (!cloud_call(job, &list_certificates, region, &answer, err, "{'Domain':%s}", ret->domain))
         return false;
-    if (b.https && !cloud_call(job, &list_certificates, region, &answer, err, "{'Domain':%s}",
-                               json_str(json_at(rule, "/Domain"), "")))
-        return false;
-    const struct json *c = b.https ? bound_of(json_at(answer.json, "/Certs"), rule) : NULL;
+    const struct json *c = held_by(json_at(answer.json, "/Certs"), rule);
     const char *id = json_text(a, json_at(c, "/Id"), "");
-    const char *site = json_str(json_at(rule, "/CertRegion"), region);
-    const char *ref = json_str(json_at(c, "/CertIdentifier"), *id ? arena_printf(a, "%s-%s", id, site) : "");
-    if (c && !guard_bind(job, &b, ref, json_str(json_at(c, "/Name"), ""), err))
-        return false;
-    *ret = b;
-    return true;
-}
-
-struct emit {
-    const char *region;
-    resource_fn *each;
-    void *context;
-};
-
-static bool emit_rule(struct job *job, void *context, const struct json *item, const struct xml *node,
-                      struct err *err)
-{
-    const struct emit *emit = context;
-    struct guard_domain d = {.domain = json_str(json_at(item, "/Domain"), ""),
-                             .host = json_str(json_at(item, "/Cname"), ""),
-                             .unfit = "",
-                             .extra = "{}",
-                             .ports = https_ports(item)};
-    (void)node;
-    if (!take_rule(job, emit->region, item, &d.binding, err))
-        return aliyun_is_gone(err) || err_add(err, "%s", d.domain);
-    return guard_emit(job, emit->region, &d, emit->each, emit->context, err);
+    const char *made =
+        *id ? arena_printf(a, "%s-%s", id, json_str(json_at(rule, "/CertRegion"), region)) : "";
+    struct bound *held =
+        binding_add(a, &ret->binding, "default", json_str(json_at(c, "/CertIdentifier"), made));
+    if (held)
+        held->name = json_get(c, "/Name");
+    return binding_look_up(job, "", &ret->binding, err);
 }
 
 static bool discover(struct job *job, const struct survey *to, struct err *err)
 {
-    const char *region = to->region;
-    resource_fn *each = to->each;
-    void *context = to->context;
-    struct emit emit = {region, each, context};
-    return cloud_each(job, &list_rules, region, emit_rule, &emit, err, "{}");
+    cleanup(pages_close) struct pages p = cloud_pages(job, &list_rules, to->region, "{}");
+    for (const struct json *rule; (rule = pages_next(&p));) {
+        struct guard_domain d;
+        if (!take_rule(job, to->region, rule, &d, err)) {
+            if (aliyun_is_gone(err))
+                continue;
+            return err_add(err, "%s", json_get(rule, "/Domain"));
+        }
+        if (!guard_emit(job, to, &d, err))
+            return false;
+    }
+    return pages_end(&p, err);
 }
 
-static bool read_binding(struct job *job, const struct resource *r, struct binding *ret, struct err *err)
+static bool read_binding(struct job *job, const struct resource *r, struct binding *now, struct err *err)
 {
     struct answer answer;
+    struct guard_domain d;
     if (!cloud_call(job, &list_rules, r->region, &answer, err,
                     "{'Domain':%s,'QueryDomainPattern':'exact','PageNumber':1,'PageSize':10}", r->vendor_id))
         return false;
-    const struct json *list = json_at(answer.json, "/WebRules");
-    for (size_t i = 0; i < json_count(list); i++)
-        if (strcmp(json_str(json_at(json_item(list, i), "/Domain"), ""), r->vendor_id) == 0)
-            return take_rule(job, r->region, json_item(list, i), ret, err);
-    return err_set(err, ERR_NOT_FOUND, "Anti-DDoS Proxy has no domain %s", r->vendor_id);
-}
-
-static const char no_way_back[] =
-    "the API of Anti-DDoS Proxy offers no way to take a certificate away from a domain";
-
-static bool write_change(struct job *job, const struct bind *w, struct err *err)
-{
-    const struct resource *r = w->resource;
-    const struct binding *now = w->now;
-    const struct change *change = w->change;
-    const struct material *m = w->material;
-    (void)now, (void)m, (void)r;
-    struct answer answer;
-    (void)now;
-    (void)m;
-    if (!change->add_count)
-        return err_set(err, ERR_INPUT, "%s", no_way_back);
-    return cloud_call(job, &associate, r->region, &answer, err, "{'Domain':%s,'CertIdentifier':%s}",
-                      r->vendor_id, change->add[0]);
-}
-
-static bool old_key(struct job *job, const struct resource *r, const struct bound *old, const char **ret,
-                    struct err *err)
-{
-    (void)job;
-    (void)r;
-    (void)err;
-    *ret = *old->ref ? NULL : no_way_back;
+    const struct json *rule = json_find(json_at(answer.json, "/WebRules"), "/Domain", r->vendor_id);
+    if (!rule)
+        return err_set(err, ERR_NOT_FOUND, "Anti-DDoS Proxy has no domain %s", r->vendor_id);
+    if (!take_rule(job, r->region, rule, &d, err))
+        return false;
+    *now = d.binding;
     return true;
 }
 
-static const struct call *const calls[] = {&list_rules, &list_certificates, &associate, NULL};
+static bool bind_certificate(struct job *job, const struct bind *w, struct err *err)
+{
+    return cloud_call(job, &associate, w->resource->region, NULL, err, "{'Domain':%s,'CertIdentifier':%s}",
+                      w->resource->vendor_id, w->change->add[0]);
+}
 
 const struct product aliyun_ddos = {
-    .cloud = "aliyun",
-    .name = "ddos",
-    .code = "aliyun/ddos",
+    PRODUCT_CODE("aliyun", "ddos"),
     .title = "Alibaba Cloud Anti-DDoS Proxy",
+    .vendor_store = "cas:{region}",
     .no_sm2 = "the API of Anti-DDoS Proxy offers no way to bind an SM2 certificate: its console does",
+    .no_removal = "the API of Anti-DDoS Proxy offers no way to take a certificate away from a domain",
     .consistency_ms = 15000,
     .settle_ms = 60000,
     .poll_ms = 1000,
     .propagation_ms = 300000,
-    .calls = calls,
+    .calls = CALLS(&list_rules, &list_certificates, &associate),
     .regions = guard_sites,
     .discover = discover,
     .read = read_binding,
-    .vendor_store = "cas:{region}",
     .upload = aliyun_upload,
-    .bind = write_change,
-    .old_key = old_key,
+    .bind = bind_certificate,
 };

@@ -5,23 +5,11 @@
 
 #include <string.h>
 
-bool aliyun_pem_bound(struct job *job, const char *pem, const char *name, struct bound *b)
-{
-    *b = (struct bound){.slot = "default", .ref = "", .name = name};
-    b->fingerprint = b->serial = b->key_type = b->issuer = "";
-    if (session_bound_of_pem(job, pem, b))
-        b->ref = b->fingerprint;
-    else
-        b->ref = arena_printf(job->arena, "name:%s", name);
-    return *pem || *name;
-}
-
 bool aliyun_pem_store(struct job *job, const struct resource *r, const struct material *m, const char **ret,
                       struct err *err)
 {
     (void)r;
-    if (m->sm2)
-        return err_set(err, ERR_INVALID_CERTIFICATE, "%s takes no SM2 certificates", job->product->title);
+    (void)job, (void)m, (void)err;
     *ret = NULL;
     return true;
 }
@@ -33,24 +21,6 @@ bool aliyun_pem_upload(struct job *job, const char *vendor_store, const struct m
     (void)vendor_store;
     (void)err;
     *ret = m->fingerprint;
-    return true;
-}
-
-bool aliyun_pem_old_key(struct job *job, const struct resource *r, const struct bound *old, const char **ret,
-                        struct err *err)
-{
-    struct material m;
-    struct err why = {0};
-    (void)r;
-    *ret = NULL;
-    if (session_material(job, old->ref, &m, &why))
-        return true;
-    if (why.kind != ERR_NOT_FOUND) {
-        if (err)
-            *err = why;
-        return false;
-    }
-    *ret = "the cloud keeps its private key to itself, and it is not in certferry";
     return true;
 }
 
@@ -76,8 +46,7 @@ bool aliyun_ref_bound(struct job *job, const char *region, const char *ref, stru
 bool aliyun_ref_store(struct job *job, const struct resource *r, const struct material *m, const char **ret,
                       struct err *err)
 {
-    if (m->sm2)
-        return err_set(err, ERR_INVALID_CERTIFICATE, "%s takes no SM2 certificates", job->product->title);
+    (void)m, (void)err;
     *ret = aliyun_store(job, r->region);
     return true;
 }

@@ -7,203 +7,148 @@
  */
 #include "cloud/aliyun/aliyun.h"
 
-#include "codec/name.h"
 #include <string.h>
 
-#define EAS(name, verb, where)                                                                               \
-    .service = "eas", .operation = (name), .method = (verb), .version = "2021-07-01", .path = (where),       \
-    .host = "pai-eas.{region}.aliyuncs.com", .style = CALL_REST_JSON
+#define EAS(name, verb, where, ...)                                                                          \
+    {                                                                                                        \
+        .service = "eas", .operation = (name), .method = (verb), .version = "2021-07-01", .path = (where),   \
+        .host = "pai-eas.{region}.aliyuncs.com", .style = CALL_REST_JSON, __VA_ARGS__                        \
+    }
 #define ONE_GATEWAY "/api/v2/gateways/{ClusterId}/{GatewayId}"
 
-static const struct call list_regions = {EAS("DescribeRegions", "GET", "/api/v2/regions")};
-static const struct call list_gateways = {EAS("ListGateway", "GET", "/api/v2/gateways"),
-                                          .parameters = "PageNumber PageSize",
-                                          .page = {.items = "/Gateways",
-                                                   .total = "/TotalCount",
-                                                   .position = "PageNumber",
-                                                   .size = "PageSize",
-                                                   .size_value = 100,
-                                                   .style = PAGE_NUMBER}};
-static const struct call get_gateway = {EAS("DescribeGateway", "GET", ONE_GATEWAY)};
-static const struct call list_domains = {EAS("ListGatewayDomains", "GET", ONE_GATEWAY "/domains")};
-static const struct call attach = {EAS("AttachGatewayDomain", "PUT", ONE_GATEWAY "/domain/attach"),
-                                   .parameters = "CustomDomain", .write = true};
-
-static const char *text(const struct json *v, const char *pointer)
-{
-    return json_str(json_at(v, pointer), "");
-}
+static const struct call list_regions =
+    EAS("DescribeRegions", "GET", "/api/v2/regions", .page = {.items = "/Regions"});
+static const struct call list_gateways =
+    EAS("ListGateway", "GET", "/api/v2/gateways", ALIYUN_PAGES("/Gateways", 100));
+static const struct call get_gateway = EAS("DescribeGateway", "GET", ONE_GATEWAY);
+static const struct call list_domains = EAS("ListGatewayDomains", "GET", ONE_GATEWAY "/domains");
+static const struct call attach = EAS("AttachGatewayDomain", "PUT", ONE_GATEWAY "/domain/attach",
+                                      .parameters = "CustomDomain", .write = true);
 
 /* The site is not told. */
-static bool bound_of(struct job *job, const char *region, const struct json *domain, struct bound *b,
-                     size_t *ret_count, struct err *err)
+static bool binding_of(struct job *job, const char *region, const struct json *domain, struct binding *b,
+                       struct err *err)
 {
     struct arena *a = job->arena;
     const char *id = json_text(a, json_at(domain, "/CertificateId"), ""), *site = aliyun_store(job, region);
-    *ret_count = *id != 0;
-    return !*id || aliyun_ref_bound(job, region, arena_printf(a, "%s-%s", id, strchr(site, ':') + 1), b, err);
+    b->https = *id;
+    if (*id)
+        binding_add(a, b, "default", arena_printf(a, "%s-%s", id, strchr(site, ':') + 1));
+    return binding_look_up(job, region, b, err);
 }
 
-struct listing {
-    const char *region;
-    resource_fn *each;
-    void *context;
-};
-
-static bool emit_domain(struct job *job, const struct listing *l, const struct json *gateway,
+static bool emit_domain(struct job *job, const struct survey *to, const struct json *gateway,
                         const struct json *item, struct err *err)
 {
     struct arena *a = job->arena;
-    const char *id = text(gateway, "/GatewayId"), *type = text(item, "/Type"),
-               *domain = text(item, "/Domain");
+    const char *id = json_get(gateway, "/GatewayId"), *type = json_get(item, "/Type"),
+               *domain = json_get(item, "/Domain"), *status = json_get(gateway, "/Status");
     bool internet = strcmp(type, "internet") == 0;
-    struct resource_name name = {.evidence = EVIDENCE_DOMAIN};
-    struct bound bound;
-    if (!name_normalise(a, domain, true, &name.name, NULL))
-        return true; /* nothing that a certificate could cover */
+    struct binding b = {0};
     struct resource r = {
-        .product = "aliyun/eas",
-        .region = l->region,
         .vendor_id = arena_printf(a, "%s/%s/%s", id, type, domain),
-        .title = name.name,
-        .names = &name,
-        .name_count = 1,
-        .bound = &bound,
-        .host = text(gateway, internet ? "/InternetDomain" : "/IntranetDomain"),
-        .port = 443,
+        .host = json_get(gateway, internet ? "/InternetDomain" : "/IntranetDomain"),
         .reach = internet ? "public" : "private",
         .lock = arena_printf(a, "eas:%s", id),
-        .alias_of = "",
-        .managed_by = "",
-        .unfit = strcmp(text(gateway, "/Status"), "Running") == 0
-                     ? ""
-                     : arena_printf(a, "the gateway is %s", text(gateway, "/Status")),
+        .unfit = strcmp(status, "Running") == 0 ? "" : arena_printf(a, "the gateway is %s", status),
         .extra = json_format(a, "{'gateway':%s,'type':%s,'domain':%s}", id, type, domain),
     };
-    if (!bound_of(job, l->region, item, &bound, &r.bound_count, err))
-        return err_add(err, "%s", r.title);
-    r.https = r.bound_count > 0;
-    return l->each(l->context, &r, err);
+    if (!resource_of_domain(a, &r, domain))
+        return true;
+    return (binding_of(job, to->region, item, &b, err) || err_add(err, "%s", r.title)) &&
+           resource_emit(job, to, &r, &b, err);
 }
 
-static bool emit_gateway(struct job *job, void *context, const struct json *item, const struct xml *node,
-                         struct err *err)
+static bool domains_of(struct job *job, const char *region, const char *gateway, const struct json **ret,
+                       struct err *err)
 {
-    const struct listing *l = context;
     struct answer answer;
-    struct err why = {0};
-    (void)node;
-    if (!cloud_call(job, &list_domains, l->region, &answer, &why, "{'ClusterId':%s,'GatewayId':%s}",
-                    l->region, text(item, "/GatewayId"))) {
-        if (err)
-            *err = why;
-        return why.kind == ERR_NOT_FOUND || err_add(err, "gateway %s", text(item, "/GatewayId"));
-    }
-    const struct json *domains = json_at(answer.json, "/CustomDomains");
-    for (size_t i = 0; i < json_count(domains); i++)
-        if (!emit_domain(job, l, item, json_item(domains, i), err))
-            return false;
+    if (!cloud_call(job, &list_domains, region, &answer, err, "{'ClusterId':%s,'GatewayId':%s}", region,
+                    gateway))
+        return false;
+    *ret = json_at(answer.json, "/CustomDomains");
     return true;
 }
 
 static bool discover(struct job *job, const struct survey *to, struct err *err)
 {
-    const char *region = to->region;
-    resource_fn *each = to->each;
-    void *context = to->context;
-    struct listing l = {region, each, context};
-    return cloud_each(job, &list_gateways, region, emit_gateway, &l, err, "{}");
+    cleanup(pages_close) struct pages p = cloud_pages(job, &list_gateways, to->region, "{}");
+    for (const struct json *gateway, *domains; (gateway = pages_next(&p));) {
+        const char *id = json_get(gateway, "/GatewayId");
+        if (!domains_of(job, to->region, id, &domains, err)) {
+            if (err->kind == ERR_NOT_FOUND) /* deleted meanwhile */
+                continue;
+            return err_add(err, "gateway %s", id);
+        }
+        json_each (item, domains)
+            if (!emit_domain(job, to, gateway, item, err))
+                return false;
+    }
+    return pages_end(&p, err);
 }
 
-static bool regions(struct job *job, const char ***ret, size_t *ret_count, struct err *err)
-{
-    return aliyun_regions(job, &list_regions, "/Regions", ret, ret_count, err);
-}
-
-static const struct json *find_domain(struct arena *a, const struct json *list, const struct resource *r)
-{
-    for (size_t i = 0; i < json_count(list); i++)
-        if (strcmp(text(json_item(list, i), "/Domain"), aliyun_extra(a, r, "/domain")) == 0 &&
-            strcmp(text(json_item(list, i), "/Type"), aliyun_extra(a, r, "/type")) == 0)
-            return json_item(list, i);
-    return NULL;
-}
-
-static bool read_binding(struct job *job, const struct resource *r, struct binding *ret, struct err *err)
+static bool find_domain(struct job *job, const struct resource *r, const struct json **ret, struct err *err)
 {
     struct arena *a = job->arena;
-    struct answer gateway, domains;
-    const char *id = aliyun_extra(a, r, "/gateway");
+    const char *type = resource_extra(a, r, "/type", ""), *domain = resource_extra(a, r, "/domain", "");
+    const struct json *domains;
+    if (!domains_of(job, r->region, resource_extra(a, r, "/gateway", ""), &domains, err))
+        return false;
+    json_each (item, domains)
+        if (json_is(item, "/Domain", domain) && json_is(item, "/Type", type)) {
+            *ret = item;
+            return true;
+        }
+    return err_set(err, ERR_NOT_FOUND, "the gateway has no domain %s", r->title);
+}
+
+static bool read_binding(struct job *job, const struct resource *r, struct binding *now, struct err *err)
+{
+    struct answer gateway;
+    const struct json *item;
     if (!cloud_call(job, &get_gateway, r->region, &gateway, err, "{'ClusterId':%s,'GatewayId':%s}", r->region,
-                    id) ||
-        !cloud_call(job, &list_domains, r->region, &domains, err, "{'ClusterId':%s,'GatewayId':%s}",
-                    r->region, id))
+                    resource_extra(job->arena, r, "/gateway", "")) ||
+        !find_domain(job, r, &item, err))
         return false;
-    const struct json *item = find_domain(a, json_at(domains.json, "/CustomDomains"), r);
-    if (!item)
-        return err_set(err, ERR_NOT_FOUND, "the gateway has no domain %s", r->title);
-    const char *status = text(item, "/CertificateStatus");
-    struct binding b = {
-        .ready = !*status || strcmp(status, "Succeeded") == 0 || strstr(status, "ail"),
-        .failed = strstr(status, "ail") ? "the domain's certificate could not be set" : NULL,
-        .etag = "",
-        .bound = arena_make(a, struct bound),
-        .settings =
-            json_format(a, "{'type':%s,'ssl_redirection':%p}", text(item, "/Type"),
-                        json_boolean(json_bool(json_at(gateway.json, "/SSLRedirectionEnabled"), false))),
-    };
-    if (!bound_of(job, r->region, item, b.bound, &b.bound_count, err))
-        return false;
-    b.https = b.bound_count > 0;
-    *ret = b;
-    return true;
+    const char *status = json_get(item, "/CertificateStatus");
+    now->failed = strstr(status, "ail") ? "the domain's certificate could not be set" : NULL;
+    now->ready = !*status || strcmp(status, "Succeeded") == 0 || now->failed;
+    now->settings =
+        json_format(job->arena, "{'type':%s,'ssl_redirection':%p}", json_get(item, "/Type"),
+                    json_boolean(json_bool(json_at(gateway.json, "/SSLRedirectionEnabled"), false)));
+    return binding_of(job, r->region, item, now, err);
 }
 
-static bool write_change(struct job *job, const struct bind *w, struct err *err)
+static bool bind_certificate(struct job *job, const struct bind *w, struct err *err)
 {
-    const struct resource *r = w->resource;
-    const struct binding *now = w->now;
-    const struct change *change = w->change;
-    const struct material *m = w->material;
-    (void)now, (void)m, (void)r;
     struct arena *a = job->arena;
-    struct answer answer;
-    const char *id, *site, *gateway = aliyun_extra(a, r, "/gateway");
-    (void)now;
-    (void)m;
-    if (!change->add_count)
-        return err_set(err, ERR_INPUT, "a domain's certificate can be replaced, not taken away");
-    if (!aliyun_ref_parse(a, change->add[0], &id, &site))
-        return err_set(err, ERR_INPUT, "%s is no certificate of the certificate service", change->add[0]);
-    if (!cloud_call(job, &list_domains, r->region, &answer, err, "{'ClusterId':%s,'GatewayId':%s}", r->region,
-                    gateway))
-        return false;
-    if (!find_domain(a, json_at(answer.json, "/CustomDomains"), r))
-        return err_set(err, ERR_NOT_FOUND, "the gateway has no domain %s any more", r->title);
-    return cloud_call(job, &attach, r->region, &answer, err,
-                      "{'ClusterId':%s,'GatewayId':%s,'CustomDomain':%s}", r->region, gateway,
-                      json_format(a, "{'Domain':%s,'Type':%s,'CertificateId':%s}",
-                                  aliyun_extra(a, r, "/domain"), aliyun_extra(a, r, "/type"), id));
+    const struct resource *r = w->resource;
+    const struct json *item;
+    const char *id, *site, *ref = w->change->add[0];
+    if (!aliyun_ref_parse(a, ref, &id, &site))
+        return err_set(err, ERR_INPUT, "%s is no certificate of the certificate service", ref);
+    return find_domain(job, r, &item, err) &&
+           cloud_call(job, &attach, r->region, NULL, err, "{'ClusterId':%s,'GatewayId':%s,'CustomDomain':%s}",
+                      r->region, resource_extra(a, r, "/gateway", ""),
+                      json_format(a, "{'Domain':%s,'Type':%s,'CertificateId':%s}", json_get(item, "/Domain"),
+                                  json_get(item, "/Type"), id));
 }
-
-static const struct call *const calls[] = {&list_regions, &list_gateways, &get_gateway,
-                                           &list_domains, &attach,        NULL};
 
 const struct product aliyun_eas = {
-    .cloud = "aliyun",
-    .name = "eas",
-    .code = "aliyun/eas",
+    PRODUCT_CODE("aliyun", "eas"),
     .title = "Alibaba Cloud PAI-EAS gateway",
     .read_calls = 2,
+    .no_removal = "a domain's certificate can be replaced, not taken away",
     .consistency_ms = 15000,
     .settle_ms = 180000,
     .poll_ms = 2000,
     .propagation_ms = 120000,
-    .calls = calls,
-    .regions = regions,
+    .calls = CALLS(&list_regions, &list_gateways, &get_gateway, &list_domains, &attach),
+    .regions = aliyun_regions,
+    .lists_regions = &list_regions,
     .discover = discover,
     .read = read_binding,
     .store_for = aliyun_ref_store,
     .upload = aliyun_upload,
-    .bind = write_change,
+    .bind = bind_certificate,
 };

@@ -73,21 +73,21 @@ static const char *text_of(struct arena *a, const struct json *item, const char 
 static struct bound entry_of(struct arena *a, const struct json *item)
 {
     const char *cas = text_of(a, item, "/CasId"), *region = json_str(json_at(item, "/Region"), "cn-hangzhou");
-    const char *serial = aliyun_hex(a, json_str(json_at(item, "/SerialNumber"), ""));
-    const char *digest = aliyun_hex(a, json_str(json_at(item, "/FingerprintSha256"), ""));
+    const char *serial = aliyun_hex(a, json_get(item, "/SerialNumber"));
+    const char *digest = aliyun_hex(a, json_get(item, "/FingerprintSha256"));
     struct bound b = {.slot = "sni",
                       .name = text_of(a, item, "/Name"),
                       .fingerprint = strlen(digest) == 64 ? digest : "",
                       .serial = serial + strspn(serial, "0"),
-                      .key_type = key_type_of(json_str(json_at(item, "/PubAlg"), "")),
+                      .key_type = key_type_of(json_get(item, "/PubAlg")),
                       .issuer = text_of(a, item, "/Issuer")};
-    b.ref = strcmp(json_str(json_at(item, "/Type"), ""), "cas") == 0 && *cas
+    b.ref = json_is(item, "/Type", "cas") && *cas
                 ? arena_printf(a, "%s-%s", cas, region)
                 : arena_printf(a, "pem:%s", *b.fingerprint ? b.fingerprint : text_of(a, item, "/Id"));
-    aliyun_names(a, json_str(json_at(item, "/SAN"), ""), &b.names, &b.name_count);
+    aliyun_names(a, json_get(item, "/SAN"), &b.names, &b.name_count);
     if (!b.name_count)
-        aliyun_names(a, json_str(json_at(item, "/CommonName"), ""), &b.names, &b.name_count);
-    if (!time_parse(json_str(json_at(item, "/NotAfter"), ""), &b.not_after_ms, NULL))
+        aliyun_names(a, json_get(item, "/CommonName"), &b.names, &b.name_count);
+    if (!time_parse(json_get(item, "/NotAfter"), &b.not_after_ms, NULL))
         b.not_after_ms = 0;
     return b;
 }
@@ -96,19 +96,19 @@ static bool take_entry(struct job *job, void *context, const struct json *item, 
                        struct err *err)
 {
     struct site *s = context;
-    const char *type = json_str(json_at(item, "/Type"), "");
+    const char *type = json_get(item, "/Type");
     (void)job;
     (void)node;
     (void)err;
     if (strcmp(type, "cas") != 0 && strcmp(type, "upload") != 0) {
-        aliyun_names(s->arena, json_str(json_at(item, "/SAN"), ""), &s->free_names, &s->free_count);
+        aliyun_names(s->arena, json_get(item, "/SAN"), &s->free_names, &s->free_count);
         return true;
     }
     *(struct bound *)arena_push(s->arena, (void **)&s->bound, &s->count, &s->capacity, sizeof *s->bound) =
         entry_of(s->arena, item);
     *(const char **)arena_push(s->arena, (void **)&s->ids, &s->id_count, &s->id_capacity, sizeof *s->ids) =
         text_of(s->arena, item, "/Id");
-    s->applying |= strcasecmp(json_str(json_at(item, "/Status"), ""), "applying") == 0;
+    s->applying |= strcasecmp(json_get(item, "/Status"), "applying") == 0;
     return true;
 }
 
@@ -148,7 +148,7 @@ static bool take_record(struct job *job, void *context, const struct json *item,
                         struct err *err)
 {
     struct hosts *h = context;
-    const char *name, *record = json_str(json_at(item, "/RecordName"), "");
+    const char *name, *record = json_get(item, "/RecordName");
     (void)job;
     (void)node;
     (void)err;
@@ -196,8 +196,7 @@ static bool emit_site(struct job *job, void *context, const struct json *item, c
 {
     const struct emit *emit = context;
     struct arena *a = job->arena;
-    const char *id = json_text(a, json_at(item, "/SiteId"), ""),
-               *status = json_str(json_at(item, "/Status"), "");
+    const char *id = json_text(a, json_at(item, "/SiteId"), ""), *status = json_get(item, "/Status");
     bool active = strcmp(status, "active") == 0;
     struct site site = {.arena = a};
     (void)node;
@@ -348,45 +347,23 @@ static bool write_change(struct job *job, const struct bind *w, struct err *err)
                                  r->vendor_id, victim);
 }
 
-static bool old_key(struct job *job, const struct resource *r, const struct bound *old, const char **ret,
-                    struct err *err)
-{
-    struct material m;
-    struct err why = {0};
-    (void)r;
-    *ret = NULL;
-    if (strncmp(old->ref, "pem:", 4) != 0 || session_material(job, old->ref + 4, &m, &why))
-        return true;
-    if (why.kind != ERR_NOT_FOUND) {
-        if (err)
-            *err = why;
-        return false;
-    }
-    *ret = "it was uploaded to ESA directly, and its private key is not in certferry";
-    return true;
-}
-
-static const struct call *const calls[] = {&list_sites, &list_records,    &list_certificates,
-                                           &get_quota,  &set_certificate, &delete_certificate,
-                                           NULL};
-
 const struct product aliyun_esa = {
-    .cloud = "aliyun",
-    .name = "esa",
-    .code = "aliyun/esa",
+    PRODUCT_CODE("aliyun", "esa"),
     .title = "Alibaba Cloud ESA",
     .global = true,
     .sni = true,
     .read_calls = 2,
+    .own_prefix = "pem:",
+    .lost_key = "it was uploaded to ESA directly, and its private key is not in certferry",
     .consistency_ms = 10000,
     .settle_ms = 300000,
     .poll_ms = 2000,
     .propagation_ms = 600000,
-    .calls = calls,
+    .calls = CALLS(&list_sites, &list_records, &list_certificates, &get_quota, &set_certificate,
+                   &delete_certificate),
     .discover = discover,
     .read = read_binding,
     .store_for = store_for,
     .upload = aliyun_upload,
     .bind = write_change,
-    .old_key = old_key,
 };

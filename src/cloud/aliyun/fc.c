@@ -9,7 +9,6 @@
 #include "cloud/aliyun/aliyun.h"
 
 #include "codec/json_slice.h"
-#include "codec/name.h"
 #include <string.h>
 
 #define FC3(name, verb, where)                                                                               \
@@ -28,7 +27,8 @@
 #define FC_CERTIFICATE "body.certConfig.certName body.certConfig.certificate body.certConfig.privateKey "
 #define FC_NEIGHBOURS "body.protocol body.tlsConfig.* body.routeConfig.* body.wafConfig.*"
 
-static const struct call list_regions = {FC3("DescribeRegions", "GET", "regions")};
+static const struct call list_regions = {FC3("DescribeRegions", "GET", "regions"),
+                                         .page = {.items = "/Regions/Region"}};
 static const struct call list_3 = {FC3("ListCustomDomains", "GET", "custom-domains"), FC_PAGES};
 static const struct call list_2 = {FC2("ListCustomDomains", "GET", "custom-domains"), FC_PAGES};
 static const struct call get_3 = {FC3("GetCustomDomain", "GET", "custom-domains/{domainName}")};
@@ -47,27 +47,27 @@ enum { MEMBERS_OF_2 = 4 };
 
 static bool is_https(const struct json *domain)
 {
-    return strstr(json_str(json_at(domain, "/protocol"), ""), "HTTPS") != NULL;
+    return strstr(json_get(domain, "/protocol"), "HTTPS") != NULL;
 }
 
-static size_t bound_of(struct job *job, const struct json *domain, struct bound *b)
+static void binding_of(struct job *job, const struct json *domain, struct binding *b)
 {
-    const char *pem = json_str(json_at(domain, "/certConfig/certificate"), "");
-    const char *name = json_str(json_at(domain, "/certConfig/certName"), "");
-    return is_https(domain) && aliyun_pem_bound(job, pem, arena_strdup(job->arena, name), b);
+    const char *pem = json_get(domain, "/certConfig/certificate"),
+               *name = json_get(domain, "/certConfig/certName");
+    b->https = is_https(domain);
+    if (b->https && (*pem || *name))
+        binding_add_pem(job, b, "default", "", pem, name);
 }
 
 enum pass { OF_2, OF_3, OF_2_ALONE };
 
 struct listing { /* one region, while both versions list it */
     struct arena *keep;
-    const char *region, *host;
+    const char *host;
     enum pass pass;
     bool undecided; /* 2.0 listed domains without services: theirs, unless 3.0 knows them */
     const char **seen;
     size_t seen_count, seen_capacity;
-    resource_fn *each;
-    void *context;
 };
 
 static bool names_service(const struct json *domain)
@@ -94,80 +94,52 @@ static bool is_ours(struct listing *l, const struct json *item, const char *doma
     return true;
 }
 
-static bool emit_domain(struct job *job, void *context, const struct json *item, const struct xml *node,
-                        struct err *err)
+static bool emit_domains(struct job *job, const struct survey *to, struct listing *l, const struct call *call,
+                         struct err *err)
 {
-    struct listing *l = context;
-    struct arena *a = job->arena;
-    const char *domain = json_str(json_at(item, "/domainName"), "");
-    struct resource_name name = {.evidence = EVIDENCE_DOMAIN};
-    struct bound bound;
-    (void)node;
-    if (!is_ours(l, item, domain) || !name_normalise(a, domain, false, &name.name, NULL))
-        return true; /* the other version's, or nothing that a certificate could cover */
-    struct resource r = {
-        .product = "aliyun/fc",
-        .region = l->region,
-        .vendor_id = domain,
-        .title = name.name,
-        .names = &name,
-        .name_count = 1,
-        .https = is_https(item),
-        .bound = &bound,
-        .host = l->host,
-        .port = 443,
-        .reach = "public",
-        .lock = arena_printf(a, "fc:%s:%s", l->region, domain),
-        .alias_of = "",
-        .managed_by = "",
-        .unfit = "",
-        .extra = l->pass == OF_3 ? "{\"api\":3}" : "{\"api\":2}",
-    };
-    r.bound_count = bound_of(job, item, &bound);
-    return l->each(l->context, &r, err);
+    cleanup(pages_close) struct pages p = cloud_pages(job, call, to->region, "{}");
+    for (const struct json *item; (item = pages_next(&p));) {
+        const char *domain = json_get(item, "/domainName");
+        struct binding b = {0};
+        struct resource r = {.vendor_id = domain,
+                             .host = l->host,
+                             .reach = "public",
+                             .extra = l->pass == OF_3 ? "{\"api\":3}" : "{\"api\":2}"};
+        if (!is_ours(l, item, domain) || !resource_of_domain(job->arena, &r, domain))
+            continue;
+        binding_of(job, item, &b);
+        if (!resource_emit(job, to, &r, &b, err))
+            return false;
+    }
+    return pages_end(&p, err);
 }
 
 /* A region may have no 2.0 any more. */
-static bool list_old(struct job *job, struct listing *l, struct err *err)
+static bool emit_old(struct job *job, const struct survey *to, struct listing *l, struct err *err)
 {
-    struct err why = {0};
-    if (cloud_each(job, &list_2, l->region, emit_domain, l, &why, "{}"))
-        return true;
-    if (strcmp(why.code, "InvalidVersion") == 0 || strcmp(why.code, "InvalidAction.NotFound") == 0 ||
-        strcmp(why.code, "InvalidApi.NotFound") == 0)
-        return true;
-    if (err)
-        *err = why;
-    return false;
+    return emit_domains(job, to, l, &list_2, err) || strcmp(err->code, "InvalidVersion") == 0 ||
+           strcmp(err->code, "InvalidAction.NotFound") == 0 || strcmp(err->code, "InvalidApi.NotFound") == 0;
 }
 
 static bool discover(struct job *job, const struct survey *to, struct err *err)
 {
-    const char *region = to->region;
-    resource_fn *each = to->each;
-    void *context = to->context;
     const char *account;
-    struct listing l = {.keep = job->arena, .region = region, .each = each, .context = context};
+    struct listing l = {.keep = job->arena};
     if (!aliyun_account(job, &account, err))
         return false;
-    l.host = arena_printf(job->arena, "%s.%s.fc.aliyuncs.com", account, region);
-    if (!list_old(job, &l, err))
+    l.host = arena_printf(job->arena, "%s.%s.fc.aliyuncs.com", account, to->region);
+    if (!emit_old(job, to, &l, err))
         return false;
     l.pass = OF_3;
-    if (!cloud_each(job, &list_3, region, emit_domain, &l, err, "{}"))
+    if (!emit_domains(job, to, &l, &list_3, err))
         return false;
     l.pass = OF_2_ALONE;
-    return !l.undecided || list_old(job, &l, err);
-}
-
-static bool regions(struct job *job, const char ***ret, size_t *ret_count, struct err *err)
-{
-    return aliyun_regions(job, &list_regions, "/Regions/Region", ret, ret_count, err);
+    return !l.undecided || emit_old(job, to, &l, err);
 }
 
 static bool is_old(struct arena *a, const struct resource *r)
 {
-    return strcmp(aliyun_extra(a, r, "/api"), "2") == 0;
+    return strcmp(resource_extra(a, r, "/api", ""), "2") == 0;
 }
 
 /* What must not change: all of it but the names that a sign-in checks, which may be secret. */
@@ -177,68 +149,53 @@ static const char *settings_of(struct arena *a, const char *document)
     return json_cut(a, document, strlen(document), "/authConfig/authInfo", &out, NULL) ? out : "{}";
 }
 
-static bool read_binding(struct job *job, const struct resource *r, struct binding *ret, struct err *err)
+/* The answer is read where it is wiped, should it show the key. */
+static bool read_binding(struct job *job, const struct resource *r, struct binding *now, struct err *err)
 {
-    cleanup(arena_free_p) struct arena *hidden =
-        arena_new_secret(ARENA_JOB_BYTES); /* should it show the key */
-    struct arena *a = job->arena;
-    struct job inner = *job;
+    cleanup(job_close) struct job hidden = job_hidden(job);
     struct answer answer;
-    struct binding b = {.ready = true, .etag = "", .bound = arena_make(a, struct bound)};
-    bool old = is_old(a, r);
-    inner.arena = hidden;
-    if (!cloud_call(&inner, old ? &get_2 : &get_3, r->region, &answer, err, "{'domainName':%s}",
+    bool old = is_old(job->arena, r);
+    if (!cloud_call(&hidden, old ? &get_2 : &get_3, r->region, &answer, err, "{'domainName':%s}",
                     r->vendor_id) ||
-        !aliyun_members(a, &answer, "", members, old ? MEMBERS_OF_2 : countof(members), &b.document, err))
+        !aliyun_members(job->arena, &answer, "", members, old ? MEMBERS_OF_2 : countof(members),
+                        &now->document, err))
         return false;
-    b.https = is_https(answer.json);
-    b.bound_count = bound_of(job, answer.json, b.bound);
-    b.settings = settings_of(a, b.document);
-    *ret = b;
+    now->settings = settings_of(job->arena, now->document);
+    binding_of(job, answer.json, now);
     return true;
 }
 
 /* The whole domain goes back, the certificate in the place of the old one. */
-static bool write_change(struct job *job, const struct bind *w, struct err *err)
+static bool bind_certificate(struct job *job, const struct bind *w, struct err *err)
 {
+    cleanup(job_close) struct job hidden = job_hidden(job);
     const struct resource *r = w->resource;
-    const struct binding *now = w->now;
-    const struct change *change = w->change;
     const struct material *m = w->material;
-    (void)now, (void)m, (void)r;
-    cleanup(arena_free_p) struct arena *hidden = arena_new_secret(ARENA_JOB_BYTES);
-    struct job inner = *job;
-    struct answer answer;
     struct material own;
-    char *body = arena_strdup(hidden, now->document ? now->document : "{}");
-    if (!aliyun_pem_material(job, r, change, &m, &own, err))
+    char *body = arena_strdup(hidden.arena, w->now->document ? w->now->document : "{}");
+    if (!aliyun_pem_material(job, r, w->change, &m, &own, err))
         return false;
-    inner.arena = hidden;
-    const char *certificate = json_format(hidden, "{'certName':%s,'certificate':%s,'privateKey':%s}", m->name,
-                                          m->fullchain_pem, secret_bytes(m->key));
-    return json_splice(hidden, body, strlen(body), "/certConfig", certificate, &body, err) &&
-           cloud_call_secret(&inner, is_old(hidden, r) ? &set_2 : &set_3, r->region, &answer, err, "%p",
-                             json_format(hidden, "{'domainName':%s,'body':%p}", r->vendor_id, body));
+    const char *certificate = json_format(hidden.arena, "{'certName':%s,'certificate':%s,'privateKey':%s}",
+                                          m->name, m->fullchain_pem, secret_bytes(m->key));
+    return json_splice(hidden.arena, body, strlen(body), "/certConfig", certificate, &body, err) &&
+           cloud_call_secret(&hidden, is_old(job->arena, r) ? &set_2 : &set_3, r->region, NULL, err,
+                             "{'domainName':%s,'body':%p}", r->vendor_id, body);
 }
 
-static const struct call *const calls[] = {&list_regions, &list_3, &list_2, &get_3,
-                                           &get_2,        &set_3,  &set_2,  NULL};
-
 const struct product aliyun_fc = {
-    .cloud = "aliyun",
-    .name = "fc",
-    .code = "aliyun/fc",
+    PRODUCT_CODE("aliyun", "fc"),
     .title = "Alibaba Cloud Function Compute",
+    .lost_key = ALIYUN_KEY_STAYS,
     .consistency_ms = 10000,
     .settle_ms = 60000,
     .poll_ms = 2000,
     .propagation_ms = 300000,
-    .calls = calls,
-    .regions = regions,
+    .calls = CALLS(&list_regions, &list_3, &list_2, &get_3, &get_2, &set_3, &set_2),
+    .regions = aliyun_regions,
+    .lists_regions = &list_regions,
     .discover = discover,
     .read = read_binding,
     .store_for = aliyun_pem_store,
     .upload = aliyun_pem_upload,
-    .bind = write_change,
-    .old_key = aliyun_pem_old_key,
+    .bind = bind_certificate,
 };

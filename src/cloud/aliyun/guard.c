@@ -1,6 +1,5 @@
 #include "cloud/aliyun/guard.h"
 
-#include "codec/name.h"
 #include <string.h>
 
 bool guard_sites(struct job *job, const char ***ret, size_t *ret_count, struct err *err)
@@ -33,39 +32,13 @@ static unsigned port_of(const struct json *ports)
     return first > 0 && first < 65536 ? (unsigned)first : 443;
 }
 
-bool guard_emit(struct job *job, const char *region, const struct guard_domain *d, resource_fn *each,
-                void *context, struct err *err)
+bool guard_emit(struct job *job, const struct survey *to, const struct guard_domain *d, struct err *err)
 {
-    struct resource_name name = {.evidence = EVIDENCE_DOMAIN};
-    if (!name_normalise(job->arena, d->domain, true, &name.name, NULL))
-        return true;
-    struct resource r = {
-        .product = job->product->code,
-        .region = region,
-        .vendor_id = d->domain,
-        .title = name.name,
-        .names = &name,
-        .name_count = 1,
-        .https = d->binding.https,
-        .bound = d->binding.bound,
-        .bound_count = d->binding.bound_count,
-        .host = d->host,
-        .port = port_of(d->ports),
-        .reach = *d->host ? "public" : "unknown",
-        .lock = arena_printf(job->arena, "%s:%s:%s", job->product->name, region, d->domain),
-        .alias_of = "",
-        .managed_by = "",
-        .unfit = d->unfit,
-        .extra = d->extra,
-    };
-    return each(context, &r, err);
-}
-
-bool guard_bind(struct job *job, struct binding *b, const char *ref, const char *name, struct err *err)
-{
-    b->bound = arena_make(job->arena, struct bound);
-    *b->bound = (struct bound){.slot = "default", .ref = ref, .name = name};
-    b->bound->fingerprint = b->bound->serial = b->bound->key_type = b->bound->issuer = "";
-    b->bound_count = 1;
-    return session_facts(job, "", b->bound, err);
+    struct resource r = {.vendor_id = d->domain,
+                         .host = d->host,
+                         .port = port_of(d->ports),
+                         .reach = *d->host ? "public" : "unknown",
+                         .unfit = d->unfit,
+                         .extra = d->extra};
+    return !resource_of_domain(job->arena, &r, d->domain) || resource_emit(job, to, &r, &d->binding, err);
 }

@@ -18,9 +18,5 @@ struct guard_domain { /* as read */
 };
 
 /* Emits it as a resource of the site, if its name is one that a certificate could cover. */
-must_use bool guard_emit(struct job *job, const char *region, const struct guard_domain *d, resource_fn *each,
-                         void *context, struct err *err);
-
-/* Makes the entry of the slot "default" the only one, looked up in the certificate store. */
-must_use bool guard_bind(struct job *job, struct binding *b, const char *ref, const char *name,
+must_use bool guard_emit(struct job *job, const struct survey *to, const struct guard_domain *d,
                          struct err *err);

@@ -42,7 +42,7 @@ static const struct call put_cname = {
 /* "cn-hangzhou"; older answers have it as "oss-cn-hangzhou" alone. */
 static const char *region_of(const struct xml *bucket)
 {
-    const char *location = xml_text(bucket, "Location", "");
+    const char *location = xml_get(bucket, "Location");
     return xml_text(bucket, "Region", strncmp(location, "oss-", 4) == 0 ? location + 4 : location);
 }
 
@@ -102,7 +102,7 @@ static const char *id_of(const char *ref)
 static bool bound_of(struct job *job, const struct xml *cname, const char *region, struct bound *b,
                      size_t *ret_count, struct err *err)
 {
-    const char *id = xml_text(cname, "Certificate/CertId", "");
+    const char *id = xml_get(cname, "Certificate/CertId");
     bool stored = strcmp(xml_text(cname, "Certificate/Type", "CAS"), "CAS") == 0;
     *b = (struct bound){.slot = "default",
                         .ref = stored ? id : arena_printf(job->arena, "%s%s", upload_prefix, id)};
@@ -110,7 +110,7 @@ static bool bound_of(struct job *job, const struct xml *cname, const char *regio
     *ret_count = *id != '\0';
     if (!*id)
         return true;
-    if (!time_parse_http(xml_text(cname, "Certificate/ValidEndDate", ""), &b->not_after_ms))
+    if (!time_parse_http(xml_get(cname, "Certificate/ValidEndDate"), &b->not_after_ms))
         b->not_after_ms = 0;
     return !stored || session_facts(job, region, b, err);
 }
@@ -125,7 +125,7 @@ static bool emit_domain(struct job *job, const struct emit *emit, const char *bu
                         struct err *err)
 {
     struct arena *a = job->arena;
-    const char *domain = xml_text(cname, "Domain", "");
+    const char *domain = xml_get(cname, "Domain");
     bool enabled = strcmp(xml_text(cname, "Status", "Enabled"), "Enabled") == 0;
     struct resource_name name = {.name = plain_name(a, domain), .evidence = EVIDENCE_DOMAIN};
     struct bound bound;
@@ -158,7 +158,7 @@ static bool emit_bucket(struct job *job, void *context, const struct json *item,
                         struct err *err)
 {
     const struct emit *emit = context;
-    const char *bucket = xml_text(node, "Name", "");
+    const char *bucket = xml_get(node, "Name");
     struct answer answer;
     (void)item;
     if (strcmp(region_of(node), emit->region) != 0)
@@ -187,7 +187,7 @@ static bool bucket_of(struct job *job, const struct resource *r, const char **re
     const struct json *extra;
     if (!json_parse(job->arena, r->extra, strlen(r->extra), &extra, err))
         return false;
-    *ret = json_str(json_at(extra, "/bucket"), "");
+    *ret = json_get(extra, "/bucket");
     return **ret || err_set(err, ERR_INPUT, "%s: its bucket is not known: synchronise it again", r->title);
 }
 
@@ -199,7 +199,7 @@ static bool read_binding(struct job *job, const struct resource *r, struct bindi
         !cloud_call(job, &list_cnames, r->region, &answer, err, "{'bucket':%s,'cname':''}", bucket))
         return false;
     const struct xml *cname = xml_at(answer.xml, "Cname");
-    while (cname && strcmp(xml_text(cname, "Domain", ""), r->vendor_id) != 0)
+    while (cname && strcmp(xml_get(cname, "Domain"), r->vendor_id) != 0)
         cname = xml_next(cname);
     if (!cname)
         return err_set(err, ERR_NOT_FOUND, "bucket %s has no domain %s", bucket, r->title);
@@ -268,18 +268,14 @@ static bool old_key(struct job *job, const struct resource *r, const struct boun
     return true;
 }
 
-static const struct call *const calls[] = {&list_buckets, &list_cnames, &put_cname, NULL};
-
 const struct product aliyun_oss = {
-    .cloud = "aliyun",
-    .name = "oss",
-    .code = "aliyun/oss",
+    PRODUCT_CODE("aliyun", "oss"),
     .title = "Alibaba Cloud OSS",
     .consistency_ms = 10000,
     .settle_ms = 300000,
     .poll_ms = 2000,
     .propagation_ms = 300000,
-    .calls = calls,
+    .calls = CALLS(&list_buckets, &list_cnames, &put_cname),
     .regions = regions,
     .discover = discover,
     .read = read_binding,

@@ -13,7 +13,8 @@
 
 #define SAE(name, verb, where) ALIYUN_ROA("sae", "2019-05-06", name, verb, where)
 
-static const struct call list_regions = {SAE("DescribeRegions", "GET", "/pop/v1/paas/regionConfig")};
+static const struct call list_regions = {SAE("DescribeRegions", "GET", "/pop/v1/paas/regionConfig"),
+                                         .page = {.items = "/Regions/Region"}};
 static const struct call list_namespaces = {SAE("DescribeNamespaceList", "GET",
                                                 "/pop/v1/sam/namespace/describeNamespaceList"),
                                             .parameters = "ContainCustom"};
@@ -36,14 +37,9 @@ static const struct call find_alb = {ALIYUN_RPC("alb", "2020-06-16", "ListLoadBa
                                      .host = "alb.{region}.aliyuncs.com", .style = CALL_RPC_QUERY,
                                      .parameters = "LoadBalancerIds[]"};
 
-static const char *text(const struct json *v, const char *pointer)
-{
-    return json_str(json_at(v, pointer), "");
-}
-
 static bool is_clb(const struct json *ingress)
 {
-    return strcmp(text(ingress, "/LoadBalanceType"), "clb") == 0;
+    return json_is(ingress, "/LoadBalanceType", "clb");
 }
 
 /* The references of a comma separated list, in order. */
@@ -66,7 +62,8 @@ static bool bound_of(struct job *job, const char *region, const struct json *ing
                      size_t *ret_count, struct err *err)
 {
     size_t count;
-    const char **refs = refs_of(job->arena, text(ingress, is_clb(ingress) ? "/CertId" : "/CertIds"), &count);
+    const char **refs =
+        refs_of(job->arena, json_get(ingress, is_clb(ingress) ? "/CertId" : "/CertIds"), &count);
     struct bound *items = arena_array(job->arena, struct bound, count + 1);
     for (size_t i = 0; i < count; i++) {
         items[i] = (struct bound){.slot = i ? "sni" : "default", .ref = refs[i]};
@@ -91,7 +88,7 @@ static void find_entry(struct job *job, const struct listing *l, const struct js
 {
     struct answer answer;
     struct err ignored;
-    const char *id = text(ingress, "/SlbId");
+    const char *id = json_get(ingress, "/SlbId");
     bool clb = is_clb(ingress);
     bool found =
         clb ? cloud_call(job, &find_clb, l->region, &answer, &ignored, "{'RegionId':%s,'LoadBalancerId':%s}",
@@ -99,8 +96,8 @@ static void find_entry(struct job *job, const struct listing *l, const struct js
             : cloud_call(job, &find_alb, l->region, &answer, &ignored, "{'LoadBalancerIds':[%s]}", id);
     const struct json *lb =
         found ? json_at(answer.json, clb ? "/LoadBalancers/LoadBalancer/0" : "/LoadBalancers/0") : NULL;
-    const char *type = text(lb, "/AddressType");
-    r->host = text(lb, clb ? "/Address" : "/DNSName");
+    const char *type = json_get(lb, "/AddressType");
+    r->host = json_get(lb, clb ? "/Address" : "/DNSName");
     r->reach = strcasecmp(type, "internet") == 0   ? "public"
                : strcasecmp(type, "intranet") == 0 ? "private"
                                                    : "unknown";
@@ -114,18 +111,18 @@ static bool emit_ingress(struct job *job, void *context, const struct json *item
     struct arena *a = job->arena;
     const struct json *rules = json_at(item, "/Rules");
     (void)node;
-    if (strcmp(text(item, "/ListenerProtocol"), "HTTPS") != 0 || *text(item, "/MseGatewayId"))
+    if (strcmp(json_get(item, "/ListenerProtocol"), "HTTPS") != 0 || *json_get(item, "/MseGatewayId"))
         return true;
     const char *id = json_text(a, json_at(item, "/Id"), "");
     struct resource r = {
         .product = "aliyun/sae",
         .region = l->region,
         .vendor_id = id,
-        .title = arena_printf(a, "%s (%s:%s)", text(item, "/Name"), text(item, "/SlbId"),
+        .title = arena_printf(a, "%s (%s:%s)", json_get(item, "/Name"), json_get(item, "/SlbId"),
                               json_text(a, json_at(item, "/ListenerPort"), "443")),
         .https = true,
         .port = (unsigned)json_int(json_at(item, "/ListenerPort"), 443),
-        .lock = arena_printf(a, "%s:%s", is_clb(item) ? "clb" : "alb", text(item, "/SlbId")),
+        .lock = arena_printf(a, "%s:%s", is_clb(item) ? "clb" : "alb", json_get(item, "/SlbId")),
         .alias_of = "",
         .managed_by = "",
         .unfit = "",
@@ -136,7 +133,7 @@ static bool emit_ingress(struct job *job, void *context, const struct json *item
         return err_add(err, "%s", r.title);
     for (size_t i = 0; i < json_count(rules); i++) {
         const char *name;
-        if (name_normalise(a, text(json_item(rules, i), "/Domain"), true, &name, NULL))
+        if (name_normalise(a, json_get(json_item(rules, i), "/Domain"), true, &name, NULL))
             resource_add_name(a, &r, name, is_clb(item) ? EVIDENCE_DOMAIN : EVIDENCE_RULE);
     }
     for (size_t i = 0; i < r.bound_count; i++)
@@ -157,14 +154,9 @@ static bool discover(struct job *job, const struct survey *to, struct err *err)
     const struct json *list = json_at(answer.json, "/Data");
     for (size_t i = 0; i < json_count(list); i++)
         if (!cloud_each(job, &list_ingresses, region, emit_ingress, &l, err, "{'NamespaceId':%s}",
-                        text(json_item(list, i), "/NamespaceId")))
-            return err_add(err, "namespace %s", text(json_item(list, i), "/NamespaceId"));
+                        json_get(json_item(list, i), "/NamespaceId")))
+            return err_add(err, "namespace %s", json_get(json_item(list, i), "/NamespaceId"));
     return true;
-}
-
-static bool regions(struct job *job, const char ***ret, size_t *ret_count, struct err *err)
-{
-    return aliyun_regions(job, &list_regions, "/Regions/Region", ret, ret_count, err);
 }
 
 static bool read_binding(struct job *job, const struct resource *r, struct binding *ret, struct err *err)
@@ -244,13 +236,8 @@ static bool write_change(struct job *job, const struct bind *w, struct err *err)
                       new_list(job->arena, now, change));
 }
 
-static const struct call *const calls[] = {&list_regions, &list_namespaces, &list_ingresses, &get_ingress,
-                                           &update,       &find_clb,        &find_alb,       NULL};
-
 const struct product aliyun_sae = {
-    .cloud = "aliyun",
-    .name = "sae",
-    .code = "aliyun/sae",
+    PRODUCT_CODE("aliyun", "sae"),
     .title = "Alibaba Cloud SAE gateway routing",
     .sni = true,
     .sni_max = 25,
@@ -258,8 +245,10 @@ const struct product aliyun_sae = {
     .settle_ms = 60000,
     .poll_ms = 1000,
     .propagation_ms = 120000,
-    .calls = calls,
-    .regions = regions,
+    .calls =
+        CALLS(&list_regions, &list_namespaces, &list_ingresses, &get_ingress, &update, &find_clb, &find_alb),
+    .regions = aliyun_regions,
+    .lists_regions = &list_regions,
     .discover = discover,
     .read = read_binding,
     .store_for = store_for,

@@ -13,9 +13,7 @@ static bool discover(struct job *job, const struct survey *to, struct err *err)
 }
 
 const struct product aws_alb = {
-    .cloud = "aws",
-    .name = "alb",
-    .code = "aws/alb",
+    PRODUCT_CODE("aws", "alb"),
     .title = "AWS Application Load Balancer",
     .sni = true,
     .sni_max = 25,

@@ -34,14 +34,14 @@ static const struct call set_certificate = {CLB("SetLoadBalancerListenerSSLCerti
 
 static bool has_certificate(const struct xml *listener)
 {
-    const char *protocol = xml_text(listener, "Listener/Protocol", "");
+    const char *protocol = xml_get(listener, "Listener/Protocol");
     return strcmp(protocol, "HTTPS") == 0 || strcmp(protocol, "SSL") == 0;
 }
 
 static bool bound_of(struct job *job, const char *region, const struct xml *listener, struct bound *b,
                      struct err *err)
 {
-    const char *ref = xml_text(listener, "Listener/SSLCertificateId", "");
+    const char *ref = xml_get(listener, "Listener/SSLCertificateId");
     *b = (struct bound){.slot = "default", .ref = arena_strdup(job->arena, ref), .name = ""};
     b->fingerprint = b->serial = b->key_type = b->issuer = "";
     if (strcmp(ref, dangling) != 0)
@@ -60,20 +60,19 @@ static bool emit_listener(struct job *job, const struct listing *l, const struct
                           const struct xml *listener, const char *managed_by, struct err *err)
 {
     struct arena *a = job->arena;
-    const char *name = xml_text(balancer, "LoadBalancerName", "");
+    const char *name = xml_get(balancer, "LoadBalancerName");
     int64_t port = xml_int(listener, "Listener/LoadBalancerPort", 443);
-    bool public = strcmp(xml_text(balancer, "Scheme", ""), "internet-facing") == 0;
+    bool public = xml_is(balancer, "Scheme", "internet-facing");
     struct bound bound;
     struct resource r = {
         .product = "aws/clb",
         .region = l->region,
         .vendor_id = arena_printf(a, "%s/%lld", name, (long long)port),
-        .title =
-            arena_printf(a, "%s %s:%lld", name, xml_text(listener, "Listener/Protocol", ""), (long long)port),
+        .title = arena_printf(a, "%s %s:%lld", name, xml_get(listener, "Listener/Protocol"), (long long)port),
         .https = true,
         .bound = &bound,
         .bound_count = 1,
-        .host = xml_text(balancer, "DNSName", ""),
+        .host = xml_get(balancer, "DNSName"),
         .port = (unsigned)port,
         .reach = public ? "public" : "private",
         .lock = arena_printf(a, "clb:%s/%s", l->region, name),
@@ -94,7 +93,7 @@ static bool emit_balancer(struct job *job, void *context, const struct json *ite
 {
     const struct listing *l = context;
     const struct xml *first = xml_at(node, "ListenerDescriptions/member");
-    const char *name = xml_text(node, "LoadBalancerName", "");
+    const char *name = xml_get(node, "LoadBalancerName");
     const struct xml *description = NULL;
     struct answer answer;
     bool any = false;
@@ -145,9 +144,8 @@ static char *settings_of(struct arena *a, const struct xml *listener)
          p = xml_next(p))
         policies[count++] = p->text;
     return json_format(a, "{'protocol':%s,'instance':%s,'instance_port':%s,'policies':%p}",
-                       xml_text(listener, "Listener/Protocol", ""),
-                       xml_text(listener, "Listener/InstanceProtocol", ""),
-                       xml_text(listener, "Listener/InstancePort", ""), json_strings(a, policies, count));
+                       xml_get(listener, "Listener/Protocol"), xml_get(listener, "Listener/InstanceProtocol"),
+                       xml_get(listener, "Listener/InstancePort"), json_strings(a, policies, count));
 }
 
 static bool read_binding(struct job *job, const struct resource *r, struct binding *ret, struct err *err)
@@ -223,18 +221,14 @@ static bool old_key(struct job *job, const struct resource *r, const struct boun
     return true;
 }
 
-static const struct call *const calls[] = {&list_balancers, &list_tags, &set_certificate, NULL};
-
 const struct product aws_clb = {
-    .cloud = "aws",
-    .name = "clb",
-    .code = "aws/clb",
+    PRODUCT_CODE("aws", "clb"),
     .title = "AWS Classic Load Balancer",
     .consistency_ms = 30000,
     .settle_ms = 180000,
     .poll_ms = 1000,
     .propagation_ms = 60000,
-    .calls = calls,
+    .calls = CALLS(&list_balancers, &list_tags, &set_certificate),
     .regions = aws_regions,
     .discover = discover,
     .read = read_binding,

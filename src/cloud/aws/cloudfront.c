@@ -30,15 +30,9 @@ static const struct call get_config = {CLOUDFRONT("GetDistributionConfig", "GET"
 static const struct call set_config = {CLOUDFRONT("UpdateDistribution", "PUT", "/{Id}/config"), .write = true,
                                        .per_second = 1};
 
-static bool is(const struct xml *v, const char *path, const char *text)
-{
-    return strcmp(xml_text(v, path, ""), text) == 0;
-}
-
 static bool bound_of(struct job *job, const struct xml *viewer, struct bound *b, struct err *err)
 {
-    const char *arn = xml_text(viewer, "ACMCertificateArn", ""),
-               *id = xml_text(viewer, "IAMCertificateId", "");
+    const char *arn = xml_get(viewer, "ACMCertificateArn"), *id = xml_get(viewer, "IAMCertificateId");
     *b = (struct bound){.slot = "default", .ref = arn, .name = ""};
     b->fingerprint = b->serial = b->key_type = b->issuer = "";
     if (!*arn && *id)
@@ -60,7 +54,7 @@ static bool emit_distribution(struct job *job, void *context, const struct json 
 {
     const struct emit *emit = context;
     struct arena *a = job->arena;
-    const char *id = xml_text(node, "Id", ""), *host = xml_text(node, "DomainName", ""), *name;
+    const char *id = xml_get(node, "Id"), *host = xml_get(node, "DomainName"), *name;
     struct bound bound;
     (void)item;
     struct resource r = {
@@ -82,12 +76,12 @@ static bool emit_distribution(struct job *job, void *context, const struct json 
     for (const struct xml *alias = xml_at(node, "Aliases/Items/CNAME"); alias; alias = xml_next(alias))
         if (name_normalise(a, alias->text, false, &name, NULL))
             resource_add_name(a, &r, name, EVIDENCE_DOMAIN);
-    r.unfit = is(node, "ConnectionMode", "tenant-only") ? "its domains belong to tenants: not supported"
-              : is(node, "Staging", "true")             ? "a staging distribution"
-              : !r.name_count                           ? "no aliases: only its name at cloudfront.net"
-                                                        : "";
+    r.unfit = xml_is(node, "ConnectionMode", "tenant-only") ? "its domains belong to tenants: not supported"
+              : xml_is(node, "Staging", "true")             ? "a staging distribution"
+              : !r.name_count                               ? "no aliases: only its name at cloudfront.net"
+                                                            : "";
     r.title = arena_printf(a, "%s %s%s", id, r.name_count ? r.names[0].name : host,
-                           is(node, "Enabled", "false") ? " (disabled)" : "");
+                           xml_is(node, "Enabled", "false") ? " (disabled)" : "");
     if (!bound_of(job, xml_at(node, "ViewerCertificate"), &bound, err))
         return err_add(err, "distribution %s", id);
     return emit->each(emit->context, &r, err);
@@ -111,13 +105,13 @@ static bool read_binding(struct job *job, const struct resource *r, struct bindi
     const struct xml *viewer = xml_at(config.xml, "ViewerCertificate");
     struct binding b = {
         .https = true,
-        .ready = !is(state.xml, "Status", "InProgress"),
+        .ready = !xml_is(state.xml, "Status", "InProgress"),
         .etag = config.etag,
         .bound = arena_make(job->arena, struct bound),
         .bound_count = 1,
-        .settings = json_format(job->arena, "{'support':%s,'minimum_protocol':%s}",
-                                xml_text(viewer, "SSLSupportMethod", ""),
-                                xml_text(viewer, "MinimumProtocolVersion", "")),
+        .settings =
+            json_format(job->arena, "{'support':%s,'minimum_protocol':%s}",
+                        xml_get(viewer, "SSLSupportMethod"), xml_get(viewer, "MinimumProtocolVersion")),
         .document = config.text,
     };
     if (!bound_of(job, viewer, b.bound, err))
@@ -159,7 +153,7 @@ static bool element_for(struct arena *a, const char *document, const char *ref, 
         return err_add(err, "the distribution's configuration");
     const struct xml *old = xml_at(config, "ViewerCertificate");
     /* What is read beside cloudfront.net's certificate (vip, TLSv1) was chosen by nobody. */
-    bool keep = old && !is(old, "CloudFrontDefaultCertificate", "true");
+    bool keep = old && !xml_is(old, "CloudFrontDefaultCertificate", "true");
     buf_printf(&out,
                "<ViewerCertificate><CloudFrontDefaultCertificate>false</CloudFrontDefaultCertificate>"
                "<%s>%s</%s>",
@@ -224,13 +218,8 @@ static bool old_key(struct job *job, const struct resource *r, const struct boun
     return true;
 }
 
-static const struct call *const calls[] = {&list_distributions, &get_distribution, &get_config, &set_config,
-                                           NULL};
-
 const struct product aws_cloudfront = {
-    .cloud = "aws",
-    .name = "cloudfront",
-    .code = "aws/cloudfront",
+    PRODUCT_CODE("aws", "cloudfront"),
     .title = "AWS CloudFront",
     .global = true,
     .needs_chain = true,
@@ -239,7 +228,7 @@ const struct product aws_cloudfront = {
     .settle_ms = 5400000,
     .poll_ms = 15000,
     .propagation_ms = 600000,
-    .calls = calls,
+    .calls = CALLS(&list_distributions, &get_distribution, &get_config, &set_config),
     .discover = discover,
     .read = read_binding,
     .store_for = store_for,

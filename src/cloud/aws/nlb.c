@@ -14,9 +14,7 @@ static bool discover(struct job *job, const struct survey *to, struct err *err)
 }
 
 const struct product aws_nlb = {
-    .cloud = "aws",
-    .name = "nlb",
-    .code = "aws/nlb",
+    PRODUCT_CODE("aws", "nlb"),
     .title = "AWS Network Load Balancer",
     .sni = true,
     .sni_max = 25,

@@ -44,16 +44,6 @@ static const struct call set_config = {CDN("UpdateDomainFullConfig", "PUT",
 
 static const char as_text[] = "certferry-"; /* before an SCM id: the same certificate, sent as text */
 
-static const char *text(const struct json *v, const char *pointer)
-{
-    return json_str(json_at(v, pointer), "");
-}
-
-static bool is(const struct json *v, const char *pointer, const char *wanted)
-{
-    return strcmp(text(v, pointer), wanted) == 0;
-}
-
 /* ---- what a domain holds ---- */
 
 /* An SM2 pair is told by both its certificates together, as everywhere in certferry. */
@@ -83,19 +73,19 @@ static const struct json *entry_of(const struct json *https, const char *type)
 {
     const struct json *list = json_at(https, "/certificates");
     for (size_t i = 0; i < json_count(list); i++)
-        if (is(json_item(list, i), "/certificate_type", type))
+        if (json_is(json_item(list, i), "/certificate_type", type))
             return json_item(list, i);
     bool own = strcmp(json_str(json_at(https, "/certificate_type"), "server"), type) == 0;
-    return own && !json_count(list) && is(https, "/https_status", "on") ? https : NULL;
+    return own && !json_count(list) && json_is(https, "/https_status", "on") ? https : NULL;
 }
 
 static void bound_of_entry(struct job *job, const struct json *v, const char *slot, struct bound *b)
 {
     struct arena *a = job->arena;
-    const char *name = text(v, "/certificate_name"), *enc = text(v, "/enc_certificate_value");
-    *b = (struct bound){.slot = slot, .ref = text(v, "/scm_certificate_id"), .name = name};
+    const char *name = json_get(v, "/certificate_name"), *enc = json_get(v, "/enc_certificate_value");
+    *b = (struct bound){.slot = slot, .ref = json_get(v, "/scm_certificate_id"), .name = name};
     b->fingerprint = b->serial = b->key_type = b->issuer = "";
-    const char *pem = text(v, "/certificate_value");
+    const char *pem = json_get(v, "/certificate_value");
     bool known = session_bound_of_pem(job, pem, b);
     const char *pair = known && *enc ? pair_digest(a, pem, enc) : NULL;
     b->fingerprint = pair ? pair : b->fingerprint;
@@ -111,7 +101,7 @@ static size_t bound_of(struct job *job, const struct json *https, struct bound r
     size_t count = 0;
     for (size_t i = 0; i < countof(kinds); i++) {
         const struct json *entry = entry_of(https, kinds[i].type);
-        if (entry && is(https, "/https_status", "on"))
+        if (entry && json_is(https, "/https_status", "on"))
             bound_of_entry(job, entry, kinds[i].slot, &ret[count++]);
     }
     return count;
@@ -152,13 +142,13 @@ static bool read_config(struct job *job, const char *domain, const char *project
 
 static const char *unfit(struct arena *a, const struct json *domain)
 {
-    const char *status = text(domain, "/domain_status");
+    const char *status = json_get(domain, "/domain_status");
     if (strcmp(status, "online") != 0 && strcmp(status, "configuring") != 0)
         return arena_printf(a, "the domain is %s", status);
     if (json_int(json_at(domain, "/disabled"), 0))
-        return arena_printf(a, "the domain is disabled: %s", text(domain, "/banned_reason"));
+        return arena_printf(a, "the domain is disabled: %s", json_get(domain, "/banned_reason"));
     if (json_int(json_at(domain, "/locked"), 0))
-        return arena_printf(a, "the domain is locked: %s", text(domain, "/locked_reason"));
+        return arena_printf(a, "the domain is locked: %s", json_get(domain, "/locked_reason"));
     return "";
 }
 
@@ -172,7 +162,7 @@ static bool emit_domain(struct job *job, void *context, const struct json *item,
 {
     const struct emit *emit = context;
     struct arena *a = job->arena;
-    const char *domain = text(item, "/domain_name"),
+    const char *domain = json_get(item, "/domain_name"),
                *project = json_str(json_at(item, "/enterprise_project_id"), "0");
     struct resource_name name = {.evidence = EVIDENCE_DOMAIN};
     struct bound bound[countof(kinds)];
@@ -189,7 +179,7 @@ static bool emit_domain(struct job *job, void *context, const struct json *item,
         .name_count = 1,
         .https = json_int(json_at(item, "/https_status"), 0) != 0,
         .bound = bound,
-        .host = text(item, "/cname"),
+        .host = json_get(item, "/cname"),
         .port = 443,
         .reach = "public",
         .lock = arena_printf(a, "cdn:%s", domain),
@@ -245,12 +235,12 @@ static bool read_binding(struct job *job, const struct resource *r, struct bindi
         !read_config(job, r->vendor_id, project, &config, err))
         return false;
     const struct json *configs = json_at(config.json, "/configs"), *https = json_at(configs, "/https");
-    const char *status = text(domain.json, "/domain/domain_status");
+    const char *status = json_get(domain.json, "/domain/domain_status");
     if (!json_excerpt(a, config.text, config.size, "/configs/https", &document, err) ||
         !neighbours_of(a, document, &neighbours, err))
         return err_add(err, "%s", r->title);
     struct binding b = {
-        .https = is(https, "/https_status", "on"),
+        .https = json_is(https, "/https_status", "on"),
         .ready = strcmp(status, "configuring") != 0,
         .failed = strcmp(status, "configure_failed") == 0 ? "the domain's configuration failed" : NULL,
         .etag = "",
@@ -312,7 +302,7 @@ static bool kept_entry(struct job *job, struct arena *hidden, const struct json 
 {
     struct bound b;
     struct material own;
-    const char *name = text(entry, "/certificate_name");
+    const char *name = json_get(entry, "/certificate_name");
     *ret = NULL;
     if (!entry)
         return true;
@@ -445,30 +435,8 @@ static bool write_change(struct job *job, const struct bind *w, struct err *err)
     return write_slot(job, r, now, change, w->before ? binding_slot(w->before, change->slot) : NULL, m, err);
 }
 
-static bool old_key(struct job *job, const struct resource *r, const struct bound *old, const char **ret,
-                    struct err *err)
-{
-    struct material m;
-    struct err why;
-    (void)r;
-    *ret = NULL;
-    if (huawei_is_scm_id(old->ref) || session_material(job, old->ref, &m, &why))
-        return true;
-    if (why.kind != ERR_NOT_FOUND) {
-        if (err)
-            *err = why;
-        return false;
-    }
-    *ret = "it was uploaded to CDN directly, and its private key is not in certferry";
-    return true;
-}
-
-static const struct call *const calls[] = {&list_domains, &show_domain, &get_config, &set_config, NULL};
-
 const struct product huawei_cdn = {
-    .cloud = "huawei",
-    .name = "cdn",
-    .code = "huawei/cdn",
+    PRODUCT_CODE("huawei", "cdn"),
     .title = "Huawei Cloud CDN",
     .global = true,
     .takes_sm2 = true,
@@ -476,15 +444,15 @@ const struct product huawei_cdn = {
     .sm_told = true,
     .first_deployment = true,
     .read_calls = 2,
+    .lost_key = "it was uploaded to CDN directly, and its private key is not in certferry",
     .consistency_ms = 30000,
     .settle_ms = 1200000,
     .poll_ms = 5000,
     .propagation_ms = 600000,
-    .calls = calls,
+    .calls = CALLS(&list_domains, &show_domain, &get_config, &set_config),
     .discover = discover,
     .read = read_binding,
     .store_for = store_for,
     .upload = huawei_scm_upload,
     .bind = write_change,
-    .old_key = old_key,
 };

@@ -8,18 +8,16 @@
 #include "cloud/huawei/huawei.h"
 
 #include "base/buf.h"
-#include "codec/name.h"
 #include <string.h>
 
 static const struct call list_balancers = {HUAWEI_ELB("ListLoadBalancers", "GET", "loadbalancers"),
-                                           .parameters = "limit marker", HUAWEI_PAGES("/loadbalancers")};
+                                           HUAWEI_PAGES("/loadbalancers")};
 static const struct call list_policies = {HUAWEI_ELB("ListL7Policies", "GET", "l7policies"),
-                                          .parameters = "limit marker", HUAWEI_PAGES("/l7policies")};
+                                          HUAWEI_PAGES("/l7policies")};
 static const struct call list_rules = {HUAWEI_ELB("ListAllL7Rules", "GET", "l7policies/rules"),
-                                       .parameters = "type[] limit marker", HUAWEI_PAGES("/rules")};
+                                       .parameters = "type[]", HUAWEI_PAGES("/rules")};
 static const struct call list_listeners = {HUAWEI_ELB("ListListeners", "GET", "listeners"),
-                                           .parameters = "protocol[] limit marker",
-                                           HUAWEI_PAGES("/listeners")};
+                                           .parameters = "protocol[]", HUAWEI_PAGES("/listeners")};
 static const struct call get_listener = {HUAWEI_ELB("ShowListener", "GET", "listeners/{listener_id}")};
 static const struct call get_balancer = {
     HUAWEI_ELB("ShowLoadBalancer", "GET", "loadbalancers/{loadbalancer_id}")};
@@ -29,31 +27,15 @@ static const struct call set_listener =
                    "body.listener.sni_match_algo",
      .write = true};
 
-static const char *text(const struct json *v, const char *pointer)
-{
-    return json_str(json_at(v, pointer), "");
-}
-
 /* What a listener holds: the default first, then the set in its order. */
-static bool held(struct job *job, const char *region, const struct json *listener, struct bound **ret,
-                 size_t *ret_count, struct err *err)
+static bool binding_of(struct job *job, const char *region, const struct json *listener, struct binding *b,
+                       struct err *err)
 {
-    const struct json *set = json_at(listener, "/sni_container_refs");
-    struct bound *list = arena_array(job->arena, struct bound, json_count(set) + 1);
-    size_t count = 0;
-    const char *by_default = text(listener, "/default_tls_container_ref");
-    if (*by_default)
-        list[count++] = (struct bound){.slot = "default", .ref = by_default};
-    for (size_t i = 0; i < json_count(set); i++)
-        list[count++] = (struct bound){.slot = "sni", .ref = json_str(json_item(set, i), "")};
-    for (size_t i = 0; i < count; i++) {
-        list[i].name = list[i].fingerprint = list[i].serial = list[i].key_type = list[i].issuer = "";
-        if (!session_facts(job, region, &list[i], err))
-            return false;
-    }
-    *ret = list;
-    *ret_count = count;
-    return true;
+    b->https = true;
+    binding_add(job->arena, b, "default", json_get(listener, "/default_tls_container_ref"));
+    json_each (ref, json_at(listener, "/sni_container_refs"))
+        binding_add(job->arena, b, "sni", json_str(ref, ""));
+    return binding_look_up(job, region, b, err);
 }
 
 struct balancer {
@@ -61,96 +43,75 @@ struct balancer {
     bool frozen;
 };
 
-struct rule {
-    const char *id, *listener;
-};
-
-struct host {
-    const char *listener, *name;
+struct tie { /* a rule, or a host, and the listener that it is of */
+    const char *of, *listener;
 };
 
 struct listing { /* one region, while it is listed */
-    struct arena *keep;
-    const char *region;
     struct balancer *balancers;
-    size_t balancer_count, balancer_capacity;
-    struct rule *rules;
-    size_t rule_count, rule_capacity;
-    struct host *hosts;
-    size_t host_count, host_capacity;
-    resource_fn *each;
-    void *context;
+    struct tie *rules, *hosts;
+    size_t balancer_count, balancer_capacity, rule_count, rule_capacity, host_count, host_capacity;
 };
 
-static bool keep_balancer(struct job *job, void *context, const struct json *item, const struct xml *node,
-                          struct err *err)
+static bool keep_balancers(struct job *job, const char *region, struct listing *l, struct err *err)
 {
     static const char *const addresses[] = {"/publicips/0/publicip_address", "/eips/0/eip_address",
                                             "/global_eips/0/global_eip_address"};
-    struct listing *l = context;
-    const char *public = "";
-    (void)job;
-    (void)node;
-    (void)err;
-    for (size_t i = 0; i < countof(addresses) && !*public; i++)
-    public = text(item, addresses[i]);
-    struct balancer *b =
-        arena_push(l->keep, (void **)&l->balancers, &l->balancer_count, &l->balancer_capacity, sizeof *b);
-    *b = (struct balancer){
-        .id = arena_strdup(l->keep, text(item, "/id")),
-        .name = arena_strdup(l->keep, text(item, "/name")),
-        .host = arena_strdup(l->keep, *public ? public : text(item, "/vip_address")),
-        .reach = *public ? "public" : "private",
-        .frozen = strcmp(text(item, "/operating_status"), "FROZEN") == 0,
-    };
-    return true;
+    struct arena *keep = job->arena;
+    cleanup(pages_close) struct pages p = cloud_pages(job, &list_balancers, region, "{}");
+    for (const struct json *item; (item = pages_next(&p));) {
+        const char *open = "";
+        for (size_t i = 0; i < countof(addresses) && !*open; i++)
+            open = json_get(item, addresses[i]);
+        struct balancer *b =
+            arena_push(keep, (void **)&l->balancers, &l->balancer_count, &l->balancer_capacity, sizeof *b);
+        *b = (struct balancer){.id = arena_strdup(keep, json_get(item, "/id")),
+                               .name = arena_strdup(keep, json_get(item, "/name")),
+                               .host = arena_strdup(keep, *open ? open : json_get(item, "/vip_address")),
+                               .reach = *open ? "public" : "private",
+                               .frozen = json_is(item, "/operating_status", "FROZEN")};
+    }
+    return pages_end(&p, err);
 }
 
-static bool keep_policy(struct job *job, void *context, const struct json *item, const struct xml *node,
-                        struct err *err)
+static bool keep_policies(struct job *job, const char *region, struct listing *l, struct err *err)
 {
-    struct listing *l = context;
-    const char *listener = arena_strdup(l->keep, text(item, "/listener_id"));
-    const struct json *rules = json_at(item, "/rules");
-    (void)job;
-    (void)node;
-    (void)err;
-    for (size_t i = 0; i < json_count(rules); i++)
-        *(struct rule *)arena_push(l->keep, (void **)&l->rules, &l->rule_count, &l->rule_capacity,
-                                   sizeof(struct rule)) =
-            (struct rule){arena_strdup(l->keep, text(json_item(rules, i), "/id")), listener};
-    return true;
+    struct arena *keep = job->arena;
+    cleanup(pages_close) struct pages p = cloud_pages(job, &list_policies, region, "{}");
+    for (const struct json *item; (item = pages_next(&p));)
+        json_each (rule, json_at(item, "/rules"))
+            *(struct tie *)arena_push(keep, (void **)&l->rules, &l->rule_count, &l->rule_capacity,
+                                      sizeof *l->rules) =
+                (struct tie){arena_strdup(keep, json_get(rule, "/id")),
+                             arena_strdup(keep, json_get(item, "/listener_id"))};
+    return pages_end(&p, err);
 }
 
-static void keep_host(struct listing *l, const char *listener, const char *host)
+static void keep_host(struct arena *keep, struct listing *l, const char *listener, const char *host)
 {
-    const char *name;
-    if (name_normalise(l->keep, host, false, &name, NULL))
-        *(struct host *)arena_push(l->keep, (void **)&l->hosts, &l->host_count, &l->host_capacity,
-                                   sizeof(struct host)) = (struct host){listener, name};
+    *(struct tie *)arena_push(keep, (void **)&l->hosts, &l->host_count, &l->host_capacity, sizeof *l->hosts) =
+        (struct tie){arena_strdup(keep, host), listener};
 }
 
 /* Only whole hosts: what a regular expression matches cannot be told. */
-static bool keep_rule(struct job *job, void *context, const struct json *item, const struct xml *node,
-                      struct err *err)
+static bool keep_hosts(struct job *job, const char *region, struct listing *l, struct err *err)
 {
-    struct listing *l = context;
-    const struct json *conditions = json_at(item, "/conditions");
-    const char *id = text(item, "/id"), *listener = NULL;
-    (void)job;
-    (void)node;
-    (void)err;
-    for (size_t i = 0; i < l->rule_count && !listener; i++)
-        if (strcmp(l->rules[i].id, id) == 0)
-            listener = l->rules[i].listener;
-    if (!listener || strcmp(text(item, "/type"), "HOST_NAME") != 0 ||
-        strcmp(text(item, "/compare_type"), "EQUAL_TO") != 0)
-        return true;
-    if (!json_count(conditions))
-        keep_host(l, listener, text(item, "/value"));
-    for (size_t i = 0; i < json_count(conditions); i++)
-        keep_host(l, listener, text(json_item(conditions, i), "/value"));
-    return true;
+    struct arena *keep = job->arena;
+    cleanup(pages_close) struct pages p = cloud_pages(job, &list_rules, region, "{'type':['HOST_NAME']}");
+    for (const struct json *item; (item = pages_next(&p));) {
+        const struct json *conditions = json_at(item, "/conditions");
+        const char *listener = NULL;
+        for (size_t i = 0; i < l->rule_count && !listener; i++)
+            if (json_is(item, "/id", l->rules[i].of))
+                listener = l->rules[i].listener;
+        if (!listener || !json_is(item, "/type", "HOST_NAME") || !json_is(item, "/compare_type", "EQUAL_TO"))
+            continue;
+        if (!json_count(conditions))
+            keep_host(keep, l, listener, json_get(item, "/value"));
+        json_each (condition, conditions)
+            keep_host(keep, l, listener, json_get(condition, "/value"));
+    }
+    return pages_end(&p, err);
 }
 
 static const struct balancer *balancer_of(const struct listing *l, const char *id)
@@ -162,90 +123,75 @@ static const struct balancer *balancer_of(const struct listing *l, const char *i
     return &unknown;
 }
 
-static void add_names(struct arena *a, struct resource *r, const struct listing *l)
+static bool emit_listener(struct job *job, const struct survey *to, const struct listing *l,
+                          const struct json *item, struct err *err)
 {
-    for (size_t i = 0; i < l->host_count; i++)
-        if (strcmp(l->hosts[i].listener, r->vendor_id) == 0)
-            resource_add_name(a, r, l->hosts[i].name, EVIDENCE_RULE);
-    for (size_t i = 0; i < r->bound_count; i++)
-        for (size_t j = 0; j < r->bound[i].name_count; j++)
-            resource_add_name(a, r, r->bound[i].names[j], EVIDENCE_CERTIFICATE);
-}
-
-static bool emit_listener(struct job *job, void *context, const struct json *item, const struct xml *node,
-                          struct err *err)
-{
-    const struct listing *l = context;
     struct arena *a = job->arena;
-    const char *id = text(item, "/id"), *parent = text(item, "/loadbalancers/0/id");
-    const char *protocol = text(item, "/protocol");
+    const char *id = json_get(item, "/id"), *parent = json_get(item, "/loadbalancers/0/id");
+    const char *protocol = json_get(item, "/protocol");
     const struct balancer *lb = balancer_of(l, parent);
     long long port = json_int(json_at(item, "/protocol_port"), 443);
-    (void)node;
+    struct binding b = {0};
     struct resource r = {
-        .product = "huawei/elb",
-        .region = l->region,
         .vendor_id = id,
         .title = arena_printf(a, "%s %s:%lld", *lb->name ? lb->name : parent, protocol, port),
-        .https = true,
         .host = lb->host,
         .port = (unsigned)port,
         .quic = strcmp(protocol, "QUIC") == 0,
         .reach = lb->reach,
         .lock = arena_printf(a, "elb:%s", parent),
-        .alias_of = "",
-        .managed_by = "",
         .unfit = lb->frozen ? "the load balancer is frozen" : "",
-        .extra = "{}",
     };
-    if (!held(job, l->region, item, &r.bound, &r.bound_count, err))
+    if (!binding_of(job, to->region, item, &b, err))
         return err_add(err, "listener %s", id);
-    add_names(a, &r, l);
-    return l->each(l->context, &r, err);
+    for (size_t i = 0; i < l->host_count; i++)
+        if (strcmp(l->hosts[i].listener, id) == 0)
+            resource_add_name(a, &r, l->hosts[i].of, EVIDENCE_RULE);
+    resource_add_held(a, &r, &b, NULL);
+    return resource_emit(job, to, &r, &b, err);
 }
 
 static bool discover(struct job *job, const struct survey *to, struct err *err)
 {
-    const char *region = to->region;
-    resource_fn *each = to->each;
-    void *context = to->context;
-    struct listing l = {.keep = job->arena, .region = region, .each = each, .context = context};
-    return cloud_each(job, &list_balancers, region, keep_balancer, &l, err, "{}") &&
-           (!l.balancer_count ||
-            (cloud_each(job, &list_policies, region, keep_policy, &l, err, "{}") &&
-             cloud_each(job, &list_rules, region, keep_rule, &l, err, "{'type':['HOST_NAME']}") &&
-             cloud_each(job, &list_listeners, region, emit_listener, &l, err,
-                        "{'protocol':['HTTPS','TERMINATED_HTTPS','QUIC','TLS']}")));
+    struct listing l = {0};
+    if (!keep_balancers(job, to->region, &l, err))
+        return false;
+    if (!l.balancer_count)
+        return true;
+    if (!keep_policies(job, to->region, &l, err) || !keep_hosts(job, to->region, &l, err))
+        return false;
+    cleanup(pages_close) struct pages p =
+        cloud_pages(job, &list_listeners, to->region,
+                    "{'protocol':['HTTPS','TERMINATED_HTTPS','QUIC','TLS']}");
+    for (const struct json *item; (item = pages_next(&p));)
+        if (!emit_listener(job, to, &l, item, err))
+            return false;
+    return pages_end(&p, err);
 }
 
-static bool read_binding(struct job *job, const struct resource *r, struct binding *ret, struct err *err)
+static bool read_binding(struct job *job, const struct resource *r, struct binding *now, struct err *err)
 {
     struct answer answer, balancer;
-    struct binding b = {.https = true, .etag = ""};
     if (!cloud_call(job, &get_listener, r->region, &answer, err, "{'listener_id':%s}", r->vendor_id))
         return false;
     const struct json *v = json_at(answer.json, "/listener");
     if (!cloud_call(job, &get_balancer, r->region, &balancer, err, "{'loadbalancer_id':%s}",
-                    text(v, "/loadbalancers/0/id")) ||
-        !held(job, r->region, v, &b.bound, &b.bound_count, err))
+                    json_get(v, "/loadbalancers/0/id")))
         return false;
-    b.ready = strncmp(text(balancer.json, "/loadbalancer/provisioning_status"), "PENDING_", 8) != 0;
-    b.settings =
+    now->ready = strncmp(json_get(balancer.json, "/loadbalancer/provisioning_status"), "PENDING_", 8) != 0;
+    now->settings =
         json_format(job->arena,
                     "{'sni_match_algo':%s,'security_policy':%s,'tls_ciphers':%s,'http2':%p,'client_ca':%s}",
-                    text(v, "/sni_match_algo"), text(v, "/security_policy_id"),
-                    text(v, "/tls_ciphers_policy"),
+                    json_get(v, "/sni_match_algo"), json_get(v, "/security_policy_id"),
+                    json_get(v, "/tls_ciphers_policy"),
                     json_boolean(json_bool(json_at(v, "/http2_enable"), false)),
-                    text(v, "/client_ca_tls_container_ref"));
-    *ret = b;
-    return true;
+                    json_get(v, "/client_ca_tls_container_ref"));
+    return binding_of(job, r->region, v, now, err);
 }
 
 static bool store_for(struct job *job, const struct resource *r, const struct material *m, const char **ret,
                       struct err *err)
 {
-    if (m->sm2)
-        return err_set(err, ERR_INVALID_CERTIFICATE, "certferry binds no SM2 certificates to ELB");
     if (r->quic && m->key_type != KEY_RSA)
         return err_set(err, ERR_INVALID_CERTIFICATE, "a QUIC listener of ELB takes RSA certificates only");
     if (m->domain_count > HUAWEI_DOMAINS_MAX)
@@ -287,54 +233,43 @@ static const char *set_after(struct arena *a, const struct binding *now, const s
     return json_strings(a, refs, count + change->add_count);
 }
 
-static bool write_change(struct job *job, const struct bind *w, struct err *err)
+static bool bind_certificate(struct job *job, const struct bind *w, struct err *err)
 {
-    const struct resource *r = w->resource;
-    const struct binding *now = w->now;
-    const struct change *change = w->change;
-    const struct material *m = w->material;
-    (void)now, (void)m, (void)r;
     struct arena *a = job->arena;
-    const struct bound *by_default = binding_slot(now, "default");
+    const struct resource *r = w->resource;
+    const struct bound *by_default = binding_slot(w->now, "default");
     const struct json *settings;
-    struct answer answer;
-    (void)m;
-    if (strcmp(change->slot, "default") == 0 && !change->add_count)
-        return err_set(err, ERR_INPUT,
-                       "a listener always has a default certificate: it can be replaced, not removed");
-    if (strcmp(change->slot, "default") == 0)
-        return cloud_call(job, &set_listener, r->region, &answer, err,
+    if (strcmp(w->change->slot, "default") == 0)
+        return cloud_call(job, &set_listener, r->region, NULL, err,
                           "{'listener_id':%s,'body':{'listener':{'default_tls_container_ref':%s}}}",
-                          r->vendor_id, change->add[0]);
-    if (!json_parse(a, now->settings, strlen(now->settings), &settings, err))
+                          r->vendor_id, w->change->add[0]);
+    if (!json_parse(a, w->now->settings, strlen(w->now->settings), &settings, err))
         return err_add(err, "the settings of %s", r->title);
-    const char *match = text(settings, "/sni_match_algo");
-    return cloud_call(job, &set_listener, r->region, &answer, err,
+    const char *match = json_get(settings, "/sni_match_algo");
+    return cloud_call(job, &set_listener, r->region, NULL, err,
                       "{'listener_id':%s,'body':{'listener':{'sni_container_refs':%p%p%p}}}", r->vendor_id,
-                      set_after(a, now, change),
+                      set_after(a, w->now, w->change),
                       by_default ? json_format(a, ",'default_tls_container_ref':%s", by_default->ref) : "",
                       *match ? json_format(a, ",'sni_match_algo':%s", match) : "");
 }
 
-static const struct call *const calls[] = {&list_balancers, &list_policies, &list_rules,   &list_listeners,
-                                           &get_listener,   &get_balancer,  &set_listener, NULL};
-
 const struct product huawei_elb = {
-    .cloud = "huawei",
-    .name = "elb",
-    .code = "huawei/elb",
+    PRODUCT_CODE("huawei", "elb"),
     .title = "Huawei Cloud ELB",
     .sni = true,
     .read_calls = 2,
+    .no_sm2 = "certferry binds no SM2 certificates to ELB",
+    .no_removal = "a listener always has a default certificate: it can be replaced, not removed",
     .consistency_ms = 15000,
     .settle_ms = 180000,
     .poll_ms = 1000,
     .propagation_ms = 60000,
-    .calls = calls,
+    .calls = CALLS(&list_balancers, &list_policies, &list_rules, &list_listeners, &get_listener,
+                   &get_balancer, &set_listener),
     .regions = huawei_regions,
     .discover = discover,
     .read = read_binding,
     .store_for = store_for,
     .upload = huawei_upload,
-    .bind = write_change,
+    .bind = bind_certificate,
 };

@@ -43,11 +43,6 @@ static const struct call apply_to_hosts =
 
 static const char everything[] = "all_granted_eps"; /* reads of all enterprise projects */
 
-static const char *text(const struct json *v, const char *pointer)
-{
-    return json_str(json_at(v, pointer), "");
-}
-
 /* ---- what a certificate is ---- */
 
 /* The answer may hold the key: it is read into memory that is wiped. */
@@ -60,8 +55,8 @@ bool huawei_waf_facts(struct job *job, const char *region, struct bound *b, stru
     if (!cloud_call(&inner, &show_certificate, region, &answer, err,
                     "{'certificate_id':%s,'enterprise_project_id':%s}", b->ref, everything))
         return false;
-    b->name = arena_strdup(job->arena, text(answer.json, "/name"));
-    return bound_of_pem(job->arena, text(answer.json, "/content"), b) ||
+    b->name = arena_strdup(job->arena, json_get(answer.json, "/name"));
+    return bound_of_pem(job->arena, json_get(answer.json, "/content"), b) ||
            err_set(err, ERR_NOT_FOUND, "WAF does not show certificate %s", b->ref);
 }
 
@@ -77,7 +72,7 @@ bool huawei_waf_user(struct job *job, const char *region, const char *id, const 
     const struct json *hosts = json_at(answer.json, "/bind_host");
     *ret = !json_is_array(hosts) ? "WAF did not say which websites hold it"
            : json_count(hosts)   ? arena_printf(job->arena, "website %s of WAF holds it",
-                                                text(json_item(hosts, 0), "/hostname"))
+                                                json_get(json_item(hosts, 0), "/hostname"))
                                  : "";
     return true;
 }
@@ -129,9 +124,9 @@ static bool keep_uses(struct job *job, void *context, const struct json *item, c
     for (size_t i = 0; i < json_count(hosts); i++)
         *(struct use *)arena_push(l->keep, (void **)&l->uses, &l->use_count, &l->use_capacity,
                                   sizeof(struct use)) =
-            (struct use){arena_strdup(l->keep, text(json_item(hosts, i), "/id")),
-                         arena_strdup(l->keep, text(item, "/id")),
-                         arena_strdup(l->keep, text(item, "/name"))};
+            (struct use){arena_strdup(l->keep, json_get(json_item(hosts, i), "/id")),
+                         arena_strdup(l->keep, json_get(item, "/id")),
+                         arena_strdup(l->keep, json_get(item, "/name"))};
     return true;
 }
 
@@ -147,7 +142,7 @@ static bool serves_https(const struct json *host)
 {
     const struct json *servers = json_at(host, "/server");
     for (size_t i = 0; i < json_count(servers); i++)
-        if (strcmp(text(json_item(servers, i), "/front_protocol"), "HTTPS") == 0)
+        if (strcmp(json_get(json_item(servers, i), "/front_protocol"), "HTTPS") == 0)
             return true;
     return false;
 }
@@ -161,15 +156,15 @@ static bool complete(struct job *job, const struct listing *l, struct resource *
     const struct json *host = NULL;
     if ((premium || !use) && !read_host(job, l->region, r->vendor_id, premium, project, &host, err))
         return false;
-    if (strcmp(text(host, "/mode"), "elb-shared") == 0) {
+    if (json_is(host, "/mode", "elb-shared")) {
         r->unfit =
             arena_printf(job->arena, "TLS ends at listener %s of load balancer %s: deploy to huawei/elb",
-                         text(host, "/listener_id"), text(host, "/loadbalancer_id"));
+                         json_get(host, "/listener_id"), json_get(host, "/loadbalancer_id"));
         return true;
     }
     if (!use) {
-        id = text(host, "/certificateid");
-        name = text(host, "/certificatename");
+        id = json_get(host, "/certificateid");
+        name = json_get(host, "/certificatename");
     }
     r->bound_count = *id != 0;
     return !*id || make_bound(job, l->region, id, name, b, err);
@@ -180,8 +175,8 @@ static bool emit_host(struct job *job, void *context, const struct json *item, c
 {
     const struct listing *l = context;
     struct arena *a = job->arena;
-    const char *id = text(item, "/id"), *written = text(item, "/hostname");
-    const char *type = text(item, "/waf_type"),
+    const char *id = json_get(item, "/id"), *written = json_get(item, "/hostname");
+    const char *type = json_get(item, "/waf_type"),
                *project = json_str(json_at(item, "/enterprise_project_id"), "0");
     bool premium = strcmp(type, "premium") == 0;
     size_t size = strcspn(written, ":");
@@ -235,7 +230,7 @@ static struct place place_of(struct job *job, const struct resource *r)
     const struct json *extra = NULL;
     if (!json_parse(job->arena, r->extra, strlen(r->extra), &extra, NULL))
         extra = NULL;
-    return (struct place){.premium = strcmp(text(extra, "/type"), "premium") == 0,
+    return (struct place){.premium = json_is(extra, "/type", "premium"),
                           .project = json_str(json_at(extra, "/project"), "0")};
 }
 
@@ -264,14 +259,14 @@ static bool read_binding(struct job *job, const struct resource *r, struct bindi
     const struct json *host = NULL;
     if (!read_host(job, r->region, r->vendor_id, place.premium, place.project, &host, err))
         return false;
-    const char *id = text(host, "/certificateid");
+    const char *id = json_get(host, "/certificateid");
     struct binding b = {.https = serves_https(host),
                         .ready = true,
                         .etag = "",
                         .bound = arena_make(job->arena, struct bound),
                         .bound_count = *id != 0,
                         .settings = settings_of(job->arena, host)};
-    if (*id && !make_bound(job, r->region, id, text(host, "/certificatename"), b.bound, err))
+    if (*id && !make_bound(job, r->region, id, json_get(host, "/certificatename"), b.bound, err))
         return false;
     *ret = b;
     return true;
@@ -303,8 +298,8 @@ static bool look(struct job *job, void *context, const struct json *item, const 
     (void)node;
     (void)err;
     s->count++;
-    if (strcmp(text(item, "/name"), s->name) == 0)
-        s->id = arena_strdup(s->keep, text(item, "/id"));
+    if (strcmp(json_get(item, "/name"), s->name) == 0)
+        s->id = arena_strdup(s->keep, json_get(item, "/id"));
     return true;
 }
 
@@ -329,10 +324,10 @@ static bool take_id(struct job *job, void *context, const struct json *item, con
     struct held *held = context;
     (void)job, (void)node, (void)err;
     for (size_t i = 0; i < held->count; i++)
-        if (strcmp(held->ids[i], text(item, "/id")) == 0)
+        if (strcmp(held->ids[i], json_get(item, "/id")) == 0)
             return true;
     *(const char **)arena_push(held->keep, (void **)&held->ids, &held->count, &held->capacity,
-                               sizeof *held->ids) = arena_strdup(held->keep, text(item, "/id"));
+                               sizeof *held->ids) = arena_strdup(held->keep, json_get(item, "/id"));
     return true;
 }
 
@@ -382,7 +377,7 @@ static bool create(struct job *job, const char *region, const char *project, con
         json_format(hidden, "{'enterprise_project_id':%s,'body':{'name':%s,'content':%s,'key':%s}}", project,
                     name, m->fullchain_pem, secret_bytes(m->key));
     if (cloud_call_secret(job, &create_certificate, region, &answer, &why, "%p", arguments)) {
-        *ret = text(answer.json, "/id");
+        *ret = json_get(answer.json, "/id");
         return **ret || upload_in_doubt(err_set(err, ERR_VENDOR, "WAF answered no certificate id"), err);
     }
     bool full = full_store(&why);
@@ -442,27 +437,21 @@ static bool write_change(struct job *job, const struct bind *w, struct err *err)
         return false;
     const struct json *hosts = json_at(answer.json, "/bind_host");
     for (size_t i = 0; i < json_count(hosts); i++)
-        if (strcmp(text(json_item(hosts, i), "/id"), r->vendor_id) == 0)
+        if (strcmp(json_get(json_item(hosts, i), "/id"), r->vendor_id) == 0)
             return true;
     return upload_in_doubt(err_set(err, ERR_VENDOR, "WAF did not say that %s took the certificate", r->title),
                            err);
 }
 
-static const struct call *const calls[] = {&list_hosts,        &show_host,
-                                           &show_premium_host, &list_certificates,
-                                           &show_certificate,  &create_certificate,
-                                           &apply_to_hosts,    NULL};
-
 const struct product huawei_waf = {
-    .cloud = "huawei",
-    .name = "waf",
-    .code = "huawei/waf",
+    PRODUCT_CODE("huawei", "waf"),
     .title = "Huawei Cloud WAF",
     .consistency_ms = 15000,
     .settle_ms = 120000,
     .poll_ms = 1000,
     .propagation_ms = 120000,
-    .calls = calls,
+    .calls = CALLS(&list_hosts, &show_host, &show_premium_host, &list_certificates, &show_certificate,
+                   &create_certificate, &apply_to_hosts),
     .regions = huawei_regions,
     .discover = discover,
     .read = read_binding,

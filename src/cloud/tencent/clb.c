@@ -37,11 +37,6 @@ static const struct call get_task = {CLB("DescribeTaskStatus"), .parameters = "T
 static const struct call list_regions = {TENCENT("region", "2022-06-27", "DescribeRegions"),
                                          .parameters = "Product"};
 
-static const char *text_at(const struct json *v, const char *pointer)
-{
-    return json_str(json_at(v, pointer), "");
-}
-
 static bool regions(struct job *job, const char ***ret, size_t *ret_count, struct err *err)
 {
     struct answer answer;
@@ -53,8 +48,8 @@ static bool regions(struct job *job, const char ***ret, size_t *ret_count, struc
     const struct json *set = json_at(answer.json, "/RegionSet");
     *ret = arena_array(job->arena, const char *, json_count(set) + 1);
     for (size_t i = 0; i < json_count(set); i++)
-        if (strcmp(text_at(json_item(set, i), "/RegionState"), "AVAILABLE") == 0)
-            (*ret)[(*ret_count)++] = text_at(json_item(set, i), "/Region");
+        if (strcmp(json_get(json_item(set, i), "/RegionState"), "AVAILABLE") == 0)
+            (*ret)[(*ret_count)++] = json_get(json_item(set, i), "/Region");
     return true;
 }
 
@@ -62,7 +57,7 @@ static bool is_tls(const struct json *listener)
 {
     static const char *const protocols[] = {"HTTPS", "TCP_SSL", "QUIC"};
     for (size_t i = 0; i < countof(protocols); i++)
-        if (strcmp(text_at(listener, "/Protocol"), protocols[i]) == 0)
+        if (strcmp(json_get(listener, "/Protocol"), protocols[i]) == 0)
             return true;
     return false;
 }
@@ -77,7 +72,7 @@ static const char *rule_name(struct arena *a, const struct json *rule, size_t i)
 {
     const struct json *list = json_at(rule, "/Domains");
     const char *name, *text = json_count(list) ? json_str(json_item(list, i), NULL)
-                              : i == 0         ? text_at(rule, "/Domain")
+                              : i == 0         ? json_get(rule, "/Domain")
                                                : NULL;
     if (!text)
         return NULL;
@@ -105,7 +100,7 @@ static bool add_bound(struct reading *r, const char *slot, const char *ref, stru
 static bool read_own(struct reading *r, const struct json *certificate, struct err *err)
 {
     const struct json *more = json_at(certificate, "/ExtCertIds");
-    const char *slot = json_count(more) ? "sni" : "default", *id = text_at(certificate, "/CertId");
+    const char *slot = json_count(more) ? "sni" : "default", *id = json_get(certificate, "/CertId");
     if (*id && !add_bound(r, slot, id, err))
         return false;
     for (size_t i = 0; i < json_count(more); i++)
@@ -121,7 +116,7 @@ static bool read_certificates(struct reading *r, const struct json *listener, st
         return read_own(r, json_at(listener, "/Certificate"), err);
     for (size_t i = 0; i < json_count(rules); i++) {
         const struct json *rule = json_item(rules, i);
-        const char *id = text_at(rule, "/Certificate/CertId"), *name = rule_name(r->job->arena, rule, 0);
+        const char *id = json_get(rule, "/Certificate/CertId"), *name = rule_name(r->job->arena, rule, 0);
         if (*id && name && *name && !add_bound(r, name, id, err))
             return false;
     }
@@ -147,22 +142,22 @@ static const char *unfit(struct arena *a, const struct json *balancer)
 static struct resource resource_of(struct arena *a, const struct listing *l, const struct json *balancer,
                                    const char *listener, const char *protocol, int64_t port)
 {
-    const char *id = text_at(balancer, "/LoadBalancerId"), *host = text_at(balancer, "/LoadBalancerDomain");
+    const char *id = json_get(balancer, "/LoadBalancerId"), *host = json_get(balancer, "/LoadBalancerDomain");
     if (!*host)
-        host = text_at(balancer, "/Domain");
+        host = json_get(balancer, "/Domain");
     if (!*host)
-        host = text_at(balancer, "/LoadBalancerVips/0");
+        host = json_get(balancer, "/LoadBalancerVips/0");
     return (struct resource){
         .product = "tencent/clb",
         .region = l->region,
         .vendor_id = arena_printf(a, "%s/%s", id, listener),
         .title =
-            arena_printf(a, "%s %s:%lld", text_at(balancer, "/LoadBalancerName"), protocol, (long long)port),
+            arena_printf(a, "%s %s:%lld", json_get(balancer, "/LoadBalancerName"), protocol, (long long)port),
         .https = true,
         .host = host,
         .port = (unsigned)port,
         .quic = strcmp(protocol, "QUIC") == 0,
-        .reach = strcmp(text_at(balancer, "/LoadBalancerType"), "OPEN") == 0 ? "public" : "private",
+        .reach = json_is(balancer, "/LoadBalancerType", "OPEN") ? "public" : "private",
         .lock = arena_printf(a, "clb:%s", id),
         .alias_of = "",
         .managed_by = "",
@@ -191,8 +186,8 @@ static bool emit_listener(struct job *job, const struct listing *l, const struct
                           const struct json *v, struct err *err)
 {
     struct reading reading = {.job = job};
-    struct resource r = resource_of(job->arena, l, balancer, text_at(v, "/ListenerId"),
-                                    text_at(v, "/Protocol"), json_int(json_at(v, "/Port"), 443));
+    struct resource r = resource_of(job->arena, l, balancer, json_get(v, "/ListenerId"),
+                                    json_get(v, "/Protocol"), json_int(json_at(v, "/Port"), 443));
     if (!read_certificates(&reading, v, err))
         return err_add(err, "%s", r.title);
     r.bound = reading.items;
@@ -206,8 +201,8 @@ static bool emit_classic(struct job *job, const struct listing *l, const struct 
                          const struct json *v, struct err *err)
 {
     struct reading reading = {.job = job};
-    const char *id = text_at(v, "/CertId");
-    struct resource r = resource_of(job->arena, l, balancer, text_at(v, "/ListenerId"), "HTTPS",
+    const char *id = json_get(v, "/CertId");
+    struct resource r = resource_of(job->arena, l, balancer, json_get(v, "/ListenerId"), "HTTPS",
                                     json_int(json_at(v, "/ListenerPort"), 443));
     if (!*id)
         return true;
@@ -225,7 +220,7 @@ static bool emit_balancer(struct job *job, void *context, const struct json *ite
 {
     const struct listing *l = context;
     bool classic = json_int(json_at(item, "/Forward"), 1) == 0;
-    const char *id = text_at(item, "/LoadBalancerId");
+    const char *id = json_get(item, "/LoadBalancerId");
     struct answer answer;
     struct err why;
     (void)node;
@@ -279,9 +274,9 @@ static void put_settings(struct arena *a, struct json_writer *w, const struct js
     for (size_t i = 0; json_member(v, i, &name, &value); i++)
         if (strcmp(name, "Certificate") != 0 && strcmp(name, "Rules") != 0 && !json_is_null(value))
             json_member_raw(w, name, json_dump(a, value));
-    json_member_string(w, "mutual", text_at(v, "/Certificate/SSLMode"));
-    json_member_string(w, "verify", text_at(v, "/Certificate/SSLVerifyClient"));
-    json_member_string(w, "ca", text_at(v, "/Certificate/CertCaId"));
+    json_member_string(w, "mutual", json_get(v, "/Certificate/SSLMode"));
+    json_member_string(w, "verify", json_get(v, "/Certificate/SSLVerifyClient"));
+    json_member_string(w, "ca", json_get(v, "/Certificate/CertCaId"));
     json_close_object(w);
 }
 
@@ -339,7 +334,7 @@ static bool read_binding(struct job *job, const struct resource *r, struct bindi
                     balancer, listener))
         return false;
     const struct json *v = json_at(answer.json, "/Listeners/0");
-    if (strcmp(text_at(v, "/ListenerId"), listener) != 0)
+    if (strcmp(json_get(v, "/ListenerId"), listener) != 0)
         return err_set(err, ERR_NOT_FOUND, "there is no listener %s", r->vendor_id);
     if (!read_certificates(&reading, v, err))
         return false;
@@ -377,7 +372,7 @@ static const struct json *place_of(struct arena *a, const struct json *listener,
         const char *name = rule_name(a, rule, 0);
         if (!name || strcmp(name, slot) != 0)
             continue;
-        *ret_domain = json_str(json_at(rule, "/Domains/0"), text_at(rule, "/Domain"));
+        *ret_domain = json_str(json_at(rule, "/Domains/0"), json_get(rule, "/Domain"));
         return json_at(rule, "/Certificate");
     }
     return NULL;
@@ -409,7 +404,7 @@ static bool ids_after(struct job *job, const struct json *place, const struct ch
     if (count > CERTIFICATES_MAX)
         return err_set(err, ERR_VENDOR, "more than %d certificates in one place", CERTIFICATES_MAX);
     for (size_t i = 0; i < count; i++) {
-        const char *id = i ? json_str(json_item(more, i - 1), "") : text_at(place, "/CertId");
+        const char *id = i ? json_str(json_item(more, i - 1), "") : json_get(place, "/CertId");
         bool goes = strcmp(id, change->add[0]) == 0;
         for (size_t k = 0; k < change->remove_count; k++)
             goes |= strcmp(id, change->remove[k]) == 0;
@@ -428,8 +423,8 @@ static bool ids_after(struct job *job, const struct json *place, const struct ch
 /* How the place is to be: mutual TLS as it was, with one certificate or with several. */
 static char *certificate_json(struct arena *a, const struct json *place, const char *const *ids, size_t count)
 {
-    const char *mode = text_at(place, "/SSLMode"), *verify = text_at(place, "/SSLVerifyClient");
-    const char *ca = text_at(place, "/CertCaId");
+    const char *mode = json_get(place, "/SSLMode"), *verify = json_get(place, "/SSLVerifyClient");
+    const char *ca = json_get(place, "/CertCaId");
     bool mutual = strcmp(mode, "MUTUAL") == 0;
     struct buf out = buf_new(a, 4 << 10);
     struct json_writer w = json_writer_to(&out);
@@ -489,20 +484,16 @@ static bool write_change(struct job *job, const struct bind *w, struct err *err)
     return true;
 }
 
-static const struct call *const calls[] = {&list_balancers, &list_listeners, &list_classic, &set_listener,
-                                           &set_domain,     &get_task,       &list_regions, NULL};
-
 const struct product tencent_clb = {
-    .cloud = "tencent",
-    .name = "clb",
-    .code = "tencent/clb",
+    PRODUCT_CODE("tencent", "clb"),
     .title = "Tencent Cloud CLB",
     .read_calls = 2,
     .consistency_ms = 30000,
     .settle_ms = 300000,
     .poll_ms = 2000,
     .propagation_ms = 60000,
-    .calls = calls,
+    .calls = CALLS(&list_balancers, &list_listeners, &list_classic, &set_listener, &set_domain, &get_task,
+                   &list_regions),
     .regions = regions,
     .discover = discover,
     .read = read_binding,

@@ -46,11 +46,6 @@ static const struct call set_domain = {
         "UpstreamRules[].BalanceType UseCase Gzip",
     .write = true, .per_second = 2};
 
-static const char *text_at(const struct json *v, const char *pointer)
-{
-    return json_str(json_at(v, pointer), "");
-}
-
 /* WAF answers for its instances of the mainland in one region, and for all others in another. */
 static bool regions(struct job *job, const char ***ret, size_t *ret_count, struct err *err)
 {
@@ -102,12 +97,12 @@ static bool read_main(struct job *job, const struct json *v, struct binding *b, 
 {
     int64_t type = json_int(json_at(v, "/CertType"), 0);
     if (type == 2)
-        return session_facts(job, "", add_bound(b, "default", arena_strdup(job->arena, text_at(v, "/SSLId"))),
-                             err);
+        return session_facts(job, "",
+                             add_bound(b, "default", arena_strdup(job->arena, json_get(v, "/SSLId"))), err);
     if (type != 1)
         return true;
     struct bound *own = add_bound(b, "default", "");
-    bool known = session_bound_of_pem(job, text_at(v, "/Cert"), own);
+    bool known = session_bound_of_pem(job, json_get(v, "/Cert"), own);
     own->ref = arena_printf(job->arena, "pem:%s", known ? own->fingerprint : "unreadable");
     return true;
 }
@@ -118,12 +113,12 @@ static bool read_sm(struct job *job, const struct json *v, struct binding *b, st
     if (json_int(json_at(v, "/GmType"), 0) == 0 || (type != 1 && type != 2))
         return true;
     if (type == 2)
-        return session_facts(job, "", add_bound(b, "sm", arena_strdup(job->arena, text_at(v, "/GmSSLId"))),
+        return session_facts(job, "", add_bound(b, "sm", arena_strdup(job->arena, json_get(v, "/GmSSLId"))),
                              err);
     struct bound *sm = add_bound(b, "sm", "");
-    (void)session_bound_of_pem(job, text_at(v, "/GmCert"), sm);
+    (void)session_bound_of_pem(job, json_get(v, "/GmCert"), sm);
     sm->fingerprint = sm->ref =
-        arena_strdup(job->arena, pair_of(job->arena, text_at(v, "/GmCert"), text_at(v, "/GmEncCert")));
+        arena_strdup(job->arena, pair_of(job->arena, json_get(v, "/GmCert"), json_get(v, "/GmEncCert")));
     return true;
 }
 
@@ -138,7 +133,7 @@ static const struct secret *vault_of(struct job *job, struct arena *hidden, cons
     bool any = false;
     json_open_object(&w);
     for (size_t i = 0; i < countof(keys_shown); i++) {
-        const char *text = text_at(v, arena_printf(hidden, "/%s", keys_shown[i]));
+        const char *text = json_get(v, arena_printf(hidden, "/%s", keys_shown[i]));
         any |= *text != '\0';
         json_member_string(&w, keys_shown[i], text);
     }
@@ -180,11 +175,11 @@ static bool details(struct job *job, const struct resource *r, struct arena *hid
     if (!json_parse(job->arena, r->extra, strlen(r->extra), &extra, err))
         return err_add(err, "what is known of %s", r->title);
     if (!cloud_call(&inner, &get_domain, r->region, &answer, err,
-                    "{'Domain':%s,'DomainId':%s,'InstanceId':%s}", text_at(extra, "/domain"), r->vendor_id,
-                    text_at(extra, "/instance")))
+                    "{'Domain':%s,'DomainId':%s,'InstanceId':%s}", json_get(extra, "/domain"), r->vendor_id,
+                    json_get(extra, "/instance")))
         return false;
     *ret = json_at(answer.json, "/DomainsPartInfo");
-    return strcmp(text_at(*ret, "/DomainId"), r->vendor_id) == 0 ||
+    return strcmp(json_get(*ret, "/DomainId"), r->vendor_id) == 0 ||
            err_set(err, ERR_NOT_FOUND, "WAF has no domain %s", r->title);
 }
 
@@ -203,8 +198,7 @@ static const struct json *https_port(const struct json *domain)
     const struct json *ports = json_at(domain, "/Ports"), *found = NULL;
     for (size_t i = 0; i < json_count(ports); i++) {
         const struct json *p = json_item(ports, i);
-        if (strcmp(text_at(p, "/Protocol"), "https") == 0 &&
-            (!found || strcmp(text_at(p, "/Port"), "443") == 0))
+        if (json_is(p, "/Protocol", "https") && (!found || json_is(p, "/Port", "443")))
             found = p;
     }
     return found;
@@ -214,11 +208,11 @@ static bool emit_domain(struct job *job, const struct listing *l, const struct j
 {
     cleanup(arena_free_p) struct arena *hidden = arena_new_secret(ARENA_JOB_BYTES);
     struct arena *a = job->arena;
-    const char *domain = text_at(v, "/Domain"), *id = text_at(v, "/DomainId");
+    const char *domain = json_get(v, "/Domain"), *id = json_get(v, "/DomainId");
     const struct json *port = https_port(v), *info;
     struct resource_name name = {.evidence = EVIDENCE_DOMAIN};
     struct binding b = {.bound = arena_array(a, struct bound, 2)};
-    bool saas = strcmp(text_at(v, "/Edition"), "sparta-waf") == 0;
+    bool saas = json_is(v, "/Edition", "sparta-waf");
     if (!name_normalise(a, domain, false, &name.name, NULL))
         return true; /* nothing that a certificate could cover */
     struct resource r = {
@@ -230,18 +224,18 @@ static bool emit_domain(struct job *job, const struct listing *l, const struct j
         .name_count = 1,
         .https = port != NULL,
         .bound = b.bound,
-        .host = text_at(v, "/Cname"),
-        .port = port ? (unsigned)strtoul(text_at(port, "/Port"), NULL, 10) : 443,
+        .host = json_get(v, "/Cname"),
+        .port = port ? (unsigned)strtoul(json_get(port, "/Port"), NULL, 10) : 443,
         .reach = "public",
         .lock = arena_printf(a, "waf:%s", l->region),
         .alias_of = "",
         .managed_by = "",
         .unfit = "",
-        .extra = json_format(a, "{'domain':%s,'instance':%s}", domain, text_at(v, "/InstanceId")),
+        .extra = json_format(a, "{'domain':%s,'instance':%s}", domain, json_get(v, "/InstanceId")),
     };
     if (!saas) {
-        const char *lb = text_at(v, "/LoadBalancerSet/0/LoadBalancerId");
-        const char *listener = text_at(v, "/LoadBalancerSet/0/ListenerId");
+        const char *lb = json_get(v, "/LoadBalancerSet/0/LoadBalancerId");
+        const char *listener = json_get(v, "/LoadBalancerSet/0/ListenerId");
         r.https = true;
         r.alias_of = *lb ? arena_printf(a, "%s/%s", lb, listener) : "";
         r.unfit = arena_printf(a, "its certificate is that of the CLB listener %s: deploy to tencent/clb",
@@ -288,7 +282,7 @@ static bool walk(struct job *job, struct listing *l, size_t step, size_t *ret_to
         for (size_t i = 0; i < json_count(list); i++) {
             cleanup(arena_free_p) struct arena *one = arena_new(ARENA_JOB_BYTES);
             const struct json *v = json_item(list, i);
-            const char *id = text_at(v, "/DomainId");
+            const char *id = json_get(v, "/DomainId");
             if (is_seen(job, l, id) || !is_of_region(job, l, id))
                 continue;
             job->arena = one;
@@ -332,7 +326,7 @@ static bool read_state(struct job *job, const struct resource *r, const char *do
         return false;
     const struct json *list = json_at(answer.json, "/Domains");
     for (size_t i = 0; i < json_count(list); i++)
-        if (strcmp(text_at(json_item(list, i), "/DomainId"), r->vendor_id) == 0) {
+        if (strcmp(json_get(json_item(list, i), "/DomainId"), r->vendor_id) == 0) {
             int64_t state = json_int(json_at(json_item(list, i), "/State"), 0);
             b->https = https_port(json_item(list, i)) != NULL;
             b->ready = state != -1;
@@ -347,7 +341,7 @@ static bool read_binding(struct job *job, const struct resource *r, struct bindi
     cleanup(arena_free_p) struct arena *hidden = arena_new_secret(ARENA_JOB_BYTES);
     struct binding b = {.etag = "", .bound = arena_array(job->arena, struct bound, 2)};
     const struct json *info;
-    if (!details(job, r, hidden, &info, err) || !read_state(job, r, text_at(info, "/Domain"), &b, err))
+    if (!details(job, r, hidden, &info, err) || !read_state(job, r, json_get(info, "/Domain"), &b, err))
         return false;
     if (b.https && (!read_main(job, info, &b, err) || !read_sm(job, info, &b, err)))
         return false;
@@ -429,15 +423,15 @@ static struct place place_as_read(const struct json *v, bool sm)
 {
     if (!sm)
         return (struct place){.type = (int)json_int(json_at(v, "/CertType"), 0),
-                              .id = text_at(v, "/SSLId"),
-                              .cert = text_at(v, "/Cert"),
-                              .key = text_at(v, "/PrivateKey")};
+                              .id = json_get(v, "/SSLId"),
+                              .cert = json_get(v, "/Cert"),
+                              .key = json_get(v, "/PrivateKey")};
     return (struct place){.type = (int)json_int(json_at(v, "/GmCertType"), 0),
-                          .id = text_at(v, "/GmSSLId"),
-                          .cert = text_at(v, "/GmCert"),
-                          .key = text_at(v, "/GmPrivateKey"),
-                          .enc_cert = text_at(v, "/GmEncCert"),
-                          .enc_key = text_at(v, "/GmEncPrivateKey")};
+                          .id = json_get(v, "/GmSSLId"),
+                          .cert = json_get(v, "/GmCert"),
+                          .key = json_get(v, "/GmPrivateKey"),
+                          .enc_cert = json_get(v, "/GmEncCert"),
+                          .enc_key = json_get(v, "/GmEncPrivateKey")};
 }
 
 /* What was uploaded to WAF itself has to be sent along with its key, as it is shown: without, it would be lost. */
@@ -466,9 +460,9 @@ static bool send_all(struct job *job, const struct resource *r, const struct pla
     int64_t mode = json_int(json_at(v, "/GmType"), 0);
     bool kept = sm ? place->type != 0 : mode != 0;
     json_open_object(&w);
-    json_member_string(&w, "Domain", text_at(v, "/Domain"));
+    json_member_string(&w, "Domain", json_get(v, "/Domain"));
     json_member_string(&w, "DomainId", r->vendor_id);
-    json_member_string(&w, "InstanceID", text_at(v, "/InstanceId"));
+    json_member_string(&w, "InstanceID", json_get(v, "/InstanceId"));
     put_plain(hidden, &w, v, PLAIN);
     if (strcmp(session_site(job), "china") == 0)
         put_plain(hidden, &w, v, MAINLAND);
@@ -559,7 +553,7 @@ static bool old_key(struct job *job, const struct resource *r, const struct boun
         return true;
     if (!details(job, r, hidden, &v, err))
         return false;
-    if (*text_at(v, "/PrivateKey") || session_material(job, old->ref + 4, &m, &why))
+    if (*json_get(v, "/PrivateKey") || session_material(job, old->ref + 4, &m, &why))
         return true;
     if (why.kind != ERR_NOT_FOUND) {
         if (err)
@@ -570,12 +564,8 @@ static bool old_key(struct job *job, const struct resource *r, const struct boun
     return true;
 }
 
-static const struct call *const calls[] = {&list_domains, &get_domain, &set_domain, NULL};
-
 const struct product tencent_waf = {
-    .cloud = "tencent",
-    .name = "waf",
-    .code = "tencent/waf",
+    PRODUCT_CODE("tencent", "waf"),
     .title = "Tencent Cloud WAF",
     .takes_sm2 = true,
     .sm_slot = true,
@@ -584,7 +574,7 @@ const struct product tencent_waf = {
     .settle_ms = 600000,
     .poll_ms = 3000,
     .propagation_ms = 300000,
-    .calls = calls,
+    .calls = CALLS(&list_domains, &get_domain, &set_domain),
     .regions = regions,
     .discover = discover,
     .read = read_binding,
