@@ -180,7 +180,8 @@ static inline bool yard_quota_holds(struct yard *y)
     struct task_row *tasks = NULL;
     const char **accounts = NULL;
     size_t count = 0;
-    assert_ok(y, store_task_list(y->db, y->a, &(struct page){.limit = 1000}, NULL, &tasks, &count, &y->err));
+    assert_ok(y, store_task_list(y->db, y->a, &(struct page){.limit = 1000}, &(struct task_filter){0}, &tasks,
+                                 &count, &y->err));
     for (size_t i = 0; i < count; i++) {
         const char *fault = quota_fault_of_task(y->db, y->a, tasks[i].id);
         if (*fault)

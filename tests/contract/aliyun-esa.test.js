@@ -122,7 +122,7 @@ test('aliyun/esa: where the plan has no room, nothing is brought anywhere; the p
   const other = issue('other.example');
   await set(resource.id, { type: 'upload', name: 'other', certificate: other.chain, privateKey: other.key, id: entry.id });
   const since = stage.log().length;
-  await assert.rejects(stage.deploy(resource, issue(resource.domain)), /set of SNI certificates is full/);
+  await assert.rejects(stage.deploy(resource, issue(resource.domain)), /certificates and all are used/);
   assert.ok(!stage.log().slice(since).some((call) => call.action === 'UploadUserCertificate'));
 });
 
