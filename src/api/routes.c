@@ -1,8 +1,10 @@
 #include "api/v1_access.h"
 #include "api/v1_certificate.h"
 #include "api/v1_contact.h"
+#include "api/v1_owner.h"
 #include "api/v1_product.h"
 #include "api/v1_push.h"
+#include "api/v1_quota.h"
 #include "api/v1_resource.h"
 #include "api/v1_status.h"
 #include "api/v1_task.h"
@@ -36,6 +38,17 @@ const struct route routes[] = {
     {"POST", "/api/v1/pushes", v1_push_create, ON_JOB, push_fields},
     {"GET", "/api/v1/pushes", v1_push_list, ON_READER, NULL},
     {"GET", "/api/v1/pushes/{push}", v1_push_show, ON_LOOP, NULL},
+
+    {"POST", "/api/v1/owners", v1_owner_add, ON_JOB, owner_add_fields},
+    {"GET", "/api/v1/owners", v1_owner_list, ON_READER, NULL},
+    {"PATCH", "/api/v1/owners/{owner}", v1_owner_update, ON_JOB, owner_update_fields},
+    {"DELETE", "/api/v1/owners/{owner}", v1_owner_delete, ON_JOB, NULL},
+
+    {"GET", "/api/v1/quota", v1_quota_show, ON_READER, NULL},
+    {"POST", "/api/v1/quota/grants", v1_quota_grant, ON_JOB, quota_grant_fields},
+    {"POST", "/api/v1/quota/revocations", v1_quota_revoke, ON_JOB, quota_revoke_fields},
+    {"GET", "/api/v1/quota/entries", v1_quota_entries, ON_READER, NULL},
+    {"GET", "/api/v1/quota/tasks/{task}", v1_quota_statement, ON_READER, NULL},
 
     {"GET", "/api/v1/products", v1_product_list, ON_READER, NULL},
 

@@ -1,5 +1,6 @@
 #include "api/v1_access.h"
 
+#include "api/v1_owner.h"
 #include "api/view.h"
 #include "cloud/policy.h"
 #include "cloud/record.h"
@@ -21,11 +22,9 @@ static const char *const clouds[] = {"aliyun", "tencent", "aws", "huawei"};
     }
 
 const struct field access_add_fields[] = {
-    {"cloud", FIELD_TEXT, true, 16},
-    {"name", FIELD_TEXT, true, 63},
-    {"key_id", FIELD_TEXT, false, 256},
-    {"secret", FIELD_SECRET, false, 4096},
-    ACCESS_SETTINGS,
+    {"cloud", FIELD_TEXT, true, 16},    {"name", FIELD_TEXT, true, 63},
+    {"key_id", FIELD_TEXT, false, 256}, {"secret", FIELD_SECRET, false, 4096},
+    {"owner", FIELD_TEXT, false, 63},   ACCESS_SETTINGS,
 };
 
 const struct field access_update_fields[] = {
@@ -214,6 +213,8 @@ bool v1_access_add(struct request *rq, struct reply *reply, struct err *err)
                                       .state_text = ""};
     work.wanted.site = strcmp(cloud, "aws") == 0 ? "international" : "china";
     apply_body(rq, &work.wanted);
+    if (!v1_owner_key(rq, request_text(rq, "owner"), &work.wanted.owner, err))
+        return false;
     if (request_text(rq, "secret") && !work.secret)
         return err_set(err, ERR_INPUT, "the secret is empty");
     if (!!work.secret + request_bool(rq, "machine", false) + (request_text(rq, "secret_command") != NULL) !=

@@ -2,6 +2,7 @@
 
 #include "api/event_stream.h"
 #include "api/problem.h"
+#include "api/v1_owner.h"
 #include "api/view.h"
 #include "cert/certificate.h"
 #include "codec/text.h"
@@ -15,6 +16,7 @@ const struct field certificate_import_fields[] = {
     {"pkcs12", FIELD_SECRET, false, CERTIFICATE_FILE_BYTES * 2}, /* base64 */
     {"password", FIELD_SECRET, false, 1024},
     {"name", FIELD_TEXT, false, 256},
+    {"owner", FIELD_TEXT, false, 63},
     {NULL, FIELD_TEXT, false, 0},
 };
 
@@ -126,7 +128,8 @@ bool v1_certificate_import(struct request *rq, struct reply *reply, struct err *
                             .row = certificate_row_of(rq->arena, &cert),
                             .wanted_name = name};
     import.row.id = store_new_id(store);
-    if (!store_write(store, add_certificate, &import, err))
+    if (!v1_owner_key(rq, request_text(rq, "owner"), &import.row.owner, err) ||
+        !store_write(store, add_certificate, &import, err))
         return false;
     struct buf row = buf_new(rq->arena, 1 << 20);
     struct json_writer row_writer = json_writer_to(&row), w = json_writer_to(&reply->body);

@@ -1,7 +1,9 @@
 #include "api/v1_task.h"
 
 #include "api/v1_certificate.h"
+#include "api/v1_owner.h"
 #include "api/v1_plan.h"
+#include "api/v1_quota.h"
 #include "api/view.h"
 #include "api/watchers.h"
 #include "cert/certificate.h"
@@ -28,6 +30,7 @@ enum { DEPLOYMENTS_SHOWN = 1000 }; /* in a preview; the rest by pages of .../dep
 
 const struct field task_create_fields[] = {
     {"name", FIELD_TEXT, false, 256},
+    {"owner", FIELD_TEXT, false, 63},
     {"dry_run", FIELD_BOOL, false, 0},
     {"cert", FIELD_TEXT, false, CERTIFICATE_FILE_BYTES}, /* with dry_run: a certificate that is not stored */
     {"key", FIELD_SECRET, false, CERTIFICATE_FILE_BYTES},
@@ -92,7 +95,7 @@ static bool put_view(struct request *rq, struct reply *reply, const struct task_
     json_member_raw(&w, "task", task.data);
     json_member_int(&w, "version", view->task.version);
     json_member_string(&w, "label", view->label);
-    if (!v1_plan_put(rq, &w, view, err))
+    if (!v1_plan_put(rq, &w, view, err) || !v1_quota_put_need(rq, &w, view, err))
         return false;
     json_key(&w, "deployments");
     json_open_array(&w);
@@ -135,16 +138,21 @@ bool v1_task_create(struct request *rq, struct reply *reply, struct err *err)
     struct task_view view;
     const char *name = request_text(rq, "name");
     bool dry_run = request_bool(rq, "dry_run", false);
-    struct certificate_row given;
+    struct certificate_row given = {0};
+    const char *owner;
+    if (!v1_owner_key(rq, request_text(rq, "owner"), &owner, err))
+        return false;
     if (name && !request_name_check(name, err))
         return false;
     bool has_given = dry_run && request_text(rq, "cert");
     if (has_given && !v1_certificate_given(rq, &given, err))
         return false;
+    given.owner = owner;
     bool done = dry_run ? task_plan(&context, rq->arena, &selection, has_given ? &given : NULL, &view, err)
-                        : task_create(&context, rq->arena, "", name ? name : "", &selection, &view, err);
+                        : task_create(&context, rq->arena, owner, name ? name : "", &selection, &view, err);
     if (!done)
         return false;
+    view.task.owner = owner;
     reply->status = dry_run ? 200 : 201;
     return put_view(rq, reply, &view, err);
 }
@@ -204,6 +212,7 @@ struct task_find {
     struct request *rq;
     struct task_row row;
     struct task_counts counts;
+    struct quota_sums quota;
     struct page page;
     struct deployment_row *deployments;
     size_t count;
@@ -213,7 +222,8 @@ static bool load_task(struct db *db, void *context, struct err *err)
 {
     struct task_find *find = context;
     return store_task_find(db, find->rq->arena, find->rq->args[0], &find->row, err) &&
-           store_task_count(db, find->row.id, &find->counts, err);
+           store_task_count(db, find->row.id, &find->counts, err) &&
+           store_quota_of_task(db, find->row.id, &find->quota, err);
 }
 
 bool v1_task_show(struct request *rq, struct reply *reply, struct err *err)
@@ -222,7 +232,9 @@ bool v1_task_show(struct request *rq, struct reply *reply, struct err *err)
     if (!store_read(rq->api->parts.store, load_task, &find, err))
         return false;
     struct json_writer w = json_writer_to(&reply->body);
-    view_task(&w, rq->arena, &find.row, &find.counts, now_of(rq));
+    view_task_open(&w, rq->arena, &find.row, &find.counts, now_of(rq));
+    view_quota_member(&w, &find.quota);
+    json_close_object(&w);
     return true;
 }
 

@@ -1,5 +1,6 @@
 #include "api/view.h"
 
+#include "api/v1_owner.h"
 #include "task/schedule.h"
 
 static void member_time(struct json_writer *w, struct arena *a, const char *name, int64_t ms)
@@ -20,6 +21,7 @@ void view_certificate(struct json_writer *w, struct arena *a, const struct certi
     json_open_object(w);
     json_member_int(w, "id", row->id);
     json_member_string(w, "name", row->name);
+    view_owner_member(w, row->owner);
     json_member_string(w, "kind", row->kind);
     json_member_string(w, "status", certificate_status_name(status));
     json_member_raw(w, "domains", row->domains);
@@ -42,6 +44,7 @@ void view_access(struct json_writer *w, struct arena *a, const struct access_row
     json_open_object(w);
     json_member_int(w, "id", row->id);
     json_member_string(w, "name", row->name);
+    view_owner_member(w, row->owner);
     json_member_string(w, "cloud", row->cloud);
     json_member_string(w, "key_id", or_null(row->key_id));
     json_member_string(w, "key_source", row->key_source);
@@ -130,6 +133,16 @@ static void put_counts(struct json_writer *w, const struct task_counts *counts)
     json_close_object(w);
 }
 
+void view_quota_member(struct json_writer *w, const struct quota_sums *quota)
+{
+    json_key(w, "quota");
+    json_open_object(w);
+    json_member_int(w, "held", quota->held);
+    json_member_int(w, "used", quota->used);
+    json_member_int(w, "returned", quota->returned);
+    json_close_object(w);
+}
+
 /* When and how far it runs, and what it waits for now. */
 static void put_when(struct json_writer *w, struct arena *a, const struct task_row *row,
                      const struct task_counts *counts, int64_t now_ms)
@@ -155,6 +168,7 @@ void view_task_open(struct json_writer *w, struct arena *a, const struct task_ro
     json_open_object(w);
     json_member_int(w, "id", row->id);
     json_member_string(w, "name", row->name);
+    view_owner_member(w, row->owner);
     json_member_string(w, "state", row->state);
     json_member_string(w, "type", counts->elsewhere ? "cloud" : "user");
     /* R107: the label people know, derived; the state keeps R91's words. */
@@ -212,6 +226,7 @@ void view_deployment(struct json_writer *w, struct arena *a, const struct deploy
     json_member_raw(w, "warnings", or_null(row->warnings));
     json_member_raw(w, "calls", or_null(row->calls));
     json_member_string(w, "copied_to", or_null(row->copied_to));
+    json_member_bool(w, "charged", row->charged && !row->already_bound);
     json_member_string(w, "state", deployment_state_name(row->state));
     json_member_string(w, "step", row->step == STEP_NONE ? NULL : deployment_step_name(row->step));
     json_member_raw(w, "wave", row->wave ? arena_printf(a, "%lld", (long long)row->wave) : NULL);

@@ -2,6 +2,7 @@
 #pragma once
 #include "api/request.h"
 #include "store/certificate.h"
+#include "store/quota.h"
 #include "store/task.h"
 
 void view_certificate(struct json_writer *w, struct arena *a, const struct certificate_row *row,
@@ -13,6 +14,8 @@ void view_task(struct json_writer *w, struct arena *a, const struct task_row *ro
 /* The same without its end, for a caller with members to add. */
 void view_task_open(struct json_writer *w, struct arena *a, const struct task_row *row,
                     const struct task_counts *counts, int64_t now_ms);
+/* "quota": what the task holds, used and was given back. */
+void view_quota_member(struct json_writer *w, const struct quota_sums *quota);
 void view_deployment(struct json_writer *w, struct arena *a, const struct deployment_row *row);
 
 /* A list: {"items":[...],"next":id or null}; the caller writes the items between. */

@@ -31,6 +31,7 @@ const struct option_def access_add_options[] = {
     {"cloud", "CLOUD", false, "aliyun, tencent, aws or huawei"},
     {"name", "NAME", false, "what to call it"},
     {"key-id", "ID", false, "id of the AccessKey"},
+    {"owner", "OWNER", false, "whose account it is; default: the default owner's"},
     ACCESS_OPTIONS,
 };
 
@@ -105,7 +106,8 @@ static bool access_body(struct command *c, const char **ret, struct err *err)
                  {"proxy", "proxy"},
                  {"secret-command", "secret_command"},
                  {"role", "role"},
-                 {"external-id", "external_id"}};
+                 {"external-id", "external_id"},
+                 {"owner", "owner"}};
     struct buf body = buf_new(c->arena, 1 << 16);
     struct json_writer w = json_writer_to(&body);
     json_open_object(&w);

@@ -14,6 +14,7 @@ const struct option_def cert_import_options[] = {
     {"pkcs12", "FILE", false, "a PKCS#12 file (.p12, .pfx) instead of PEM"},
     {"password-file", "FILE", false, "its password; - reads standard input"},
     {"name", "NAME", false, "what to call it; default: its first name"},
+    {"owner", "OWNER", false, "whose it is; default: the default owner's"},
     {NULL, NULL, false, NULL},
 };
 
@@ -71,8 +72,8 @@ static bool pem_body(struct command *c, const char **ret, struct err *err)
             return err_set(err, ERR_INPUT, "--%s %s holds NUL bytes: PEM is text; for PKCS#12 use --pkcs12",
                            options[i], path);
     }
-    *ret = json_format(c->arena, "{'cert':%s,'key':%s,'chain':%s,'name':%s}", texts[0], texts[1], texts[2],
-                       args_get(&c->args, "name"));
+    *ret = json_format(c->arena, "{'cert':%s,'key':%s,'chain':%s,'name':%s,'owner':%s}", texts[0], texts[1],
+                       texts[2], args_get(&c->args, "name"), args_get(&c->args, "owner"));
     return true;
 }
 
@@ -86,8 +87,9 @@ static bool import_body(struct command *c, const char **ret, struct err *err)
         return pem_body(c, ret, err);
     if (!option_file(c, pkcs12, FILE_BYTES, &data, &size, err) || !read_password(c, &password, err))
         return false;
-    *ret = json_format(c->arena, "{'pkcs12':%s,'password':%s,'name':%s}", base64_encode(c->arena, data, size),
-                       password, args_get(&c->args, "name"));
+    *ret = json_format(c->arena, "{'pkcs12':%s,'password':%s,'name':%s,'owner':%s}",
+                       base64_encode(c->arena, data, size), password, args_get(&c->args, "name"),
+                       args_get(&c->args, "owner"));
     return true;
 }
 

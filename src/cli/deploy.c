@@ -28,8 +28,8 @@ static bool import_files(struct command *c, const struct material_files *files, 
                          struct err *err)
 {
     const struct json *answer;
-    const char *body =
-        json_format(c->arena, "{'cert':%s,'key':%s,'chain':%s}", files->cert, files->key, files->chain);
+    const char *body = json_format(c->arena, "{'cert':%s,'key':%s,'chain':%s,'owner':%s}", files->cert,
+                                   files->key, files->chain, args_get(&c->args, "owner"));
     if (!command_call(c, "POST", "/api/v1/certificates", body, &answer, err))
         return false;
     const struct json *warnings = json_at(answer, "/certificate/warnings");

@@ -100,7 +100,8 @@ int run_task(struct command *c, const char *id, int64_t version)
         return after_start(c, id, task);
     }
     command_fail(c, &err);
-    return err.kind == ERR_CONFLICT ? EXIT_STOPPED : EXIT_FAILED;
+    bool before_acting = err.kind == ERR_CONFLICT || err.kind == ERR_QUOTA || err.kind == ERR_PERMISSION;
+    return before_acting ? EXIT_STOPPED : EXIT_FAILED;
 }
 
 /* A time or a window needs somebody who is there then: a command ends before. */

@@ -16,6 +16,8 @@
          "accept rows held for: lose-names, no-rollback, shorter, partial, expired, managed, full"},         \
         {"contact", "CONTACT", true, "who is to hear of the task: id or name, at most 10"},                  \
         {"allow-expiring", NULL, false, "deploy certificates that are about to expire, too"},                \
+        {"owner", "OWNER", false,                                                                            \
+         "whose budget of quota the task draws from; a certificate file is theirs"},                         \
         {"no-verify", NULL, false, "do not ask the entry points afterwards"},                                \
         {"sync", NULL, false, "synchronise resources first, however fresh they are"},                        \
     {                                                                                                        \
@@ -125,6 +127,8 @@ bool plan_selection(struct command *c, const char *const *certificates, size_t c
     json_member_bool(&w, "dry_run", dry_run);
     if (args_get(&c->args, "name"))
         json_member_string(&w, "name", args_get(&c->args, "name"));
+    if (args_get(&c->args, "owner"))
+        json_member_string(&w, "owner", args_get(&c->args, "owner"));
     for (size_t i = 0; i < countof(lists); i++)
         json_member_raw(&w, lists[i], option_texts(c, lists[i]));
     json_member_raw(&w, "contacts", option_texts(c, "contact"));
@@ -195,6 +199,7 @@ void plan_print(struct command *c, const struct json *view)
     if (total > (int64_t)json_count(deployments))
         printf("and %lld more\n", (long long)(total - (int64_t)json_count(deployments)));
     plan_print_summary(c, view, total);
+    quota_print_need(c, json_at(view, "/quota"));
     if (json_count(notes))
         printf("\nnotes:\n");
     print_notes(c, notes);
@@ -210,12 +215,19 @@ int plan_exit_code(struct command *c, const struct json *view)
 {
     if (!plan_count(c, view, "total"))
         return EXIT_NO_MATCH;
+    if (json_int(json_at(view, "/quota/missing"), 0))
+        return EXIT_STOPPED;
     return plan_count(c, view, "held") ? EXIT_PARTLY : EXIT_DONE;
 }
 
 bool plan_confirm(struct command *c, const struct json *view)
 {
     int64_t ready = plan_count(c, view, "planned");
+    if (json_int(json_at(view, "/quota/missing"), 0)) {
+        command_note(c, "nothing was done: the quota does not suffice; %s",
+                     text_clean_cut(c->arena, json_str(json_at(view, "/quota/advice"), ""), 0));
+        return false;
+    }
     if (!ready || args_flag(&c->args, "yes") ||
         command_confirm(c, arena_printf(c->arena, "deploy to %lld slots?", (long long)ready)))
         return true;
@@ -483,6 +495,7 @@ int verb_task_show(struct command *c)
     struct table table = table_new(c->arena, task_headers, countof(task_headers));
     print_task_line(c, &table, task);
     table_print(&table);
+    quota_print_sums(c, json_at(task, "/quota"));
     if (!print_contacts(c, c->args.arguments[0], task, &err))
         return command_fail(c, &err);
     const char *waits = task_waits_text(c, task);

@@ -123,6 +123,55 @@ const struct verb verbs[] = {
     {"contact delete", "CONTACT", 1, 1, "forget a contact",
      "Refused while a task that is not final names it.\n", NULL, verb_contact_delete, false},
 
+    {"owner add", NULL, 0, 0, "an account to which certificates, accesses and tasks belong",
+     "What names no owner belongs to the default one. A certificate goes onto accesses of its own owner, and "
+     "onto "
+     "those of\n"
+     "others that were verified as the same entity; elsewhere it has to be uploaded anew. An entity without "
+     "--verified-by is\n"
+     "a claim and shares nothing.\n"
+     "\n"
+     "  certferry owner add --name shop --entity \"Example Ltd\" --verified-by \"business licence "
+     "91310000\"\n"
+     "  certferry owner update default --entity \"Example Ltd\" --verified-by \"business licence 91310000\"\n"
+     "  certferry access add --cloud aliyun --name shop --owner shop --key-id LTAI... --secret-file -\n",
+     owner_add_options, verb_owner_add, false},
+    {"owner list", NULL, 0, 0, "owners and their entities, the default one first", "", NULL, verb_owner_list,
+     false},
+    {"owner update", "OWNER", 1, 1, "change an owner",
+     "A new entity is a claim until it is verified anew: give --verified-by along with it.\n",
+     owner_update_options, verb_owner_update, false},
+    {"owner delete", "OWNER", 1, 1, "forget an owner",
+     "Refused while a certificate, an access, a task or a budget belongs to it.\n", NULL, verb_owner_delete,
+     false},
+
+    {"quota grant", NULL, 0, 0, "grant a package of deployment quota",
+     "Until the first package nothing is limited. From then on each resource that an uploaded certificate is "
+     "deployed to\n"
+     "takes one unit in each task: held when its deployment starts, used on success, returned on failure and "
+     "kept by a\n"
+     "rollback. Official certificates, those shared within one verified entity, and slots that hold the "
+     "certificate already\n"
+     "take none. With --owner the package is that owner's budget, from which its tasks draw instead.\n"
+     "\n"
+     "  certferry quota grant --count 500 --note \"order 4711\"\n"
+     "  certferry quota grant --count 50 --owner shop\n",
+     quota_grant_options, verb_quota_grant, false},
+    {"quota revoke", NULL, 0, 0, "take back quota that was not used",
+     "--count takes units and leaves the limit. --all takes what is left and the limit with it: then nothing "
+     "is "
+     "limited, or\n"
+     "the owner's tasks draw from the common quota again. The ledger keeps all of it.\n"
+     "\n"
+     "  certferry quota revoke --count 100 --note \"granted by mistake\"\n",
+     quota_revoke_options, verb_quota_revoke, false},
+    {"quota show", NULL, 0, 0, "total, bought, used, held and left, of the common quota and each budget", "",
+     NULL, verb_quota_show, false},
+    {"quota list", NULL, 0, 0, "the ledger, newest entry first", "", quota_list_options, verb_quota_list,
+     false},
+    {"quota statement", "TASK", 1, 1, "what a task held, used and was given back",
+     "Also of a task that was deleted, by its id.\n", page_options, verb_quota_statement, false},
+
     {"product list", NULL, 0, 0, "cloud products that can be served", "", NULL, verb_product_list, false},
     {"resource sync", NULL, 0, 0, "list every resource of every account afresh",
      "A region that fails is named and the others go on (exit code 2). What is no longer listed is kept as "
@@ -162,7 +211,8 @@ const struct verb verbs[] = {
      task_update_options, verb_task_update, false},
     {"task preview", "TASK", 1, 1, "the plan, computed afresh", "", NULL, verb_task_preview, false},
     {"task submit", "TASK", 1, 1, "start a task, now or at a time",
-     "Without --yes and without a terminal nothing is done (exit code 4).\n"
+     "Without --yes and without a terminal, or where the quota does not suffice, nothing is done (exit code "
+     "4).\n"
      "\n"
      "--at and --window need somebody who is there when the time comes: a server, or with --run-due a cron "
      "entry that\n"

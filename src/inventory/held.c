@@ -64,6 +64,7 @@ struct run {
     struct job *job;
     held_progress_fn *progress;
     void *context;
+    const char *owner; /* the access's: whose account it is, whose certificates they are */
     struct held_summary summary;
 };
 
@@ -150,6 +151,7 @@ static bool keep(struct db *db, void *context, struct err *err)
 {
     struct keeping *k = context;
     struct err missing = {0};
+    k->row.owner = k->run->owner;
     if (store_certificate_by_fingerprint(db, k->a, k->row.fingerprint, k->row.owner, &k->existing,
                                          &missing)) {
         k->row.id = k->existing.id;
@@ -220,7 +222,7 @@ bool inventory_held(struct cloud *cloud, struct store *store, const struct clock
                       .log = &log,
                       .patience_ms = PATIENCE_MS,
                       .stop = options->stop};
-    struct run run = {cloud, store, clock, options, &job, progress, context, {0}};
+    struct run run = {cloud, store, clock, options, &job, progress, context, row.owner, {0}};
     bool ok = vendor->held(&job, options->with_key, each, &run, err);
     *ret = run.summary;
     return ok;

@@ -288,7 +288,8 @@ bool deployment_charge(struct db *db, const struct deployment_row *old, const st
                        struct err *err)
 {
     bool shared = false;
-    if (at_work(old) == at_work(new))
+    if (at_work(old) ==
+        at_work(new)) /* what ends with its first commit held the certificate already: journal.c */
         return true;
     cleanup(arena_free_p) struct arena *a = arena_new(UNIT_BYTES);
     struct unit unit;
@@ -298,9 +299,11 @@ bool deployment_charge(struct db *db, const struct deployment_row *old, const st
         return unit.held + unit.used > 0 || hold(db, new, err);
     if (unit.used > 0)
         return true;
+    bool delivered = new->state == DEPLOYMENT_SUCCESS && !new->already_bound;
     if (unit.held < 1)
-        return err_set(err, ERR_INTERNAL, "deployment %lld was at work without quota", (long long)new->id);
-    if (new->state == DEPLOYMENT_SUCCESS && !new->already_bound)
+        return !delivered ||
+               err_set(err, ERR_INTERNAL, "deployment %lld was at work without quota", (long long)new->id);
+    if (delivered)
         return settle(db, &unit, new->id, true, err);
     return is_shared(db, new, &shared, err) && (shared || settle(db, &unit, new->id, false, err));
 }

@@ -137,6 +137,18 @@ static void R49_a_retry_is_charged_once(void **state)
     expect(y, "", 0, 0, 1);
 }
 
+static void R53_what_ends_with_its_first_commit_costs_nothing(void **state)
+{
+    struct yard *y = *state;
+    struct deployment_row d[2];
+    grant(y, "", 1);
+    waiting(y, d, 2);
+    d[0].already_bound = true;
+    assert_ok(y, go(y, &d[0], DEPLOYMENT_SUCCESS));
+    expect(y, "", 1, 0, 0);
+    assert_err(y, ERR_INTERNAL, go(y, &d[1], DEPLOYMENT_SUCCESS)); /* nothing is delivered for free */
+}
+
 static void R53_a_deployment_without_quota_does_not_start(void **state)
 {
     struct yard *y = *state;
@@ -410,6 +422,7 @@ int main(void)
         yard_test(R49_returned_when_the_resource_fails),
         yard_test(R50_R110_a_rollback_gives_nothing_back),
         yard_test(R49_a_retry_is_charged_once),
+        yard_test(R53_what_ends_with_its_first_commit_costs_nothing),
         yard_test(R53_a_deployment_without_quota_does_not_start),
         yard_test(R45_what_is_not_charged_or_already_bound_costs_nothing),
         yard_test(R47_the_slots_of_one_resource_share_a_unit),

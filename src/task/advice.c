@@ -1,5 +1,6 @@
 #include "task/advice.h"
 
+#include "store/quota.h"
 #include <string.h>
 
 /* The first row that fits wins: more exact ones come first. NULL fits everything; a product may be a cloud's prefix. */
@@ -39,6 +40,10 @@ static const struct {
      "somebody else changed the resource: run `certferry resource sync` and make a new plan"},
     {NULL, ERR_NOT_FOUND, NULL,
      "the resource, or what it refers to, is gone: run `certferry resource sync` and make a new plan"},
+    {NULL, ERR_QUOTA, QUOTA_ERR_CODE,
+     "grant a package with `certferry quota grant`, then `certferry task retry`; `certferry quota show` "
+     "tells "
+     "what is left"},
     {NULL, ERR_QUOTA, NULL,
      "the cloud account has reached a limit: delete unused certificates there, or have the limit raised, "
      "then retry"},

@@ -14,6 +14,7 @@
 #include "store/certificate.h"
 #include "store/room.h"
 #include "store/task.h"
+#include "task/charge.h"
 #include "task/selection.h"
 
 struct plan_certificate {
@@ -63,9 +64,10 @@ struct plan_input {
     size_t access_row_count;
     const struct sync_row *syncs; /* by access and product */
     size_t sync_count;
-    plan_place_fn *place; /* NULL: places are not known, and nothing is refused by them */
-    plan_undo_fn *undo;   /* NULL: can be undone where every ref is known */
-    void *context;        /* of both */
+    const struct charge_book *book; /* who owns what; NULL: all is one owner's */
+    plan_place_fn *place;           /* NULL: places are not known, and nothing is refused by them */
+    plan_undo_fn *undo;             /* NULL: can be undone where every ref is known */
+    void *context;                  /* of both */
     int64_t now_ms;
 };
 

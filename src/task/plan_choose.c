@@ -81,7 +81,7 @@ static const char *declared_refusal(struct arena *a, const struct product *produ
     return NULL;
 }
 
-/* What the product says of type and size; the slots of a resource share the answer. */
+/* What owners (R98) and the product say; the slots of a resource share the answer. */
 static const char *refusal(struct planning *p, const struct product *product, const struct resource *r,
                            struct candidate *c)
 {
@@ -89,7 +89,9 @@ static const char *refusal(struct planning *p, const struct product *product, co
         return c->refusal;
     c->resource_id = r->id;
     c->place = (struct plan_place){.store = ""};
-    c->refusal = declared_refusal(p->a, product, r, c->cert);
+    c->refusal = charge_refusal(p->a, p->in->book, &c->cert->row, r->access_id);
+    if (!c->refusal)
+        c->refusal = declared_refusal(p->a, product, r, c->cert);
     if (!c->refusal && p->in->place)
         p->in->place(p->in->context, product, r, c->cert, &c->place, &c->refusal);
     return c->refusal;

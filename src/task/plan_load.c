@@ -31,6 +31,7 @@ struct loading {
     struct sync_row *syncs;
     size_t sync_count;
     const struct secret *some_key; /* stands for keys that are here; nobody reads it */
+    struct charge_book book;
 };
 
 static bool add_certificate(struct db *db, struct loading *l, const struct certificate_row *row,
@@ -199,7 +200,8 @@ static bool load(struct db *db, void *context, struct err *err)
            load_matching(db, l, err) && load_copies(db, l, err) && load_accesses(db, l, err) &&
            store_first_contact_list(db, l->a, 0, &l->contacts, &l->contact_count, err) &&
            store_room_list(db, l->a, &l->rooms, &l->room_count, err) &&
-           load_named(db, l, &l->selection->resource, err) && load_named(db, l, &l->selection->add, err);
+           load_named(db, l, &l->selection->resource, err) && load_named(db, l, &l->selection->add, err) &&
+           charge_book_load(db, l->a, &l->book, err);
 }
 
 /* R5: what is not supported is refused, not silently matched by nothing. */
@@ -274,6 +276,7 @@ static void compute(struct loading *l, const struct product *(*find)(const char 
                                .access_row_count = l->access_count,
                                .syncs = l->syncs,
                                .sync_count = l->sync_count,
+                               .book = &l->book,
                                .place = plan_ask_place,
                                .undo = plan_ask_undo,
                                .context = asking,

@@ -303,6 +303,7 @@ struct deployment_row plan_row_make(struct arena *a, const struct plan_input *in
         .advice = "",
         .claimed_by = "",
         .already_bound = g.ours_count > 0 && g.old_count == 0,
+        .charged = charge_is_due(in->book, &cert->row, r->access_id),
     };
     row.old =
         row.already_bound ? bound_to_json(a, g.ours, g.ours_count) : bound_to_json(a, g.old, g.old_count);

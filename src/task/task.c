@@ -2,6 +2,7 @@
 
 #include "base/utf8.h"
 #include "codec/json.h"
+#include "task/charge.h"
 #include "task/contacts.h"
 #include "task/plan_load.h"
 #include "task/schedule.h"
@@ -213,8 +214,8 @@ bool task_show(const struct task_context *c, struct arena *a, const char *id_or_
 static bool same_row(const struct deployment_row *x, const struct deployment_row *y)
 {
     return x->certificate_id == y->certificate_id && x->resource_id == y->resource_id &&
-           x->state == y->state && x->already_bound == y->already_bound && strcmp(x->slot, y->slot) == 0 &&
-           strcmp(x->names, y->names) == 0 && strcmp(x->old, y->old) == 0 &&
+           x->state == y->state && x->already_bound == y->already_bound && x->charged == y->charged &&
+           strcmp(x->slot, y->slot) == 0 && strcmp(x->names, y->names) == 0 && strcmp(x->old, y->old) == 0 &&
            strcmp(x->holds, y->holds) == 0 && strcmp(x->undo, y->undo) == 0;
 }
 
@@ -321,7 +322,7 @@ static bool check_fit(struct db *db, void *context, struct err *err)
         certificate = d->certificate_id;
         access = d->access_id;
     }
-    return true;
+    return charge_check(db, ch->a, ch->view->task.owner, ch->view->deployments, ch->view->count, err);
 }
 
 struct assigning {

@@ -21,14 +21,47 @@ static void reset(struct thing *t, const char *ref)
     t->ready_at = t->fresh_at = 0;
 }
 
+struct ledger {
+    struct yard_world *w;
+    int64_t task;
+    struct quota_balance balance;
+};
+
+static bool grant_one(struct db *db, void *context, struct err *err)
+{
+    (void)context;
+    return store_quota_grant(db, "", 1, "", err);
+}
+
+static bool read_ledger(struct db *db, void *context, struct err *err)
+{
+    struct ledger *l = context;
+    const char *fault = quota_fault_of_task(db, l->w->y->a, l->task);
+    if (*fault)
+        return err_set(err, ERR_INTERNAL, "%s", fault);
+    return store_quota_balance(db, "", &l->balance, err);
+}
+
+/* Exactly one unit for each task, whatever died: nothing stays held, nothing is charged twice. */
+static void expect_one_unit(struct yard_world *w, int64_t task, int64_t used)
+{
+    struct ledger l = {.w = w, .task = task};
+    assert_ok(w->y, store_read(w->y->s, read_ledger, &l, &w->y->err));
+    assert_int_equal(l.balance.used, used);
+    assert_int_equal(l.balance.held, 0);
+    assert_int_equal(l.balance.available, 0);
+}
+
 /* There and back, killed at the n-th point of each direction. */
 static bool there_and_back(struct yard_world *w, struct thing *t, int64_t certificate, int die_at)
 {
     struct selection s = select_certificate(w, certificate);
+    assert_ok(w->y, store_write(w->y->s, grant_one, NULL, &w->y->err));
     int64_t task = submitted(w, &s, "one");
     bool through = ran_through(w, die_at);
     run(w);
     struct task_view view = seen(w, task);
+    expect_one_unit(w, task, die_at);
     expect_state(&view.deployments[0], DEPLOYMENT_SUCCESS);
     assert_string_equal(view.task.state, "success");
     assert_string_equal(view.deployments[0].verdict, "verified");
@@ -43,6 +76,7 @@ static bool there_and_back(struct yard_world *w, struct thing *t, int64_t certif
     expect_state(&view.deployments[0], DEPLOYMENT_ROLLBACK_SUCCESS);
     assert_int_equal(t->writes, 2);
     assert_true(has(t, "default", "old-1"));
+    expect_one_unit(w, task, die_at);
     assert_ok(w->y, task_delete(&w->c, task, &w->y->err));
     return through && back_through;
 }

@@ -128,6 +128,7 @@ static bool refresh_inventory(struct db *db, struct turn *t, struct err *err)
 struct write {
     struct turn *t;
     struct deployment_row row;
+    struct err refusal; /* of the journal */
 };
 
 static bool write_row(struct db *db, void *context, struct err *err)
@@ -144,8 +145,10 @@ static bool write_row(struct db *db, void *context, struct err *err)
     return !owed->settled || refresh_inventory(db, w->t, err);
 }
 
-/* The journal refused what we were about to do: our own mistake, and the end of this deployment's way. */
-static bool write_mistake(struct db *db, void *context, struct err *err)
+/* The journal refused what we were about to do: quota that another deployment took meanwhile, or our own mistake. Either is
+ * the end of this deployment's way.
+ */
+static bool write_refusal(struct db *db, void *context, struct err *err)
 {
     struct write *w = context;
     if (!store_deployment_load(db, w->t->a, w->t->row.id, &w->row, err))
@@ -153,10 +156,12 @@ static bool write_mistake(struct db *db, void *context, struct err *err)
     w->row.state = w->row.state == DEPLOYMENT_ROLLBACK ? DEPLOYMENT_ROLLBACK_ERROR : DEPLOYMENT_ERROR;
     w->row.step = STEP_NONE;
     w->row.again_at_ms = 0;
-    w->row.cause_kind = err_kind_name(ERR_INTERNAL);
-    w->row.cause_code = w->row.cause_request_id = "";
-    w->row.cause_text = "the journal refused the next step: see the log";
-    w->row.advice = advice_for(w->row.product, ERR_INTERNAL, "");
+    w->row.cause_kind = err_kind_name(w->refusal.kind);
+    w->row.cause_code = w->refusal.code;
+    w->row.cause_request_id = "";
+    w->row.cause_text =
+        w->refusal.kind == ERR_INTERNAL ? "the journal refused the next step: see the log" : w->refusal.text;
+    w->row.advice = advice_for(w->row.product, w->refusal.kind, w->refusal.code);
     w->row.finished_ms = turn_now(w->t);
     return store_deployment_save(db, &w->row, NULL, err);
 }
@@ -187,7 +192,9 @@ bool turn_commit(struct turn *t, enum outcome *ret)
     t->again_at_ms = turn_now(t) + (gone ? POLL_FIRST_MS : store_pause_ms(t));
     t->lost = true;
     *ret = OUTCOME_LATER; /* the next turn reads the row again, and leaves it if it is final */
-    if (err.kind == ERR_INTERNAL && store_write(t->e->store, write_mistake, &w, &err))
+    w.refusal = err;
+    bool refused = err.kind == ERR_INTERNAL || err.kind == ERR_QUOTA;
+    if (refused && store_write(t->e->store, write_refusal, &w, &err))
         *ret = OUTCOME_FINAL;
     return false;
 }
