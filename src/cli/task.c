@@ -38,12 +38,17 @@ const struct option_def task_update_options[] = {
     {"access", "ACCESS", true, "these accesses instead"},
     {"product", "PRODUCT", true, "these products or clouds instead"},
     {"region", "REGION", true, "these regions instead"},
+    {"resource", "RESOURCE", true, "these resources instead: our id, the cloud's id, or the title"},
     {"domain", "NAME", true, "these names instead"},
+    {"exclude", "WHAT", true, "leave out these instead: resource, name, or ID/SLOT"},
+    {"replaces", "CERT", false, "only slots that hold this certificate now"},
     {"accept", "WORD", true, "these words instead: lose-names, no-rollback, shorter, partial, managed, full"},
     {"add", "RESOURCE", true, "this resource too, however it matches, even with HTTPS off"},
     {"remove", "WHAT", true, "no longer this resource, name, or ID/SLOT"},
     {"contact", "CONTACT", true, "these contacts instead"},
     {"no-contacts", NULL, false, "nobody is to hear of it"},
+    {"allow-expiring", NULL, false, "deploy certificates that are about to expire, too"},
+    {"no-verify", NULL, false, "do not ask the entry points afterwards"},
     {NULL, NULL, false, NULL},
 };
 
@@ -284,7 +289,8 @@ int verb_task_preview(struct command *c)
 /* Lists that were not given stay as they are. */
 int verb_task_update(struct command *c)
 {
-    static const char *const lists[] = {"access", "product", "region", "domain", "accept", "add", "remove"};
+    static const char *const lists[] = {"access",  "product", "region", "resource", "domain",
+                                        "exclude", "accept",  "add",    "remove"};
     struct buf body = buf_new(c->arena, 8 << 20);
     struct json_writer w = json_writer_to(&body);
     const struct json *view;
@@ -305,6 +311,12 @@ int verb_task_update(struct command *c)
     if (count || args_flag(&c->args, "no-contacts"))
         json_member_raw(&w, "contacts",
                         args_flag(&c->args, "no-contacts") ? "[]" : option_texts(c, "contact"));
+    if (args_get(&c->args, "replaces"))
+        json_member_string(&w, "replaces", args_get(&c->args, "replaces"));
+    if (args_flag(&c->args, "allow-expiring"))
+        json_member_bool(&w, "allow_expiring", true);
+    if (args_flag(&c->args, "no-verify"))
+        json_member_bool(&w, "verify", false);
     json_close_object(&w);
     if (!call_task(c, "PATCH", "", body.data, &view, &err))
         return command_fail(c, &err);

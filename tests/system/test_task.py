@@ -45,6 +45,28 @@ def test_R75_resources_are_discovered_when_a_task_is_made():
         true(made["task"]["deployments"]["total"] > 0, "and planned with")
 
 
+def test_R78_R104_a_task_is_changed_until_it_is_submitted():
+    with world(*SMALL, clouds=("aliyun",)) as (_, ferry, certificates):
+        bring(ferry, certificates)
+        task = create(ferry)["task"]["id"]
+        ids = sorted({row["resource"] for row in ferry.task(task)["deployments"]})
+        true(len(ids) > 2, f"resources: {ids}")
+
+        def change(*words):
+            view = json.loads(ferry.any("task", "update", task, *words, "--json").out)
+            return view, sorted({row["resource"] for row in view["deployments"]})
+
+        equal(change("--exclude", ids[0])[1], ids[1:], "without the one left out")
+        equal(change("--resource", ids[1], "--resource", ids[2])[1], ids[1:3], "those named alone")
+        selection = change("--allow-expiring", "--no-verify")[0]["task"]["selection"]
+        equal((selection["allow_expiring"], selection["verify"], selection["exclude"]), (True, False, [str(ids[0])]), "what was not named stays")
+        equal(change("--replaces", "new")[1], [], "none holds it yet")
+        other = create(ferry, "--resource", str(ids[1]))["task"]["id"]
+        ferry.any("task", "submit", other, "--yes")
+        told = ferry.run("task", "update", other, "--exclude", ids[1], code=1)
+        true("success" in told.err or "editing" in told.err, told.err)
+
+
 def test_R82_R87_a_task_spans_products_and_its_preview_counts_each():
     with world(*SMALL, clouds=CLOUDS) as (_, ferry, certificates):
         bring(ferry, certificates)
