@@ -86,6 +86,29 @@ static void R9_R23_R76_no_first_certificate_on_other_products(void **state)
     nothing_but_note(d, "left_out", "enable HTTPS first");
 }
 
+/* Whatever sets no first certificate is refused one, so that there is never none to go back to. */
+static void R8_R9_no_product_without_first_deployment_is_planned_one(void **state)
+{
+    struct desk *d = *state;
+    size_t refused = 0;
+    certificate(d, "www.example.com");
+    d->in.find_product = product_find;
+    d->selection.resource = texts(d, "www.example.com");
+    for (size_t i = 0; products[i]; i++) {
+        if (products[i]->first_deployment)
+            continue;
+        d->in.resource_count = 0;
+        struct resource *r = resource(d, products[i]->code, "www.example.com");
+        name(d, r, "www.example.com", EVIDENCE_DOMAIN);
+        r->https = false;
+        nothing_but_note(d, "left_out", "enable HTTPS first");
+        r->https = true;
+        nothing_but_note(d, "left_out", "no certificate is bound yet");
+        refused++;
+    }
+    assert_true(refused > 0);
+}
+
 static void R31_all_names_or_nothing(void **state)
 {
     struct desk *d = *state;
@@ -377,6 +400,7 @@ int main(void)
         desk_test(R24_R25_certificates_that_may_not_be_deployed),
         desk_test(R8_first_deployment_only_where_the_product_can_and_by_name),
         desk_test(R9_R23_R76_no_first_certificate_on_other_products),
+        desk_test(R8_R9_no_product_without_first_deployment_is_planned_one),
         desk_test(R31_all_names_or_nothing),
         desk_test(some_names_lost_on_a_resource_that_takes_any),
         desk_test(a_listeners_default_is_replaced_whole_or_held),
