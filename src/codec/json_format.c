@@ -223,13 +223,13 @@ void json_member_raw(struct json_writer *w, const char *name, const char *json)
     json_put_raw(w, json);
 }
 
-/* Whether the word is one of the list. */
+/* Whether the word is one of the list; what follows a bracket is not of the name. */
 static bool is_named(const char *names, const char *word)
 {
     size_t length = strlen(word);
     for (size_t size; *names; names += size + strspn(names + size, " ")) {
         size = strcspn(names, " ");
-        if (size == length && memcmp(names, word, size) == 0)
+        if (strcspn(names, " [") == length && memcmp(names, word, length) == 0)
             return true;
     }
     return false;

@@ -20,7 +20,8 @@ const char *json_boolean(bool value); /* "true" or "false", for %p */
 char *json_strings(struct arena *a, const char *const *texts, size_t count);
 
 /* An object of the members of v that are named in a list ("Name Ports TLSVersion"), or of those that are not, as text. Members
- * that are null are left out; "{}" where v is no object.
+ * that are null are left out; "{}" where v is no object. A list may be a call's parameters ("Ciphers[] Rules[].Key"): what
+ * follows a bracket is not looked at.
  */
 char *json_only(struct arena *a, const struct json *v, const char *names);
 char *json_without(struct arena *a, const struct json *v, const char *names);

@@ -125,6 +125,8 @@ static void members_are_chosen_by_name(void **state)
     assert_true(json_parse(a, text, strlen(text), &v, &err));
     assert_string_equal(json_only(a, v, "Deep Name Null"), "{\"Name\":\"x\",\"Deep\":{\"Name\":[true]}}");
     assert_string_equal(json_without(a, v, "Deep Name"), "{\"Names\":1}");
+    assert_string_equal(json_only(a, v, "Deep[].Name Nam[] Names[]"),
+                        "{\"Names\":1,\"Deep\":{\"Name\":[true]}}");
     assert_string_equal(json_without(a, NULL, "Name"), "{}");
 }
 
