@@ -119,12 +119,26 @@ static void R22_a_right_missing_in_a_cluster_names_the_cluster_and_the_role(void
     assert_null(strstr(err.text, "grant"));
 }
 
+static void what_somebody_faster_wrote_is_read_before_the_next_write(void **state)
+{
+    static const struct cluster cluster = {.region = "cn-hangzhou", .id = "c123", .name = "shop"};
+    struct job job = {0};
+    struct err err;
+    (void)state;
+    err_set(&err, ERR_CONFLICT, "the object has been modified");
+    snprintf(err.code, sizeof err.code, "Kubernetes.Conflict");
+    assert_false(err.transient);
+    assert_false(kube_failed(&job, &cluster, &err));
+    assert_true(err.transient);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(R_a_kubeconfig_that_is_not_whole_is_refused_and_not_quoted),
         cmocka_unit_test(the_current_context_of_a_kubeconfig_is_taken),
         cmocka_unit_test(R22_a_right_missing_in_a_cluster_names_the_cluster_and_the_role),
+        cmocka_unit_test(what_somebody_faster_wrote_is_read_before_the_next_write),
         cmocka_unit_test(R22_what_an_api_server_refuses_has_a_kind_and_never_blames_the_access_key),
     };
     return cmocka_run_group_tests_name("kube", tests, NULL, NULL);

@@ -11,71 +11,57 @@
 #include "codec/json_slice.h"
 #include <string.h>
 
-#define CRD "/apis/alibabacloud.com/v1"
 #define ONE_SECRET "/api/v1/namespaces/{namespace}/secrets/{name}"
+#define ONE_ALBCONFIG ACK_CRD "/albconfigs/{name}"
+#define NAMESPACED_ALBCONFIG ACK_CRD "/namespaces/{namespace}/albconfigs/{name}"
+#define PATCH(name, where, kind, takes, ...)                                                                 \
+    {                                                                                                        \
+        KUBE(name, "PATCH", where), .write = true, .content_type = "application/" kind,                      \
+                                    .parameters = (takes), __VA_ARGS__                                       \
+    }
+#define ALBCONFIG_OPERATIONS "body[].op body[].path body[].value.*"
 
 static const struct call get_secret = {KUBE("GetSecret", "GET", ONE_SECRET), .private_answer = true};
-static const struct call patch_secret = {KUBE("PatchSecret", "PATCH", ONE_SECRET), .write = true,
-                                         .content_type = "application/merge-patch+json",
-                                         .parameters = "body.metadata.resourceVersion body.data.*",
-                                         .private_answer = true};
-#define PATCH_ALBCONFIG                                                                                      \
-    .write = true, .content_type = "application/json-patch+json",                                            \
-    .parameters = "body[].op body[].path body[].value.*"
+static const struct call patch_secret =
+    PATCH("PatchSecret", ONE_SECRET, "merge-patch+json", "body.metadata.resourceVersion body.data.*",
+          .private_answer = true);
 /* Of the cluster, and of a namespace in clusters with the older definition. */
-static const struct call get_albconfig[] = {{KUBE("GetAlbConfig", "GET", CRD "/albconfigs/{name}")},
-                                            {KUBE("GetNamespacedAlbConfig", "GET",
-                                                  CRD "/namespaces/{namespace}/albconfigs/{name}")}};
-static const struct call patch_albconfig[] = {{KUBE("PatchAlbConfig", "PATCH", CRD "/albconfigs/{name}"),
-                                               PATCH_ALBCONFIG},
-                                              {KUBE("PatchNamespacedAlbConfig", "PATCH",
-                                                    CRD "/namespaces/{namespace}/albconfigs/{name}"),
-                                               PATCH_ALBCONFIG}};
-
-/* ---- one resource ---- */
+static const struct call get_albconfig[] = {
+    {KUBE("GetAlbConfig", "GET", ONE_ALBCONFIG)},
+    {KUBE("GetNamespacedAlbConfig", "GET", NAMESPACED_ALBCONFIG)},
+};
+static const struct call patch_albconfig[] = {
+    PATCH("PatchAlbConfig", ONE_ALBCONFIG, "json-patch+json", ALBCONFIG_OPERATIONS),
+    PATCH("PatchNamespacedAlbConfig", NAMESPACED_ALBCONFIG, "json-patch+json", ALBCONFIG_OPERATIONS),
+};
 
 struct place { /* what the resource's `extra` says */
     struct cluster cluster;
-    const char *namespace, *name, *protocol; /* protocol "": a Secret */
+    const char *namespace, *name, *protocol; /* namespace NULL: none; protocol "": a Secret */
     long long port;
 };
 
-static bool place_of(struct arena *a, const struct resource *r, struct place *ret, struct err *err)
+/* Where the resource is; from now on the job calls the cluster, and all it keeps is wiped. */
+static bool enter(struct job *hidden, const struct resource *r, struct place *ret, struct err *err)
 {
     const struct json *v;
-    if (!json_parse(a, r->extra, strlen(r->extra), &v, err))
+    if (!json_parse(hidden->arena, r->extra, strlen(r->extra), &v, err))
         return err_add(err, "what is known of %s", r->title);
     *ret = (struct place){.cluster = {.region = r->region,
                                       .id = json_get(v, "/cluster"),
                                       .name = json_get(v, "/cluster_name"),
                                       .private = json_bool(json_at(v, "/private"), false)},
-                          .namespace = json_get(v, "/namespace"),
+                          .namespace = *json_get(v, "/namespace") ? json_get(v, "/namespace") : NULL,
                           .name = json_get(v, "/name"),
                           .protocol = json_get(v, "/protocol"),
                           .port = json_int(json_at(v, "/port"), 0)};
-    return (*ret->cluster.id && *ret->name) ||
-           err_set(err, ERR_INPUT, "%s was listed by another version: synchronise again", r->title);
+    if (!*ret->cluster.id || !*ret->name)
+        return err_set(err, ERR_INPUT, "%s was listed by another version: synchronise again", r->title);
+    return kube_enter(hidden, &ret->cluster, err);
 }
 
-static bool is_secret(const struct place *p)
-{
-    return !*p->protocol;
-}
-
-/* A job whose calls go to the cluster; everything it keeps lives in `hidden`. */
-static bool enter(struct job *job, struct arena *hidden, const struct resource *r, struct place *place,
-                  struct endpoint *endpoint, struct job *ret, struct err *err)
-{
-    struct job inside = *job;
-    inside.arena = hidden;
-    if (!place_of(hidden, r, place, err) || !kube_open(&inside, &place->cluster, endpoint, err))
-        return false;
-    inside.endpoint = endpoint;
-    *ret = inside;
-    return true;
-}
-
-static bool read_secret(struct job *job, struct job *inside, const struct place *p, struct binding *ret,
+/* The settings name what else a Secret holds, and show none of it. */
+static bool read_secret(struct job *job, struct job *inside, const struct place *p, struct binding *now,
                         struct err *err)
 {
     struct answer answer;
@@ -83,231 +69,183 @@ static bool read_secret(struct job *job, struct job *inside, const struct place 
     if (!cloud_call(inside, &get_secret, p->cluster.region, &answer, err, "{'namespace':%s,'name':%s}",
                     p->namespace, p->name))
         return kube_failed(job, &p->cluster, err);
-    const struct json *v = answer.json, *data = json_at(v, "/data");
-    const char *member, *vault = json_format(inside->arena, "{'crt':%s,'key':%s}", json_get(data, "/tls.crt"),
-                                             json_get(data, "/tls.key"));
-    const struct json *value;
-    const char *others[16];
+    const struct json *v = answer.json, *data = json_at(v, "/data"), *value;
+    const char *member, *others[16];
     size_t other_count = 0;
     for (size_t i = 0; json_member(data, i, &member, &value) && other_count < countof(others); i++)
         if (strcmp(member, "tls.crt") != 0 && strcmp(member, "tls.key") != 0)
             others[other_count++] = member;
-    *ret = (struct binding){
-        .https = true,
-        .ready = true,
-        .etag = arena_strdup(a, json_get(v, "/metadata/resourceVersion")),
-        .bound = arena_make(a, struct bound),
-        .settings = json_format(a, "{'type':%s,'labels':%p,'annotations':%p,'data':%p}", json_get(v, "/type"),
-                                json_dump(a, json_at(v, "/metadata/labels")),
-                                json_dump(a, json_at(v, "/metadata/annotations")),
-                                json_strings(a, others, other_count)),
-        .vault = strlen(vault) <= SECRET_MAX_BYTES ? secret_in(a, secret_new(vault, strlen(vault))) : NULL,
-    };
-    ret->bound_count = ack_bound_of_secret(job, v, ret->bound);
+    const char *vault = json_format(inside->arena, "{'crt':%s,'key':%s}", json_get(data, "/tls.crt"),
+                                    json_get(data, "/tls.key"));
+    if (strlen(vault) <= SECRET_MAX_BYTES)
+        now->vault = secret_in(a, secret_new(vault, strlen(vault)));
+    now->etag = arena_strdup(a, json_get(v, "/metadata/resourceVersion"));
+    now->settings =
+        json_format(a, "{'type':%s,'labels':%p,'annotations':%p,'data':%p}", json_get(v, "/type"),
+                    json_dump(a, json_at(v, "/metadata/labels")),
+                    json_dump(a, json_at(v, "/metadata/annotations")), json_strings(a, others, other_count));
+    ack_hold_secret(job, v, now);
     return true;
 }
 
-/* The place of the listener in the list; false where it is gone. */
-static bool find_listener(const struct json *config, const struct place *p, size_t *ret)
-{
-    const struct json *listeners = json_at(config, "/spec/listeners");
-    for (size_t i = 0; i < json_count(listeners); i++)
-        if (json_int(json_at(json_item(listeners, i), "/port"), 0) == p->port &&
-            strcmp(json_str(json_at(json_item(listeners, i), "/protocol"), ""), p->protocol) == 0) {
-            *ret = i;
-            return true;
-        }
-    return false;
-}
-
-static bool read_listener(struct job *job, struct job *inside, const struct place *p, struct binding *ret,
+/* Where the listener stands in its AlbConfig. */
+static bool find_listener(struct arena *a, const struct json *config, const struct place *p, const char **ret,
                           struct err *err)
 {
-    struct answer answer;
-    size_t at;
-    char *settings;
-    inside->arena = job->arena; /* nothing secret in it */
-    if (!cloud_call(inside, &get_albconfig[*p->namespace != 0], p->cluster.region, &answer, err,
-                    "{'namespace':%s,'name':%s}", *p->namespace ? p->namespace : NULL, p->name))
-        return kube_failed(job, &p->cluster, err);
-    if (!find_listener(answer.json, p, &at))
-        return err_set(err, ERR_NOT_FOUND, "AlbConfig %s has no listener %s:%lld", p->name, p->protocol,
-                       p->port);
-    const char *pointer = arena_printf(job->arena, "/spec/listeners/%zu", at);
-    struct binding b = {.https = true,
-                        .ready = true,
-                        .etag = json_get(answer.json, "/metadata/resourceVersion"),
-                        .document = answer.text};
-    if (!ack_bound_of_listener(job, p->cluster.region, json_at(answer.json, pointer), &b.bound,
-                               &b.bound_count, err) ||
-        !json_excerpt(job->arena, answer.text, answer.size, pointer, &settings, err) ||
-        !json_cut(job->arena, settings, strlen(settings), "/certificates", &settings, err))
-        return false;
-    b.settings = settings;
-    *ret = b;
-    return true;
+    const struct json *listeners = json_at(config, "/spec/listeners");
+    for (size_t i = 0; i < json_count(listeners); i++) {
+        const struct json *listener = json_item(listeners, i);
+        if (json_int(json_at(listener, "/port"), 0) == p->port &&
+            json_is(listener, "/protocol", p->protocol)) {
+            *ret = arena_printf(a, "/spec/listeners/%zu", i);
+            return true;
+        }
+    }
+    return err_set(err, ERR_NOT_FOUND, "AlbConfig %s has no listener %s:%lld", p->name, p->protocol, p->port);
 }
 
-static bool read_binding(struct job *job, const struct resource *r, struct binding *ret, struct err *err)
+static bool read_listener(struct job *job, struct job *inside, const struct place *p, struct binding *now,
+                          struct err *err)
 {
-    cleanup(arena_free_p) struct arena *hidden = arena_new_secret(ARENA_JOB_BYTES);
+    struct arena *a = job->arena;
+    struct job open = *inside;
+    struct answer answer;
+    const char *at;
+    char *settings;
+    open.arena = a; /* nothing secret in it */
+    if (!cloud_call(&open, &get_albconfig[p->namespace != NULL], p->cluster.region, &answer, err,
+                    "{'namespace':%s,'name':%s}", p->namespace, p->name))
+        return kube_failed(job, &p->cluster, err);
+    if (!find_listener(a, answer.json, p, &at, err) ||
+        !json_excerpt(a, answer.text, answer.size, at, &settings, err) ||
+        !json_cut(a, settings, strlen(settings), "/certificates", &settings, err))
+        return false;
+    now->etag = json_get(answer.json, "/metadata/resourceVersion");
+    now->document = answer.text;
+    now->settings = settings;
+    return ack_hold_listener(job, p->cluster.region, json_at(answer.json, at), now, err);
+}
+
+static bool read_binding(struct job *job, const struct resource *r, struct binding *now, struct err *err)
+{
+    cleanup(job_close) struct job inside = job_hidden(job);
     struct place p;
-    struct endpoint endpoint;
-    struct job inside;
-    return enter(job, hidden, r, &p, &endpoint, &inside, err) &&
-           (is_secret(&p) ? read_secret : read_listener)(job, &inside, &p, ret, err);
+    return enter(&inside, r, &p, err) &&
+           (*p.protocol ? read_listener : read_secret)(job, &inside, &p, now, err);
 }
 
 static bool store_for(struct job *job, const struct resource *r, const struct material *m, const char **ret,
                       struct err *err)
 {
-    struct place p;
-    if (!place_of(job->arena, r, &p, err))
-        return false;
-    if (m->sm2)
-        return err_set(err, ERR_INVALID_CERTIFICATE, "ACK's Ingress controllers take no SM2 certificates");
-    *ret = is_secret(&p) ? NULL : aliyun_store(job, r->region);
+    (void)m;
+    (void)err;
+    *ret = *resource_extra(job->arena, r, "/protocol", "") ? aliyun_store(job, r->region) : NULL;
     return true;
 }
 
-/* 409: somebody was faster; what is read next tells whether the change is still wanted. */
-static bool written(struct job *job, const struct place *p, bool ok, struct err *err)
+/* Certificate and key as a Secret writes them: in a rollback what it held, byte for byte. */
+static bool pair_of(struct job *inside, const struct bind *w, const char **ret_crt, const char **ret_key,
+                    struct err *err)
 {
-    if (ok || !err)
-        return ok;
-    if (strcmp(err->code, "Kubernetes.Conflict") == 0)
-        err->transient = true;
-    return kube_failed(job, &p->cluster, err);
-}
-
-static bool put_pair(struct job *job, struct job *inside, const struct place *p, const struct binding *now,
-                     const char *crt, const char *key, struct err *err)
-{
-    struct answer answer;
-    const char *arguments = json_format(inside->arena,
-                                        "{'namespace':%s,'name':%s,'body':{'metadata':{'resourceVersion':%s},"
-                                        "'data':{'tls.crt':%s,'tls.key':%s}}}",
-                                        p->namespace, p->name, now->etag, crt, key);
-    return written(job, p,
-                   cloud_call_secret(inside, &patch_secret, p->cluster.region, &answer, err, "%p", arguments),
-                   err);
-}
-
-/* What a Secret held, byte for byte. */
-static bool put_back(struct job *job, struct job *inside, const struct place *p, const struct bind *w,
-                     struct err *err)
-{
-    const struct secret *saved = w->before->vault;
+    struct arena *a = inside->arena;
+    const struct bound *old = w->before ? binding_slot(w->before, "default") : NULL;
+    const struct material *m = w->material;
     const struct json *v;
-    return json_parse(inside->arena, secret_bytes(saved), secret_size(saved), &v, err) &&
-           put_pair(job, inside, p, w->now, json_get(v, "/crt"), json_get(v, "/key"), err);
+    struct material own;
+    if (old && w->before->vault && strcmp(old->ref, w->change->add[0]) == 0) {
+        const struct secret *vault = w->before->vault;
+        if (!json_parse(a, secret_bytes(vault), secret_size(vault), &v, err))
+            return false;
+        *ret_crt = json_get(v, "/crt");
+        *ret_key = json_get(v, "/key");
+        return true;
+    }
+    if (!aliyun_pem_material(inside, w->resource, w->change, &m, &own, err))
+        return false;
+    *ret_crt = base64_encode(a, m->fullchain_pem, strlen(m->fullchain_pem));
+    *ret_key = base64_encode(a, secret_bytes(m->key), secret_size(m->key));
+    return true;
 }
 
-static bool put_material(struct job *job, struct job *inside, const struct place *p,
-                         const struct binding *now, const struct material *m, struct err *err)
-{
-    return put_pair(job, inside, p, now,
-                    base64_encode(inside->arena, m->fullchain_pem, strlen(m->fullchain_pem)),
-                    base64_encode(inside->arena, secret_bytes(m->key), secret_size(m->key)), err);
-}
-
-static bool write_secret(struct job *job, struct job *inside, const struct place *p,
-                         const struct binding *now, const struct change *change, const struct material *m,
+static bool write_secret(struct job *job, struct job *inside, const struct place *p, const struct bind *w,
                          struct err *err)
 {
-    struct material own;
-    if (strcmp(change->slot, "default") != 0)
+    const char *crt, *key;
+    if (strcmp(w->change->slot, "default") != 0)
         return err_set(err, ERR_INPUT, "a Secret holds one certificate and no set of them");
-    if (!change->add_count)
-        return err_set(err, ERR_INPUT,
-                       "a Secret of this type always holds a certificate: it is replaced, not removed");
-    if (m && strcmp(m->fingerprint, change->add[0]) == 0)
-        return put_material(job, inside, p, now, m, err);
-    return (session_material(inside, change->add[0], &own, err) ||
-            err_add(err, "the certificate of %s", p->name)) &&
-           put_material(job, inside, p, now, &own, err);
+    return pair_of(inside, w, &crt, &key, err) &&
+           (cloud_call_secret(inside, &patch_secret, p->cluster.region, NULL, err,
+                              "{'namespace':%s,'name':%s,'body':{'metadata':{'resourceVersion':%s},"
+                              "'data':{'tls.crt':%s,'tls.key':%s}}}",
+                              p->namespace, p->name, w->now->etag, crt, key) ||
+            kube_failed(job, &p->cluster, err));
 }
 
-/* The certificates as they shall be: bytes of entries that stay are kept. False: the document is not as it was read. */
-static bool new_list(struct arena *a, const struct binding *now, const struct change *change, size_t at,
-                     char **ret, struct err *err)
+static bool is_removed(const struct change *change, const char *ref)
+{
+    for (size_t i = 0; i < change->remove_count; i++)
+        if (strcmp(ref, change->remove[i]) == 0)
+            return true;
+    return false;
+}
+
+/* The certificates as they shall be: bytes of entries that stay are kept. */
+static bool list_after(struct arena *a, const struct bind *w, const struct json *listener, const char *at,
+                       const char **ret, struct err *err)
 {
     struct buf out = buf_new(a, 256 << 10);
-    struct json_writer w = json_writer_to(&out);
-    bool standard = strcmp(change->slot, "default") == 0;
-    json_open_array(&w);
-    for (size_t i = 0; i < now->bound_count; i++) {
-        const struct bound *b = &now->bound[i];
-        const char *pointer = arena_printf(a, "/spec/listeners/%zu/certificates/%zu", at, i);
+    struct json_writer list = json_writer_to(&out);
+    const struct change *change = w->change;
+    const struct json *items = json_at(listener, "/certificates"), *by_default = ack_default_of(listener);
+    bool set = strcmp(change->slot, "default") != 0;
+    const char *ours = set ? NULL : json_format(a, "%s", change->add[0]);
+    json_open_array(&list);
+    for (size_t i = 0; i < json_count(items); i++) {
+        const struct json *item = json_item(items, i);
         char *entry;
-        bool gone = false;
-        if (!json_excerpt(a, now->document, strlen(now->document), pointer, &entry, err))
+        if (set && item != by_default && is_removed(change, json_get(item, "/CertificateId")))
+            continue;
+        if (!json_excerpt(a, w->now->document, strlen(w->now->document), arena_printf(a, "%s/%zu", at, i),
+                          &entry, err))
             return false;
-        if (standard && strcmp(b->slot, "default") == 0 &&
-            !json_splice(a, entry, strlen(entry), "/CertificateId", json_format(a, "%s", change->add[0]),
-                         &entry, err))
+        if (!set && item == by_default &&
+            !json_splice(a, entry, strlen(entry), "/CertificateId", ours, &entry, err))
             return false;
-        for (size_t k = 0; k < change->remove_count && !standard; k++)
-            gone |= strcmp(b->slot, "sni") == 0 && strcmp(b->ref, change->remove[k]) == 0;
-        if (!gone)
-            json_put_raw(&w, entry);
+        json_put_raw(&list, entry);
     }
-    for (size_t k = 0; k < change->add_count && !standard; k++)
-        if (!binding_holds(now, "sni", change->add[k]))
-            json_put_raw(&w, json_format(a, "{'CertificateId':%s,'IsDefault':false}", change->add[k]));
-    json_close_array(&w);
+    for (size_t k = 0; set && k < change->add_count; k++)
+        if (!binding_holds(w->now, "sni", change->add[k]))
+            json_put_raw(&list, json_format(a, "{'CertificateId':%s,'IsDefault':false}", change->add[k]));
+    json_close_array(&list);
     *ret = out.data;
     return true;
 }
 
-static bool write_listener(struct job *job, struct job *inside, const struct place *p,
-                           const struct binding *now, const struct change *change, const struct material *m,
+static bool write_listener(struct job *job, struct job *inside, const struct place *p, const struct bind *w,
                            struct err *err)
 {
-    struct arena *a = job->arena;
+    struct arena *a = inside->arena;
     const struct json *v;
-    struct answer answer;
-    size_t at;
-    char *list;
-    (void)m;
-    inside->arena = a;
-    if (strcmp(change->slot, "default") == 0 && !change->add_count)
-        return err_set(err, ERR_INPUT,
-                       "a listener always has a default certificate: it can be replaced, not removed");
-    if (!json_parse(a, now->document, strlen(now->document), &v, err))
+    const char *at, *list;
+    if (!json_parse(a, w->now->document, strlen(w->now->document), &v, err) ||
+        !find_listener(a, v, p, &at, err))
         return false;
-    if (!find_listener(v, p, &at))
-        return err_set(err, ERR_NOT_FOUND, "AlbConfig %s has no listener %s:%lld", p->name, p->protocol,
-                       p->port);
-    if (!new_list(a, now, change, at, &list, err))
-        return false;
-    return written(
-        job, p,
-        cloud_call(inside, &patch_albconfig[*p->namespace != 0], p->cluster.region, &answer, err,
-                   "{'namespace':%s,'name':%s,'body':[{'op':'replace','path':'/metadata/resourceVersion',"
-                   "'value':%s},{'op':'replace','path':%s,'value':%p}]}",
-                   *p->namespace ? p->namespace : NULL, p->name, now->etag,
-                   arena_printf(a, "/spec/listeners/%zu/certificates", at), list),
-        err);
+    const struct json *listener = json_at(v, at);
+    at = arena_printf(a, "%s/certificates", at);
+    return list_after(a, w, listener, at, &list, err) &&
+           (cloud_call(inside, &patch_albconfig[p->namespace != NULL], p->cluster.region, NULL, err,
+                       "{'namespace':%s,'name':%s,'body':[{'op':'replace','path':'/metadata/resourceVersion',"
+                       "'value':%s},{'op':'replace','path':%s,'value':%p}]}",
+                       p->namespace, p->name, w->now->etag, at, list) ||
+            kube_failed(job, &p->cluster, err));
 }
 
-static bool write_change(struct job *job, const struct bind *w, struct err *err)
+static bool bind_certificate(struct job *job, const struct bind *w, struct err *err)
 {
-    const struct resource *r = w->resource;
-    const struct binding *now = w->now;
-    const struct change *change = w->change;
-    const struct material *m = w->material;
-    (void)now, (void)m, (void)r;
-    cleanup(arena_free_p) struct arena *hidden = arena_new_secret(ARENA_JOB_BYTES);
+    cleanup(job_close) struct job inside = job_hidden(job);
     struct place p;
-    struct endpoint endpoint;
-    struct job inside;
-    if (!enter(job, hidden, r, &p, &endpoint, &inside, err))
-        return false;
-    const struct bound *old = w->before ? binding_slot(w->before, "default") : NULL;
-    bool saved = old && w->before->vault && change->add_count && strcmp(old->ref, change->add[0]) == 0;
-    return saved ? put_back(job, &inside, &p, w, err)
-                 : (is_secret(&p) ? write_secret : write_listener)(job, &inside, &p, now, change, m, err);
+    return enter(&inside, w->resource, &p, err) &&
+           (*p.protocol ? write_listener : write_secret)(job, &inside, &p, w, err);
 }
 
 const struct product aliyun_ack = {
@@ -315,6 +253,9 @@ const struct product aliyun_ack = {
     .title = "Alibaba Cloud ACK",
     .sni = true,
     .sni_max = 24,
+    .no_sm2 = "ACK's Ingress controllers take no SM2 certificates",
+    .no_removal =
+        "a Secret of this type, as a listener, always has a certificate: it is replaced, not removed",
     .read_calls = 2,
     .consistency_ms = 5000,
     .settle_ms = 30000,
@@ -329,5 +270,5 @@ const struct product aliyun_ack = {
     .read = read_binding,
     .store_for = store_for,
     .upload = aliyun_upload,
-    .bind = write_change,
+    .bind = bind_certificate,
 };

@@ -15,11 +15,7 @@ const struct call kube_get_kubeconfig = {
 static const struct json *entry_of(struct arena *a, const struct json *config, const char *list,
                                    const char *name, const char *member)
 {
-    const struct json *items = json_at(config, list);
-    for (size_t i = 0; i < json_count(items); i++)
-        if (strcmp(json_str(json_at(json_item(items, i), "/name"), ""), name) == 0)
-            return json_at(json_item(items, i), arena_printf(a, "/%s", member));
-    return NULL;
+    return json_at(json_find(json_at(config, list), "/name", name), arena_printf(a, "/%s", member));
 }
 
 static bool decode(struct arena *a, const struct json *v, const char *member, char **ret, size_t *ret_size,
@@ -74,9 +70,10 @@ static const char *note_of(struct arena *a, const struct cluster *cluster)
     return arena_printf(a, "kubeconfig %s", cluster->id);
 }
 
-bool kube_open(struct job *job, const struct cluster *cluster, struct endpoint *ret, struct err *err)
+bool kube_enter(struct job *job, const struct cluster *cluster, struct err *err)
 {
     struct arena *a = job->arena;
+    struct endpoint *endpoint = arena_make(a, struct endpoint);
     struct answer answer;
     const char *note = note_of(a, cluster);
     const struct secret *config = session_get_secret(job, note);
@@ -91,10 +88,11 @@ bool kube_open(struct job *job, const struct cluster *cluster, struct endpoint *
             return err_set(err, ERR_VENDOR, "the kubeconfig of cluster %s is too large", cluster->id);
         config = secret_in(a, secret_new(text, strlen(text)));
     }
-    if (!kube_config_parse(a, secret_bytes(config), secret_size(config), ret, err))
+    if (!kube_config_parse(a, secret_bytes(config), secret_size(config), endpoint, err))
         return kube_failed(job, cluster, err);
     if (!kept)
         session_put_secret(job, note, config, KEPT_MS);
+    job->endpoint = endpoint;
     return true;
 }
 
@@ -107,6 +105,8 @@ bool kube_failed(struct job *job, const struct cluster *cluster, struct err *err
         session_put_secret(job, note_of(job->arena, cluster), NULL, 0);
         err->transient = true;
     }
+    if (strcmp(err->code, "Kubernetes.Conflict") == 0)
+        err->transient = true;
     if (err->kind == ERR_PERMISSION)
         return err_add(
             err,

@@ -8,13 +8,7 @@
 #define KUBE(name, verb, where)                                                                              \
     .service = "k8s", .operation = (name), .method = (verb), .version = "v1", .path = (where),               \
     .host = "{apiserver}", .style = CALL_REST_JSON
-#define KUBE_PAGES(at_once)                                                                                  \
-    .page = {.items = "/items",                                                                              \
-             .next = "/metadata/continue",                                                                   \
-             .position = "continue",                                                                         \
-             .size = "limit",                                                                                \
-             .size_value = (at_once),                                                                        \
-             .style = PAGE_MARKER}
+#define KUBE_PAGES(at_once) PAGES_BY_MARKER("/items", "/metadata/continue", "continue", "limit", at_once)
 
 struct cluster {
     const char *region, *id, *name;
@@ -23,11 +17,12 @@ struct cluster {
 
 extern const struct call kube_get_kubeconfig;
 
-/* The endpoint of a cluster; it lives in job->arena, which is one that is wiped. Kubeconfigs are kept for half an hour. */
-must_use bool kube_open(struct job *job, const struct cluster *cluster, struct endpoint *ret,
-                        struct err *err);
+/* From now on the job, whose arena is one that is wiped, calls the cluster. Kubeconfigs are kept for half an hour. */
+must_use bool kube_enter(struct job *hidden, const struct cluster *cluster, struct err *err);
 
-/* A call to the cluster failed: names the cluster, and what to grant where rights are missing. Returns false. */
+/* A call to the cluster failed: names the cluster, and what to grant where rights are missing. Somebody who was faster has
+ * refused nothing: what is read next tells whether the change is still wanted. Returns false.
+ */
 bool kube_failed(struct job *job, const struct cluster *cluster, struct err *err);
 
 /* The parts of a kubeconfig's current context. The text is YAML or JSON. */
