@@ -268,6 +268,24 @@ static bool refuse_stopped(const struct exchange *x, struct err *err)
     return false;
 }
 
+/* Waits for the turn the limiter gives; false with what is left to wait when that would be more than left_ms. Who
+ * waited while the rate fell waits anew: else all who stood in line would go at the rate that was just refused.
+ */
+static bool take_turn(struct exchange *x, int64_t left_ms, int64_t *ret_retry_ms)
+{
+    struct session *s = x->job->session;
+    int64_t until_ms = clock_monotonic_ms(s->cloud->clock) + left_ms, wait_ms;
+    do {
+        x->taken_ms = clock_monotonic_ms(s->cloud->clock);
+        left_ms = int64_max(0, until_ms - x->taken_ms);
+        wait_ms = session_take(s, x->bucket, x->call->per_second, left_ms, ret_retry_ms);
+        if (wait_ms < 0)
+            return false;
+        wait_unless_stopped(x->job, wait_ms);
+    } while (wait_ms > 0 && session_turn_is_void(s, x->bucket, x->taken_ms));
+    return true;
+}
+
 /* One attempt: its turn, the wait for it, the exchange; a clock set right is tried once more at once. */
 static bool attempt(struct exchange *x, int64_t left_ms, struct answer *ret, struct err *err)
 {
@@ -277,16 +295,13 @@ static bool attempt(struct exchange *x, int64_t left_ms, struct answer *ret, str
     if (!session_credentials(x->job, err) ||
         !session_enter(s, x->job, x->call->write, left_ms, &x->keys, &probe, err))
         return false;
-    x->taken_ms = clock_monotonic_ms(s->cloud->clock);
-    int64_t wait_ms = session_take(s, x->bucket, x->call->per_second, left_ms, &retry_ms);
-    if (wait_ms < 0) {
+    if (!take_turn(x, left_ms, &retry_ms)) {
         session_leave(s, x->keys, probe, false);
         err_set(err, ERR_THROTTLED, "%s: its turn comes in %lld ms", x->call->operation, (long long)retry_ms);
         err->transient = err->unsent = true;
         err->retry_after_ms = retry_ms;
         return false;
     }
-    wait_unless_stopped(x->job, wait_ms);
     bool ok = send_once(x, ret, &again, err);
     if (again) {
         bool once_more;

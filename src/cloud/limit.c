@@ -5,6 +5,9 @@
  */
 static const double unpublished = 10.0, slowest = 1.0, slowest_share = 0.1;
 static const double forget = 0.01, unrelated_share = 0.1;
+static const double at_once =
+    10; /* what a new bucket may be asked for at once, and the least that is measured */
+static const double far_above = 0.6;
 
 struct limit limit_new(double published, double replaced, int64_t now_ms)
 {
@@ -14,9 +17,12 @@ struct limit limit_new(double published, double replaced, int64_t now_ms)
     double burst = rate > 1 ? rate : 1;
     return (struct limit){.rate = rate,
                           .most = most,
-                          .tokens = burst,
+                          .tokens = burst < at_once ? burst : at_once,
                           .filled_ms = now_ms,
-                          .lowered_ms = INT64_MIN / 2};
+                          .second_ms = now_ms,
+                          .quiet_until_ms = INT64_MIN / 2,
+                          .lowered_ms = INT64_MIN / 2,
+                          .void_ms = INT64_MIN / 2};
 }
 
 static void fill(struct limit *l, int64_t now_ms)
@@ -44,10 +50,29 @@ int64_t limit_take(struct limit *l, int64_t now_ms, int64_t patience_ms, int64_t
     return wait_ms;
 }
 
+static void count_seconds(struct limit *l, int64_t now_ms)
+{
+    int64_t past_ms = now_ms - l->second_ms;
+    if (past_ms < 1000)
+        return;
+    l->accepted_before = past_ms < 2000 ? l->accepted : 0;
+    l->accepted = 0;
+    l->second_ms += past_ms / 1000 * 1000;
+}
+
+/* What was accepted in the second that ends now: of the second before the current one, its share. */
+static double accepted_lately(const struct limit *l, int64_t now_ms)
+{
+    double share = 1.0 - (double)(now_ms - l->second_ms) / 1000.0;
+    return l->accepted + l->accepted_before * share;
+}
+
 /* Below 98 % of the ceiling a second's worth of accepted calls gains 5 %; beyond it, 0.05 %. */
 void limit_accepted(struct limit *l, int64_t now_ms)
 {
     fill(l, now_ms);
+    count_seconds(l, now_ms);
+    l->accepted += 1;
     l->refused -= l->refused * forget;
     double known = l->ceiling > 0 ? l->ceiling * 0.98 : l->most;
     double gain = l->rate < known ? 0.05 : 0.0005;
@@ -57,22 +82,48 @@ void limit_accepted(struct limit *l, int64_t now_ms)
     l->rate = rate < l->most ? rate : l->most;
 }
 
+/* The rate to fall from. Far above what the cloud takes, that is what came through, if all of the rate was asked for:
+ * not where tokens were left, nor just after a pause.
+ */
+static double reached_rate(const struct limit *l, bool dry, int64_t now_ms)
+{
+    double measured = accepted_lately(l, now_ms);
+    if (measured < at_once)
+        measured = at_once;
+    bool paused = now_ms - int64_max(l->lowered_ms, l->quiet_until_ms) <= 1000;
+    return dry && !paused && measured < l->rate * far_above ? measured : l->rate;
+}
+
 void limit_refused(struct limit *l, int64_t taken_ms, int64_t now_ms, int64_t retry_after_ms)
 {
     fill(l, now_ms);
-    l->quiet_until_ms = int64_max(l->quiet_until_ms, now_ms + retry_after_ms);
+    count_seconds(l, now_ms);
+    bool dry = l->tokens < 1;
     if (l->tokens > 0)
         l->tokens = 0;
+    double rate = reached_rate(l, dry, now_ms);
+    if (retry_after_ms > 0)
+        l->quiet_until_ms = int64_max(l->quiet_until_ms, now_ms + retry_after_ms);
     if (taken_ms <= l->lowered_ms)
         return;
     l->refused += (1.0 - l->refused) * forget;
     bool again = now_ms - l->lowered_ms <= 1000, unrelated = l->refused > unrelated_share;
     if (unrelated && again)
         return;
-    l->ceiling = unrelated ? 0 : l->rate;
-    l->rate *= again ? 0.5 : 0.95;
+    bool far = !unrelated && rate < l->rate;
+    l->ceiling = unrelated || far ? 0 : l->rate; /* what came through is a rate to fall to, not one refused */
+    l->rate = again ? l->rate * 0.5 : unrelated ? l->rate * 0.95 : rate * 0.95;
     double least = l->most * slowest_share < slowest ? l->most * slowest_share : slowest;
     if (l->rate < least)
         l->rate = least;
     l->lowered_ms = now_ms;
+    if (!far)
+        return;
+    l->void_ms = now_ms; /* who has not sent yet takes its turn anew */
+    l->tokens = 0;
+}
+
+bool limit_is_void(const struct limit *l, int64_t taken_ms)
+{
+    return taken_ms < l->void_ms;
 }

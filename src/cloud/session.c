@@ -184,6 +184,14 @@ int64_t session_take(struct session *s, const char *key, double published, int64
     return wait_ms;
 }
 
+bool session_turn_is_void(struct session *s, const char *key, int64_t taken_ms)
+{
+    pthread_mutex_lock(&s->lock);
+    bool is_void = limit_is_void(bucket_of(s, key, 0), taken_ms);
+    pthread_mutex_unlock(&s->lock);
+    return is_void;
+}
+
 void session_accepted(struct session *s, const char *key)
 {
     pthread_mutex_lock(&s->lock);

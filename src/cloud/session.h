@@ -110,6 +110,7 @@ void session_learn_skew(struct session *s, int64_t skew_ms);
 /* The limiter's bucket of that key: see limit.h. */
 int64_t session_take(struct session *s, const char *key, double published, int64_t patience_ms,
                      int64_t *ret_retry_ms);
+bool session_turn_is_void(struct session *s, const char *key, int64_t taken_ms);
 void session_accepted(struct session *s, const char *key);
 void session_refused(struct session *s, const char *key, int64_t taken_ms, int64_t retry_after_ms);
 

@@ -51,6 +51,11 @@ static struct outcome simulate(struct limit *l, struct server *s, int workers, i
                 w[i].taken_ms = now_ms;
                 w[i].send_ms = now_ms + limit_take(l, now_ms, INT64_MAX, &retry_ms);
             }
+            if (!w[i].sent && now_ms >= w[i].send_ms && w[i].send_ms > w[i].taken_ms &&
+                limit_is_void(l, w[i].taken_ms)) {
+                w[i].taken_ms = now_ms;
+                w[i].send_ms = now_ms + limit_take(l, now_ms, INT64_MAX, &retry_ms);
+            }
             if (!w[i].sent && now_ms >= w[i].send_ms) {
                 w[i].sent = true;
                 w[i].answer_ms = now_ms + latency_ms;
@@ -85,6 +90,33 @@ static void R_reaches_98_percent_of_the_ceiling_with_few_refusals(void **state)
     check_at_20(30, 0, 16, 5);
     check_at_20(30, 0, 64, 200);
     check_at_20(0, 100, 16, 50); /* the user does */
+}
+
+/* 300 calls by 64 workers, from the very first: the limit is not known yet. */
+static void check_300(double published, double replaced, double least, double most_refused)
+{
+    struct server s = {.rate = 20, .tokens = 20};
+    struct limit l = limit_new(published, replaced, 0);
+    int64_t end_ms = 10000;
+    struct outcome o;
+    do {
+        end_ms += 10;
+        s = (struct server){.rate = 20, .tokens = 20};
+        l = limit_new(published, replaced, 0);
+        o = simulate(&l, &s, 64, 2, 0, end_ms);
+    } while (o.accepted < 300 && end_ms < 30000);
+    double rate = o.accepted * 1000.0 / (double)end_ms, share = (double)o.refused / (o.accepted + o.refused);
+    print_message("300 calls, published %g, given %g: %.2f a second, %.2f %% throttled\n", published,
+                  replaced, rate, share * 100);
+    assert_true(rate >= least);
+    assert_true(share < most_refused);
+}
+
+static void R_a_limit_far_below_the_rate_is_found_within_300_calls(void **state)
+{
+    (void)state;
+    check_300(0, 1000, 19.4, 0.12);
+    check_300(100, 0, 17.0, 0.12);
 }
 
 static void R_refusals_that_do_not_follow_the_rate_do_not_bring_it_to_a_standstill(void **state)
@@ -184,6 +216,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(R_reaches_98_percent_of_the_ceiling_with_few_refusals),
+        cmocka_unit_test(R_a_limit_far_below_the_rate_is_found_within_300_calls),
         cmocka_unit_test(R_refusals_that_do_not_follow_the_rate_do_not_bring_it_to_a_standstill),
         cmocka_unit_test(R_begins_at_half_and_stays_below_80_percent_of_what_is_published),
         cmocka_unit_test(R_begins_at_half_of_10_where_nothing_is_published),
