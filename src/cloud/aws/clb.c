@@ -9,123 +9,92 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define CLB(name)                                                                                            \
-    .service = "elb", .sign_service = "elasticloadbalancing", .version = "2012-06-01", .operation = (name),  \
-    .method = "POST", .path = "/", .host = "elasticloadbalancing.{region}.amazonaws.com{site}",              \
-    .style = CALL_AWS_QUERY
+#define CLB(name, takes, ...)                                                                                \
+    {                                                                                                        \
+        .service = "elb", .sign_service = "elasticloadbalancing", .version = "2012-06-01",                   \
+        .operation = (name), .method = "POST", .path = "/",                                                  \
+        .host = "elasticloadbalancing.{region}.amazonaws.com{site}", .style = CALL_AWS_QUERY,                \
+        .parameters = (takes), __VA_ARGS__                                                                   \
+    }
+#define BALANCERS "DescribeLoadBalancersResult/LoadBalancerDescriptions/member"
 
 static const char dangling[] = "Invalid-Certificate";
 
 static const struct call list_balancers =
-    {CLB("DescribeLoadBalancers"), .parameters = "LoadBalancerNames[] PageSize Marker", .per_second = 10,
-     .limit_group = "read",
-     .page = {.items = "DescribeLoadBalancersResult/LoadBalancerDescriptions/member",
-              .next = "DescribeLoadBalancersResult/NextMarker",
-              .position = "Marker",
-              .size = "PageSize",
-              .size_value = 100,
-              .style = PAGE_MARKER}};
-static const struct call list_tags = {CLB("DescribeTags"), .parameters = "LoadBalancerNames[]",
-                                      .per_second = 10, .limit_group = "read"};
-static const struct call set_certificate = {CLB("SetLoadBalancerListenerSSLCertificate"),
-                                            .parameters =
-                                                "LoadBalancerName LoadBalancerPort SSLCertificateId",
-                                            .write = true, .limit_group = "write"};
+    CLB("DescribeLoadBalancers", "LoadBalancerNames[]", .per_second = 10, .limit_group = "read",
+        PAGES_BY_MARKER(BALANCERS, "DescribeLoadBalancersResult/NextMarker", "Marker", "PageSize", 100));
+static const struct call list_tags =
+    CLB("DescribeTags", "LoadBalancerNames[]", .per_second = 10, .limit_group = "read");
+static const struct call set_certificate =
+    CLB("SetLoadBalancerListenerSSLCertificate", "LoadBalancerName LoadBalancerPort SSLCertificateId",
+        .write = true, .limit_group = "write");
 
 static bool has_certificate(const struct xml *listener)
 {
-    const char *protocol = xml_get(listener, "Listener/Protocol");
-    return strcmp(protocol, "HTTPS") == 0 || strcmp(protocol, "SSL") == 0;
+    return xml_is(listener, "Listener/Protocol", "HTTPS") || xml_is(listener, "Listener/Protocol", "SSL");
 }
 
-static bool bound_of(struct job *job, const char *region, const struct xml *listener, struct bound *b,
-                     struct err *err)
+static bool binding_of(struct job *job, const char *region, const struct xml *listener, struct binding *b,
+                       struct err *err)
 {
-    const char *ref = xml_get(listener, "Listener/SSLCertificateId");
-    *b = (struct bound){.slot = "default", .ref = arena_strdup(job->arena, ref), .name = ""};
-    b->fingerprint = b->serial = b->key_type = b->issuer = "";
-    if (strcmp(ref, dangling) != 0)
-        return session_facts(job, region, b, err);
-    b->name = "a certificate that IAM no longer has";
+    b->https = true;
+    struct bound *held =
+        binding_add(job->arena, b, "default", xml_get(listener, "Listener/SSLCertificateId"));
+    if (!held || strcmp(held->ref, dangling) != 0)
+        return binding_look_up(job, region, b, err);
+    held->name = "a certificate that IAM no longer has";
     return true;
 }
 
-struct listing { /* one page of a region, while it is listed */
-    const char *region;
-    resource_fn *each;
-    void *context;
-};
-
-static bool emit_listener(struct job *job, const struct listing *l, const struct xml *balancer,
+static bool emit_listener(struct job *job, const struct survey *to, const struct xml *balancer,
                           const struct xml *listener, const char *managed_by, struct err *err)
 {
     struct arena *a = job->arena;
     const char *name = xml_get(balancer, "LoadBalancerName");
-    int64_t port = xml_int(listener, "Listener/LoadBalancerPort", 443);
-    bool public = xml_is(balancer, "Scheme", "internet-facing");
-    struct bound bound;
+    long long port = xml_int(listener, "Listener/LoadBalancerPort", 443);
+    struct binding b = {0};
     struct resource r = {
-        .product = "aws/clb",
-        .region = l->region,
-        .vendor_id = arena_printf(a, "%s/%lld", name, (long long)port),
-        .title = arena_printf(a, "%s %s:%lld", name, xml_get(listener, "Listener/Protocol"), (long long)port),
-        .https = true,
-        .bound = &bound,
-        .bound_count = 1,
+        .vendor_id = arena_printf(a, "%s/%lld", name, port),
+        .title = arena_printf(a, "%s %s:%lld", name, xml_get(listener, "Listener/Protocol"), port),
         .host = xml_get(balancer, "DNSName"),
         .port = (unsigned)port,
-        .reach = public ? "public" : "private",
-        .lock = arena_printf(a, "clb:%s/%s", l->region, name),
-        .alias_of = "",
+        .reach = xml_is(balancer, "Scheme", "internet-facing") ? "public" : "private",
+        .lock = arena_printf(a, "clb:%s/%s", to->region, name),
         .managed_by = managed_by,
-        .unfit = "",
-        .extra = "{}",
     };
-    if (!bound_of(job, l->region, listener, &bound, err))
+    if (!binding_of(job, to->region, listener, &b, err))
         return err_add(err, "%s", r.title);
-    for (size_t i = 0; i < bound.name_count; i++)
-        resource_add_name(a, &r, bound.names[i], EVIDENCE_CERTIFICATE);
-    return l->each(l->context, &r, err);
+    resource_add_held(a, &r, &b, NULL);
+    return resource_emit(job, to, &r, &b, err);
 }
 
-static bool emit_balancer(struct job *job, void *context, const struct json *item, const struct xml *node,
-                          struct err *err)
+/* Its tags are asked for only where a listener has a certificate. */
+static bool emit_balancer(struct job *job, const struct survey *to, const struct xml *node, struct err *err)
 {
-    const struct listing *l = context;
-    const struct xml *first = xml_at(node, "ListenerDescriptions/member");
+    const struct xml *v = xml_at(node, "ListenerDescriptions/member");
     const char *name = xml_get(node, "LoadBalancerName");
-    const struct xml *description = NULL;
     struct answer answer;
-    bool any = false;
-    (void)item;
-    for (const struct xml *v = first; v; v = xml_next(v))
-        any |= has_certificate(v);
-    if (!any)
+    while (v && !has_certificate(v))
+        v = xml_next(v);
+    if (!v)
         return true;
-    struct err why;
-    if (cloud_call(job, &list_tags, l->region, &answer, &why, "{'LoadBalancerNames':[%s]}", name))
-        description = xml_at(answer.xml, "DescribeTagsResult/TagDescriptions/member");
-    else if (why.kind == ERR_NOT_FOUND) /* deleted meanwhile */
-        return true;
-    else {
-        if (err)
-            *err = why;
-        return err_add(err, "load balancer %s", name);
-    }
-    const char *owner = description ? aws_owner(job->arena, description) : "";
-    for (const struct xml *v = first; v; v = xml_next(v))
-        if (has_certificate(v) && !emit_listener(job, l, node, v, owner, err))
+    if (!cloud_call(job, &list_tags, to->region, &answer, err, "{'LoadBalancerNames':[%s]}", name))
+        return err->kind == ERR_NOT_FOUND || err_add(err, "load balancer %s", name); /* deleted meanwhile */
+    const struct xml *tags = xml_at(answer.xml, "DescribeTagsResult/TagDescriptions/member");
+    const char *owner = tags ? aws_owner(job->arena, tags) : "";
+    for (; v; v = xml_next(v))
+        if (has_certificate(v) && !emit_listener(job, to, node, v, owner, err))
             return false;
     return true;
 }
 
 static bool discover(struct job *job, const struct survey *to, struct err *err)
 {
-    const char *region = to->region;
-    resource_fn *each = to->each;
-    void *context = to->context;
-    struct listing l = {region, each, context};
-    return cloud_each(job, &list_balancers, region, emit_balancer, &l, err, "{}");
+    cleanup(pages_close) struct pages p = cloud_pages(job, &list_balancers, to->region, "{}");
+    for (const struct xml *v; (v = pages_next_xml(&p));)
+        if (!emit_balancer(job, to, v, err))
+            return false;
+    return pages_end(&p, err);
 }
 
 /* "web-1/443": the two parts of a listener's identity. */
@@ -148,30 +117,20 @@ static char *settings_of(struct arena *a, const struct xml *listener)
                        xml_get(listener, "Listener/InstancePort"), json_strings(a, policies, count));
 }
 
-static bool read_binding(struct job *job, const struct resource *r, struct binding *ret, struct err *err)
+static bool read_binding(struct job *job, const struct resource *r, struct binding *now, struct err *err)
 {
     struct answer answer;
     long long port;
     const char *name = balancer_of(job->arena, r, &port);
     if (!cloud_call(job, &list_balancers, r->region, &answer, err, "{'LoadBalancerNames':[%s]}", name))
         return false;
-    const struct xml *v =
-        xml_at(answer.xml,
-               "DescribeLoadBalancersResult/LoadBalancerDescriptions/member/ListenerDescriptions/member");
+    const struct xml *v = xml_at(answer.xml, BALANCERS "/ListenerDescriptions/member");
     while (v && xml_int(v, "Listener/LoadBalancerPort", 0) != port)
         v = xml_next(v);
     if (!v || !has_certificate(v))
         return err_set(err, ERR_NOT_FOUND, "there is no listener %s with a certificate", r->vendor_id);
-    struct binding b = {.https = true,
-                        .ready = true,
-                        .etag = "",
-                        .bound = arena_make(job->arena, struct bound),
-                        .bound_count = 1,
-                        .settings = settings_of(job->arena, v)};
-    if (!bound_of(job, r->region, v, b.bound, err))
-        return false;
-    *ret = b;
-    return true;
+    now->settings = settings_of(job->arena, v);
+    return binding_of(job, r->region, v, now, err);
 }
 
 static bool store_for(struct job *job, const struct resource *r, const struct material *m, const char **ret,
@@ -187,36 +146,23 @@ static bool room(struct job *job, const char *region, room_fn *each, void *conte
     return *region ? aws_acm_room(job, region, each, context, err) : aws_iam_room(job, each, context, err);
 }
 
-static bool write_change(struct job *job, const struct bind *w, struct err *err)
+static bool bind_certificate(struct job *job, const struct bind *w, struct err *err)
 {
-    const struct resource *r = w->resource;
-    const struct binding *now = w->now;
-    const struct change *change = w->change;
-    const struct material *m = w->material;
-    (void)now, (void)m, (void)r;
-    struct answer answer;
-    struct err why = {0};
+    const char *ref = w->change->add[0];
     long long port;
-    const char *name = balancer_of(job->arena, r, &port);
-    (void)now;
-    if (!change->add_count || strcmp(change->add[0], dangling) == 0)
-        return err_set(err, ERR_INPUT,
-                       "a listener always has a certificate, and one that IAM no longer has cannot be bound");
-    if (cloud_call(job, &set_certificate, r->region, &answer, &why,
-                   "{'LoadBalancerName':%s,'LoadBalancerPort':%lld,'SSLCertificateId':%s}", name, port,
-                   change->add[0]))
+    const char *name = balancer_of(job->arena, w->resource, &port);
+    if (strcmp(ref, dangling) == 0)
+        return err_set(err, ERR_INPUT, "a certificate that IAM no longer has cannot be bound");
+    if (cloud_call(job, &set_certificate, w->resource->region, NULL, err,
+                   "{'LoadBalancerName':%s,'LoadBalancerPort':%lld,'SSLCertificateId':%s}", name, port, ref))
         return true;
-    if (err)
-        *err = why;
-    return strcmp(why.code, "CertificateNotFound") == 0 && aws_not_yet_known(m, err);
+    return strcmp(err->code, "CertificateNotFound") == 0 && aws_not_yet_known(w->material, err);
 }
 
 static bool old_key(struct job *job, const struct resource *r, const struct bound *old, const char **ret,
                     struct err *err)
 {
-    (void)job;
-    (void)r;
-    (void)err;
+    (void)job, (void)r, (void)err;
     *ret = strcmp(old->ref, dangling) == 0 ? "it was deleted from IAM while it was bound" : NULL;
     return true;
 }
@@ -224,6 +170,7 @@ static bool old_key(struct job *job, const struct resource *r, const struct boun
 const struct product aws_clb = {
     PRODUCT_CODE("aws", "clb"),
     .title = "AWS Classic Load Balancer",
+    .no_removal = "a listener always has a certificate: it can be replaced, not removed",
     .consistency_ms = 30000,
     .settle_ms = 180000,
     .poll_ms = 1000,
@@ -235,6 +182,6 @@ const struct product aws_clb = {
     .store_for = store_for,
     .room = room,
     .upload = aws_upload,
-    .bind = write_change,
+    .bind = bind_certificate,
     .old_key = old_key,
 };

@@ -10,69 +10,50 @@
 #include "codec/name.h"
 #include <string.h>
 
-#define CLOUDFRONT(name, verb, where)                                                                        \
-    .service = "cloudfront", .version = "2020-05-31", .operation = (name), .method = (verb),                 \
-    .host = "cloudfront.amazonaws.com", .path = "/2020-05-31/distribution" where, .style = CALL_AWS_REST_XML
+#define CLOUDFRONT(name, verb, where, ...)                                                                   \
+    {                                                                                                        \
+        .service = "cloudfront", .version = "2020-05-31", .operation = (name), .method = (verb),             \
+        .host = "cloudfront.amazonaws.com", .path = "/2020-05-31/distribution" where,                        \
+        .style = CALL_AWS_REST_XML, __VA_ARGS__                                                              \
+    }
 
 static const char own_name[] = "cloudfront"; /* the ref of cloudfront.net's certificate */
+#define NO_WAY_BACK "a distribution with aliases cannot go back to the certificate of cloudfront.net"
 
-static const struct call list_distributions = {CLOUDFRONT("ListDistributions", "GET", ""),
-                                               .parameters = "Marker MaxItems",
-                                               .page = {.items = "Items/DistributionSummary",
-                                                        .next = "NextMarker",
-                                                        .position = "Marker",
-                                                        .size = "MaxItems",
-                                                        .size_value = 100,
-                                                        .size_as_text = true,
-                                                        .style = PAGE_MARKER}};
-static const struct call get_distribution = {CLOUDFRONT("GetDistribution", "GET", "/{Id}")};
-static const struct call get_config = {CLOUDFRONT("GetDistributionConfig", "GET", "/{Id}/config")};
-static const struct call set_config = {CLOUDFRONT("UpdateDistribution", "PUT", "/{Id}/config"), .write = true,
-                                       .per_second = 1};
+static const struct call list_distributions = CLOUDFRONT("ListDistributions", "GET", "",
+                                                         .page = {.items = "Items/DistributionSummary",
+                                                                  .next = "NextMarker",
+                                                                  .position = "Marker",
+                                                                  .size = "MaxItems",
+                                                                  .size_value = 100,
+                                                                  .size_as_text = true,
+                                                                  .style = PAGE_MARKER});
+static const struct call get_distribution = CLOUDFRONT("GetDistribution", "GET", "/{Id}", .write = false);
+static const struct call get_config =
+    CLOUDFRONT("GetDistributionConfig", "GET", "/{Id}/config", .write = false);
+static const struct call set_config =
+    CLOUDFRONT("UpdateDistribution", "PUT", "/{Id}/config", .write = true, .per_second = 1);
 
-static bool bound_of(struct job *job, const struct xml *viewer, struct bound *b, struct err *err)
+static bool binding_of(struct job *job, const struct xml *viewer, struct binding *b, struct err *err)
 {
+    struct arena *a = job->arena;
     const char *arn = xml_get(viewer, "ACMCertificateArn"), *id = xml_get(viewer, "IAMCertificateId");
-    *b = (struct bound){.slot = "default", .ref = arn, .name = ""};
-    b->fingerprint = b->serial = b->key_type = b->issuer = "";
-    if (!*arn && *id)
-        b->ref = arena_printf(job->arena, "iam:%s", id);
-    if (*b->ref)
-        return session_facts(job, "us-east-1", b, err);
-    b->ref = own_name;
-    b->name = "the certificate of cloudfront.net";
+    b->https = true;
+    if (*arn || *id) {
+        binding_add(a, b, "default", *arn ? arn : arena_printf(a, "iam:%s", id));
+        return binding_look_up(job, "us-east-1", b, err);
+    }
+    binding_add(a, b, "default", own_name)->name = "the certificate of cloudfront.net";
     return true;
 }
 
-struct emit {
-    resource_fn *each;
-    void *context;
-};
-
-static bool emit_distribution(struct job *job, void *context, const struct json *item, const struct xml *node,
+static bool emit_distribution(struct job *job, const struct survey *to, const struct xml *node,
                               struct err *err)
 {
-    const struct emit *emit = context;
     struct arena *a = job->arena;
     const char *id = xml_get(node, "Id"), *host = xml_get(node, "DomainName"), *name;
-    struct bound bound;
-    (void)item;
-    struct resource r = {
-        .product = "aws/cloudfront",
-        .region = "",
-        .vendor_id = id,
-        .must_cover_all = true,
-        .https = true,
-        .bound = &bound,
-        .bound_count = 1,
-        .host = host,
-        .port = 443,
-        .reach = "public",
-        .lock = arena_printf(a, "cloudfront:%s", id),
-        .alias_of = "",
-        .managed_by = "",
-        .extra = "{}",
-    };
+    struct binding b = {0};
+    struct resource r = {.vendor_id = id, .must_cover_all = true, .host = host, .reach = "public"};
     for (const struct xml *alias = xml_at(node, "Aliases/Items/CNAME"); alias; alias = xml_next(alias))
         if (name_normalise(a, alias->text, false, &name, NULL))
             resource_add_name(a, &r, name, EVIDENCE_DOMAIN);
@@ -82,42 +63,34 @@ static bool emit_distribution(struct job *job, void *context, const struct json 
                                                             : "";
     r.title = arena_printf(a, "%s %s%s", id, r.name_count ? r.names[0].name : host,
                            xml_is(node, "Enabled", "false") ? " (disabled)" : "");
-    if (!bound_of(job, xml_at(node, "ViewerCertificate"), &bound, err))
+    if (!binding_of(job, xml_at(node, "ViewerCertificate"), &b, err))
         return err_add(err, "distribution %s", id);
-    return emit->each(emit->context, &r, err);
+    return resource_emit(job, to, &r, &b, err);
 }
 
 static bool discover(struct job *job, const struct survey *to, struct err *err)
 {
-    const char *region = to->region;
-    resource_fn *each = to->each;
-    void *context = to->context;
-    struct emit emit = {each, context};
-    return cloud_each(job, &list_distributions, region, emit_distribution, &emit, err, "{}");
+    cleanup(pages_close) struct pages p = cloud_pages(job, &list_distributions, to->region, "{}");
+    for (const struct xml *v; (v = pages_next_xml(&p));)
+        if (!emit_distribution(job, to, v, err))
+            return false;
+    return pages_end(&p, err);
 }
 
-static bool read_binding(struct job *job, const struct resource *r, struct binding *ret, struct err *err)
+static bool read_binding(struct job *job, const struct resource *r, struct binding *now, struct err *err)
 {
     struct answer state, config;
     if (!cloud_call(job, &get_distribution, "", &state, err, "{'Id':%s}", r->vendor_id) ||
         !cloud_call(job, &get_config, "", &config, err, "{'Id':%s}", r->vendor_id))
         return false;
     const struct xml *viewer = xml_at(config.xml, "ViewerCertificate");
-    struct binding b = {
-        .https = true,
-        .ready = !xml_is(state.xml, "Status", "InProgress"),
-        .etag = config.etag,
-        .bound = arena_make(job->arena, struct bound),
-        .bound_count = 1,
-        .settings =
-            json_format(job->arena, "{'support':%s,'minimum_protocol':%s}",
-                        xml_get(viewer, "SSLSupportMethod"), xml_get(viewer, "MinimumProtocolVersion")),
-        .document = config.text,
-    };
-    if (!bound_of(job, viewer, b.bound, err))
-        return false;
-    *ret = b;
-    return true;
+    now->ready = !xml_is(state.xml, "Status", "InProgress");
+    now->etag = config.etag;
+    now->settings =
+        json_format(job->arena, "{'support':%s,'minimum_protocol':%s}", xml_get(viewer, "SSLSupportMethod"),
+                    xml_get(viewer, "MinimumProtocolVersion"));
+    now->document = config.text;
+    return binding_of(job, viewer, now, err);
 }
 
 static bool store_for(struct job *job, const struct resource *r, const struct material *m, const char **ret,
@@ -180,41 +153,27 @@ bool cloudfront_splice(struct arena *a, const char *document, const char *ref, c
            xml_splice(a, document, strlen(document), "ViewerCertificate", element, ret, err);
 }
 
-static bool write_change(struct job *job, const struct bind *w, struct err *err)
+static bool bind_certificate(struct job *job, const struct bind *w, struct err *err)
 {
-    const struct resource *r = w->resource;
-    const struct binding *now = w->now;
-    const struct change *change = w->change;
-    const struct material *m = w->material;
-    (void)now, (void)m, (void)r;
-    struct answer answer;
-    struct err why = {0};
     char *document;
-    if (!change->add_count || strcmp(change->add[0], own_name) == 0)
-        return err_set(err, ERR_INPUT,
-                       "a distribution with aliases cannot go back to the certificate of cloudfront.net");
-    if (!cloudfront_splice(job->arena, now->document, change->add[0], &document, err))
+    if (strcmp(w->change->add[0], own_name) == 0)
+        return err_set(err, ERR_INPUT, NO_WAY_BACK);
+    if (!cloudfront_splice(job->arena, w->now->document, w->change->add[0], &document, err))
         return false;
-    if (cloud_put_document(job, &set_config, "", document, now->etag, &answer, &why, "{'Id':%s}",
-                           r->vendor_id))
+    if (cloud_put_document(job, &set_config, "", document, w->now->etag, NULL, err, "{'Id':%s}",
+                           w->resource->vendor_id))
         return true;
-    if (err)
-        *err = why;
-    if (strcmp(why.code, "PreconditionFailed") == 0 && err)
+    if (strcmp(err->code, "PreconditionFailed") == 0)
         err->transient = true; /* reading again brings the new ETag */
-    bool unknown = strcmp(why.code, "InvalidViewerCertificate") == 0 && strstr(why.text, "doesn't exist");
-    return unknown && aws_not_yet_known(m, err);
+    bool unknown = strcmp(err->code, "InvalidViewerCertificate") == 0 && strstr(err->text, "doesn't exist");
+    return unknown && aws_not_yet_known(w->material, err);
 }
 
 static bool old_key(struct job *job, const struct resource *r, const struct bound *old, const char **ret,
                     struct err *err)
 {
-    (void)job;
-    (void)r;
-    (void)err;
-    *ret = strcmp(old->ref, own_name) == 0
-               ? "a distribution with aliases cannot go back to the certificate of cloudfront.net"
-               : NULL;
+    (void)job, (void)r, (void)err;
+    *ret = strcmp(old->ref, own_name) == 0 ? NO_WAY_BACK : NULL;
     return true;
 }
 
@@ -224,6 +183,7 @@ const struct product aws_cloudfront = {
     .global = true,
     .needs_chain = true,
     .read_calls = 2,
+    .no_removal = NO_WAY_BACK,
     .consistency_ms = 30000,
     .settle_ms = 5400000,
     .poll_ms = 15000,
@@ -234,6 +194,6 @@ const struct product aws_cloudfront = {
     .store_for = store_for,
     .room = room,
     .upload = aws_upload,
-    .bind = write_change,
+    .bind = bind_certificate,
     .old_key = old_key,
 };

@@ -10,257 +10,181 @@
 #include "codec/name.h"
 #include <string.h>
 
-#define ELBV2(name)                                                                                          \
-    .service = "elbv2", .sign_service = "elasticloadbalancing", .version = "2015-12-01",                     \
-    .operation = (name), .method = "POST", .path = "/",                                                      \
-    .host = "elasticloadbalancing.{region}.amazonaws.com{site}", .style = CALL_AWS_QUERY
-#define ELBV2_READ .per_second = 10, .limit_group = "read"
-#define ELBV2_WRITE .write = true, .limit_group = "write"
-#define ELBV2_PAGES(operation, list)                                                                         \
-    .page = {.items = operation "Result/" list "/member",                                                    \
-             .next = operation "Result/NextMarker",                                                          \
-             .position = "Marker",                                                                           \
-             .size = "PageSize",                                                                             \
-             .size_value = 100,                                                                              \
-             .style = PAGE_MARKER}
+#define ELBV2(name, takes, ...)                                                                              \
+    {                                                                                                        \
+        .service = "elbv2", .sign_service = "elasticloadbalancing", .version = "2015-12-01",                 \
+        .operation = (name), .method = "POST", .path = "/",                                                  \
+        .host = "elasticloadbalancing.{region}.amazonaws.com{site}", .style = CALL_AWS_QUERY,                \
+        .parameters = (takes), __VA_ARGS__                                                                   \
+    }
+#define READS .per_second = 10, .limit_group = "read"
+#define LISTS(name, list, takes)                                                                             \
+    ELBV2(name, takes, READS,                                                                                \
+          PAGES_BY_MARKER(name "Result/" list "/member", name "Result/NextMarker", "Marker", "PageSize",     \
+                          100))
+#define WRITES(name)                                                                                         \
+    ELBV2(name, "ListenerArn Certificates[].CertificateArn", .write = true, .limit_group = "write")
 
-static const struct call list_balancers = {ELBV2("DescribeLoadBalancers"), .parameters = "PageSize Marker",
-                                           ELBV2_READ, ELBV2_PAGES("DescribeLoadBalancers", "LoadBalancers")};
-static const struct call list_tags = {ELBV2("DescribeTags"), .parameters = "ResourceArns[]", ELBV2_READ};
-static const struct call list_listeners = {ELBV2("DescribeListeners"),
-                                           .parameters = "LoadBalancerArn ListenerArns[] PageSize Marker",
-                                           ELBV2_READ, ELBV2_PAGES("DescribeListeners", "Listeners")};
-static const struct call list_rules = {ELBV2("DescribeRules"), .parameters = "ListenerArn PageSize Marker",
-                                       ELBV2_READ, ELBV2_PAGES("DescribeRules", "Rules")};
-static const struct call list_certificates = {ELBV2("DescribeListenerCertificates"),
-                                              .parameters = "ListenerArn PageSize Marker", ELBV2_READ,
-                                              ELBV2_PAGES("DescribeListenerCertificates", "Certificates")};
-static const struct call set_default = {ELBV2("ModifyListener"),
-                                        .parameters = "ListenerArn Certificates[].CertificateArn",
-                                        ELBV2_WRITE};
-static const struct call add_certificate = {ELBV2("AddListenerCertificates"),
-                                            .parameters = "ListenerArn Certificates[].CertificateArn",
-                                            ELBV2_WRITE};
-static const struct call remove_certificate = {ELBV2("RemoveListenerCertificates"),
-                                               .parameters = "ListenerArn Certificates[].CertificateArn",
-                                               ELBV2_WRITE};
+static const struct call list_balancers = LISTS("DescribeLoadBalancers", "LoadBalancers", NULL);
+static const struct call list_tags = ELBV2("DescribeTags", "ResourceArns[]", READS);
+static const struct call list_listeners =
+    LISTS("DescribeListeners", "Listeners", "LoadBalancerArn ListenerArns[]");
+static const struct call list_rules = LISTS("DescribeRules", "Rules", "ListenerArn");
+static const struct call list_certificates =
+    LISTS("DescribeListenerCertificates", "Certificates", "ListenerArn");
+static const struct call set_default = WRITES("ModifyListener");
+static const struct call add_certificate = WRITES("AddListenerCertificates");
+static const struct call remove_certificate = WRITES("RemoveListenerCertificates");
 
-struct held { /* the certificates of one listener, while they are read */
-    struct arena *keep;
-    struct bound *items;
-    size_t count, capacity;
-};
-
-static bool keep_certificate(struct job *job, void *context, const struct json *item, const struct xml *node,
-                             struct err *err)
+static bool binding_of(struct job *job, const char *region, const char *listener, struct binding *b,
+                       struct err *err)
 {
-    struct held *held = context;
-    (void)job;
-    (void)item;
-    (void)err;
-    struct bound *b = arena_push(held->keep, (void **)&held->items, &held->count, &held->capacity, sizeof *b);
-    *b = (struct bound){
-        .slot = strcmp(xml_text(node, "IsDefault", ""), "true") == 0 ? "default" : "sni",
-        .ref = arena_strdup(held->keep, xml_text(node, "CertificateArn", "")),
-    };
-    b->name = b->fingerprint = b->serial = b->key_type = b->issuer = "";
-    return true;
-}
-
-static bool read_held(struct job *job, const char *region, const char *listener, struct held *ret,
-                      struct err *err)
-{
-    *ret = (struct held){.keep = job->arena};
-    if (!cloud_each(job, &list_certificates, region, keep_certificate, ret, err, "{'ListenerArn':%s}",
-                    listener))
-        return false;
-    for (size_t i = 0; i < ret->count; i++)
-        if (!session_facts(job, region, &ret->items[i], err))
-            return false;
-    return true;
+    struct arena *keep = job->arena;
+    cleanup(pages_close) struct pages p =
+        cloud_pages(job, &list_certificates, region, "{'ListenerArn':%s}", listener);
+    for (const struct xml *v; (v = pages_next_xml(&p));)
+        binding_add(keep, b, xml_is(v, "IsDefault", "true") ? "default" : "sni",
+                    xml_get(v, "CertificateArn"));
+    b->https = true;
+    return pages_end(&p, err) && binding_look_up(job, region, b, err);
 }
 
 struct balancer {
     const char *arn, *name, *host, *reach, *managed_by, *unfit;
 };
 
-struct listing { /* one region, while it is listed */
-    struct arena *keep;
-    const struct product *product;
-    const struct elbv2_kind *kind;
-    const char *region;
-    struct balancer *balancers;
-    size_t balancer_count, balancer_capacity;
-    const struct balancer *current; /* whose listeners are listed */
-    resource_fn *each;
-    void *context;
+struct balancers { /* of one kind and region */
+    struct balancer *items;
+    size_t count, capacity;
 };
 
-static bool keep_balancer(struct job *job, void *context, const struct json *item, const struct xml *node,
-                          struct err *err)
+static bool keep_balancers(struct job *job, const struct elbv2_kind *kind, const char *region,
+                           struct balancers *l, struct err *err)
 {
-    struct listing *l = context;
-    const char *state = xml_text(node, "State/Code", "active");
-    bool public = strcmp(xml_text(node, "Scheme", ""), "internet-facing") == 0;
-    bool works = strncmp(state, "active", 6) == 0; /* also active_impaired */
-    (void)job;
-    (void)item;
-    (void)err;
-    if (strcmp(xml_text(node, "Type", ""), l->kind->type) != 0)
-        return true;
-    struct balancer *b =
-        arena_push(l->keep, (void **)&l->balancers, &l->balancer_count, &l->balancer_capacity, sizeof *b);
-    *b = (struct balancer){
-        .arn = arena_strdup(l->keep, xml_text(node, "LoadBalancerArn", "")),
-        .name = arena_strdup(l->keep, xml_text(node, "LoadBalancerName", "")),
-        .host = arena_strdup(l->keep, xml_text(node, "DNSName", "")),
-        .reach = public ? "public" : "private",
-        .managed_by = "",
-        .unfit = works ? "" : arena_printf(l->keep, "the load balancer is %s", state),
-    };
-    return true;
+    struct arena *keep = job->arena;
+    cleanup(pages_close) struct pages p = cloud_pages(job, &list_balancers, region, "{}");
+    for (const struct xml *v; (v = pages_next_xml(&p));) {
+        const char *state = xml_text(v, "State/Code", "active");
+        bool works = strncmp(state, "active", 6) == 0; /* also active_impaired */
+        if (!xml_is(v, "Type", kind->type))
+            continue;
+        struct balancer *b = arena_push(keep, (void **)&l->items, &l->count, &l->capacity, sizeof *b);
+        *b = (struct balancer){
+            .arn = arena_strdup(keep, xml_get(v, "LoadBalancerArn")),
+            .name = arena_strdup(keep, xml_get(v, "LoadBalancerName")),
+            .host = arena_strdup(keep, xml_get(v, "DNSName")),
+            .reach = xml_is(v, "Scheme", "internet-facing") ? "public" : "private",
+            .unfit = works ? "" : arena_printf(keep, "the load balancer is %s", state),
+        };
+    }
+    return pages_end(&p, err);
 }
 
-/* The tags of up to 20 load balancers in one call. */
-static bool add_owners(struct job *job, struct listing *l, size_t from, struct err *err)
+/* By their tags, those of up to 20 load balancers in one call. */
+static bool add_owners(struct job *job, const char *region, struct balancers *l, struct err *err)
 {
     enum { AT_ONCE = 20 };
-    const char *arns[AT_ONCE];
-    size_t count = 0;
-    struct answer answer;
-    for (size_t i = from; i < l->balancer_count && count < AT_ONCE; i++)
-        arns[count++] = l->balancers[i].arn;
-    if (!cloud_call(job, &list_tags, l->region, &answer, err, "{'ResourceArns':%p}",
-                    json_strings(job->arena, arns, count)))
-        return false;
-    const struct xml *d = xml_at(answer.xml, "DescribeTagsResult/TagDescriptions/member");
-    for (; d; d = xml_next(d))
-        for (size_t i = from; i < from + count; i++)
-            if (strcmp(l->balancers[i].arn, xml_text(d, "ResourceArn", "")) == 0)
-                l->balancers[i].managed_by = aws_owner(l->keep, d);
-    return from + count >= l->balancer_count || add_owners(job, l, from + count, err);
-}
-
-struct hosts {
-    struct arena *keep;
-    struct resource *resource;
-    size_t capacity;
-};
-
-/* Whole hosts, and patterns whose only wildcard is a first label: others match what cannot be told. */
-static bool keep_hosts(struct job *job, void *context, const struct json *item, const struct xml *node,
-                       struct err *err)
-{
-    static const char *const places[] = {"HostHeaderConfig/Values/member", "Values/member"};
-    struct hosts *h = context;
-    const char *name;
-    (void)job;
-    (void)item;
-    (void)err;
-    for (const struct xml *c = xml_at(node, "Conditions/member"); c; c = xml_next(c)) {
-        const struct xml *value = xml_at(c, places[0]) ? xml_at(c, places[0]) : xml_at(c, places[1]);
-        if (strcmp(xml_text(c, "Field", ""), "host-header") != 0)
-            continue;
-        for (; value; value = xml_next(value))
-            if (name_normalise(h->keep, value->text, false, &name, NULL))
-                resource_add_name(h->keep, h->resource, name, EVIDENCE_RULE);
+    for (size_t from = 0, count; from < l->count; from += count) {
+        const char *arns[AT_ONCE];
+        struct answer answer;
+        for (count = 0; count < AT_ONCE && from + count < l->count; count++)
+            arns[count] = l->items[from + count].arn;
+        if (!cloud_call(job, &list_tags, region, &answer, err, "{'ResourceArns':%p}",
+                        json_strings(job->arena, arns, count)))
+            return false;
+        const struct xml *d = xml_at(answer.xml, "DescribeTagsResult/TagDescriptions/member");
+        for (; d; d = xml_next(d))
+            for (size_t i = from; i < from + count; i++)
+                if (xml_is(d, "ResourceArn", l->items[i].arn))
+                    l->items[i].managed_by = aws_owner(job->arena, d);
     }
     return true;
 }
 
-static bool emit_listener(struct job *job, void *context, const struct json *item, const struct xml *node,
-                          struct err *err)
+/* Whole hosts, and patterns whose only wildcard is a first label: others match what cannot be told. */
+static bool add_hosts(struct job *job, const char *region, struct resource *r, struct err *err)
 {
-    const struct listing *l = context;
-    const struct balancer *lb = l->current;
+    struct arena *keep = job->arena;
+    const char *name;
+    cleanup(pages_close) struct pages p =
+        cloud_pages(job, &list_rules, region, "{'ListenerArn':%s}", r->vendor_id);
+    for (const struct xml *rule; (rule = pages_next_xml(&p));)
+        for (const struct xml *c = xml_at(rule, "Conditions/member"); c; c = xml_next(c)) {
+            const struct xml *value = xml_at(c, "HostHeaderConfig/Values/member");
+            if (!xml_is(c, "Field", "host-header"))
+                continue;
+            for (value = value ? value : xml_at(c, "Values/member"); value; value = xml_next(value))
+                if (name_normalise(keep, value->text, false, &name, NULL))
+                    resource_add_name(keep, r, name, EVIDENCE_RULE);
+        }
+    return pages_end(&p, err);
+}
+
+static bool emit_listener(struct job *job, const struct survey *to, const struct elbv2_kind *kind,
+                          const struct balancer *lb, const struct xml *node, struct err *err)
+{
     struct arena *a = job->arena;
-    const char *arn = xml_text(node, "ListenerArn", "");
     int64_t port = xml_int(node, "Port", 443);
-    struct held held;
-    (void)item;
-    if (strcmp(xml_text(node, "Protocol", ""), l->kind->protocol) != 0)
-        return true;
+    struct binding b = {0};
     struct resource r = {
-        .product = l->product->code,
-        .region = l->region,
-        .vendor_id = arn,
-        .title = arena_printf(a, "%s %s:%lld", lb->name, l->kind->protocol, (long long)port),
-        .https = true,
+        .vendor_id = xml_get(node, "ListenerArn"),
+        .title = arena_printf(a, "%s %s:%lld", lb->name, kind->protocol, (long long)port),
         .host = lb->host,
         .port = (unsigned)port,
         .reach = lb->reach,
-        .lock = arena_printf(a, "%s:%s", l->product->name, lb->arn),
-        .alias_of = "",
+        .lock = arena_printf(a, "%s:%s", job->product->name, lb->arn),
         .managed_by = lb->managed_by,
         .unfit = lb->unfit,
-        .extra = "{}",
     };
-    struct hosts hosts = {a, &r, 0};
-    if (!read_held(job, l->region, arn, &held, err) ||
-        (l->kind->rules &&
-         !cloud_each(job, &list_rules, l->region, keep_hosts, &hosts, err, "{'ListenerArn':%s}", arn)))
+    if (!binding_of(job, to->region, r.vendor_id, &b, err) ||
+        (kind->rules && !add_hosts(job, to->region, &r, err)))
         return err_add(err, "%s", r.title);
-    r.bound = held.items;
-    r.bound_count = held.count;
-    for (size_t i = 0; i < held.count; i++)
-        for (size_t j = 0; j < held.items[i].name_count; j++)
-            resource_add_name(a, &r, held.items[i].names[j], EVIDENCE_CERTIFICATE);
-    return l->each(l->context, &r, err);
+    resource_add_held(a, &r, &b, NULL);
+    return resource_emit(job, to, &r, &b, err);
 }
 
-bool elbv2_discover(struct job *job, const struct elbv2_kind *kind, const char *region, resource_fn *each,
-                    void *context, struct err *err)
+static bool emit_balancer(struct job *job, const struct survey *to, const struct elbv2_kind *kind,
+                          const struct balancer *lb, struct err *err)
 {
-    struct listing l = {.keep = job->arena,
-                        .product = job->product,
-                        .kind = kind,
-                        .region = region,
-                        .each = each,
-                        .context = context};
-    if (!cloud_each(job, &list_balancers, region, keep_balancer, &l, err, "{}") ||
-        (l.balancer_count && !add_owners(job, &l, 0, err)))
+    cleanup(pages_close) struct pages p =
+        cloud_pages(job, &list_listeners, to->region, "{'LoadBalancerArn':%s}", lb->arn);
+    for (const struct xml *v; (v = pages_next_xml(&p));)
+        if (xml_is(v, "Protocol", kind->protocol) && !emit_listener(job, to, kind, lb, v, err))
+            return false;
+    return pages_end(&p, err);
+}
+
+bool elbv2_discover(struct job *job, const struct elbv2_kind *kind, const struct survey *to, struct err *err)
+{
+    struct balancers l = {0};
+    if (!keep_balancers(job, kind, to->region, &l, err) || !add_owners(job, to->region, &l, err))
         return false;
-    for (size_t i = 0; i < l.balancer_count; i++) {
+    for (size_t i = 0; i < l.count; i++) {
         struct err why;
-        l.current = &l.balancers[i];
-        if (cloud_each(job, &list_listeners, region, emit_listener, &l, &why, "{'LoadBalancerArn':%s}",
-                       l.current->arn) ||
-            why.kind == ERR_NOT_FOUND) /* deleted meanwhile */
-            continue;
-        if (err)
-            *err = why;
-        return err_add(err, "load balancer %s", l.current->name);
+        if (emit_balancer(job, to, kind, &l.items[i], &why) || why.kind == ERR_NOT_FOUND)
+            continue; /* listed, or deleted meanwhile */
+        *err = why;
+        return err_add(err, "load balancer %s", l.items[i].name);
     }
     return true;
 }
 
-bool elbv2_read(struct job *job, const struct resource *r, struct binding *ret, struct err *err)
+bool elbv2_read(struct job *job, const struct resource *r, struct binding *now, struct err *err)
 {
     struct answer answer;
-    struct held held;
     if (!cloud_call(job, &list_listeners, r->region, &answer, err, "{'ListenerArns':[%s]}", r->vendor_id) ||
-        !read_held(job, r->region, r->vendor_id, &held, err))
+        !binding_of(job, r->region, r->vendor_id, now, err))
         return false;
-    const struct xml *listener = xml_at(answer.xml, "DescribeListenersResult/Listeners/member");
-    if (!listener)
-        return err_set(err, ERR_NOT_FOUND, "there is no listener %s", r->vendor_id);
-    *ret = (struct binding){
-        .https = true,
-        .ready = true,
-        .etag = "",
-        .bound = held.items,
-        .bound_count = held.count,
-        .settings =
-            json_format(job->arena,
-                        "{'ssl_policy':%s,'mutual_authentication':%s,'trust_store':%s,'expired_clients':%s,"
-                        "'alpn':%s}",
-                        xml_text(listener, "SslPolicy", ""),
-                        xml_text(listener, "MutualAuthentication/Mode", ""),
-                        xml_text(listener, "MutualAuthentication/TrustStoreArn", ""),
-                        xml_text(listener, "MutualAuthentication/IgnoreClientCertificateExpiry", ""),
-                        xml_text(listener, "AlpnPolicy/member", "")),
-    };
-    return true;
+    const struct xml *v = xml_at(answer.xml, "DescribeListenersResult/Listeners/member");
+    now->settings =
+        json_format(job->arena,
+                    "{'ssl_policy':%s,'mutual_authentication':%s,'trust_store':%s,'expired_clients':%s,"
+                    "'alpn':%s}",
+                    xml_get(v, "SslPolicy"), xml_get(v, "MutualAuthentication/Mode"),
+                    xml_get(v, "MutualAuthentication/TrustStoreArn"),
+                    xml_get(v, "MutualAuthentication/IgnoreClientCertificateExpiry"),
+                    xml_get(v, "AlpnPolicy/member"));
+    return v || err_set(err, ERR_NOT_FOUND, "there is no listener %s", r->vendor_id);
 }
 
 bool elbv2_store_for(struct job *job, const struct resource *r, const struct material *m, const char **ret,
@@ -269,48 +193,37 @@ bool elbv2_store_for(struct job *job, const struct resource *r, const struct mat
     return aws_store(job, r->region, m, ret, err);
 }
 
-static bool write_one(struct job *job, const struct call *call, const struct resource *r, const char *arn,
-                      const struct material *m, struct err *err)
+static bool write_one(struct job *job, const struct call *call, const struct bind *w, const char *arn,
+                      struct err *err)
 {
-    struct answer answer;
-    struct err why = {0};
-    if (cloud_call(job, call, r->region, &answer, &why,
-                   "{'ListenerArn':%s,'Certificates':[{'CertificateArn':%s}]}", r->vendor_id, arn))
+    if (cloud_call(job, call, w->resource->region, NULL, err,
+                   "{'ListenerArn':%s,'Certificates':[{'CertificateArn':%s}]}", w->resource->vendor_id, arn))
         return true;
-    if (err)
-        *err = why;
-    return strcmp(why.code, "CertificateNotFound") == 0 && aws_not_yet_known(m, err);
+    return strcmp(err->code, "CertificateNotFound") == 0 && call != &remove_certificate &&
+           aws_not_yet_known(w->material, err);
 }
 
 bool elbv2_bind(struct job *job, const struct bind *w, struct err *err)
 {
-    const struct resource *r = w->resource;
-    const struct binding *now = w->now;
     const struct change *change = w->change;
-    const struct material *m = w->material;
-    (void)now, (void)m, (void)r;
     const char *blocked = NULL;
-    if (strcmp(change->slot, "default") == 0 && !change->add_count)
-        return err_set(err, ERR_INPUT,
-                       "a listener always has a default certificate: it can be replaced, not removed");
     if (strcmp(change->slot, "default") == 0)
-        return write_one(job, &set_default, r, change->add[0], m, err);
+        return write_one(job, &set_default, w, change->add[0], err);
     for (size_t i = 0; i < change->add_count; i++)
-        if (!binding_holds(now, "sni", change->add[i]))
-            return write_one(job, &add_certificate, r, change->add[i], m, err);
+        if (!binding_holds(w->now, "sni", change->add[i]))
+            return write_one(job, &add_certificate, w, change->add[i], err);
     for (size_t i = 0; i < change->remove_count; i++) {
-        if (!binding_holds(now, "sni", change->remove[i]))
+        if (!binding_holds(w->now, "sni", change->remove[i]))
             continue;
-        if (!binding_holds(now, "default", change->remove[i]))
-            return write_one(job, &remove_certificate, r, change->remove[i], NULL, err);
+        if (!binding_holds(w->now, "default", change->remove[i]))
+            return write_one(job, &remove_certificate, w, change->remove[i], err);
         blocked = change->remove[i];
     }
     if (!blocked)
         return true;
     (void)err_set(err, ERR_CONFLICT,
                   "%s is also the listener's default, and leaves the list only once another one is", blocked);
-    if (err)
-        err->transient = err->unsent = true;
+    err->transient = err->unsent = true;
     return false;
 }
 

@@ -10,11 +10,12 @@ struct elbv2_kind {
 extern const struct call *const elbv2_calls[];
 
 /* Every listener of this kind in the region, as a resource of job->product. */
-must_use bool elbv2_discover(struct job *job, const struct elbv2_kind *kind, const char *region,
-                             resource_fn *each, void *context, struct err *err);
+must_use bool elbv2_discover(struct job *job, const struct elbv2_kind *kind, const struct survey *to,
+                             struct err *err);
 
 /* As in struct product. */
-must_use bool elbv2_read(struct job *job, const struct resource *r, struct binding *ret, struct err *err);
+#define ELBV2_DEFAULT_STAYS "a listener always has a default certificate: it can be replaced, not removed"
+must_use bool elbv2_read(struct job *job, const struct resource *r, struct binding *now, struct err *err);
 must_use bool elbv2_store_for(struct job *job, const struct resource *r, const struct material *m,
                               const char **ret, struct err *err);
 must_use bool elbv2_bind(struct job *job, const struct bind *w, struct err *err);

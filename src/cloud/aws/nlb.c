@@ -6,11 +6,8 @@
 
 static bool discover(struct job *job, const struct survey *to, struct err *err)
 {
-    const char *region = to->region;
-    resource_fn *each = to->each;
-    void *context = to->context;
     static const struct elbv2_kind kind = {.type = "network", .protocol = "TLS"};
-    return elbv2_discover(job, &kind, region, each, context, err);
+    return elbv2_discover(job, &kind, to, err);
 }
 
 const struct product aws_nlb = {
@@ -20,6 +17,7 @@ const struct product aws_nlb = {
     .sni_max = 25,
     .read_calls = 2,
     .set_writes = 2,
+    .no_removal = ELBV2_DEFAULT_STAYS,
     .consistency_ms = 30000,
     .settle_ms = 180000,
     .poll_ms = 1000,
