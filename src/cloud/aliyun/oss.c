@@ -8,34 +8,20 @@
  */
 #include "cloud/aliyun/aliyun.h"
 
-#include "codec/name.h"
 #include <string.h>
 
-#define OSS(name, verb, where)                                                                               \
-    .service = "oss", .version = "", .operation = (name), .method = (verb), .path = "/", .host = (where),    \
-    .style = CALL_OSS
+#define OSS(name, verb, where, takes, ...)                                                                   \
+    {                                                                                                        \
+        .service = "oss", .version = "", .operation = (name), .method = (verb), .path = "/",                 \
+        .host = (where), .style = CALL_OSS, .parameters = (takes), __VA_ARGS__                               \
+    }
+#define OF_BUCKET "{bucket}.oss-{region}.aliyuncs.com"
 
-static const struct call list_buckets = {
-    OSS("ListBuckets", "GET", "oss-{region}.aliyuncs.com"),
-    .parameters = "marker max-keys",
-    .page = {.items = "Buckets/Bucket",
-             .next = "NextMarker",
-             .position = "marker",
-             .size = "max-keys",
-             .size_value = 200,
-             .style = PAGE_MARKER},
-};
-
-static const struct call list_cnames = {
-    OSS("ListCname", "GET", "{bucket}.oss-{region}.aliyuncs.com"),
-    .parameters = "cname",
-};
-
-static const struct call put_cname = {
-    OSS("PutCname", "POST", "{bucket}.oss-{region}.aliyuncs.com"),
-    .parameters = "cname comp",
-    .write = true,
-};
+static const struct call list_buckets =
+    OSS("ListBuckets", "GET", "oss-{region}.aliyuncs.com", NULL,
+        PAGES_BY_MARKER("Buckets/Bucket", "NextMarker", "marker", "max-keys", 200));
+static const struct call list_cnames = OSS("ListCname", "GET", OF_BUCKET, "cname", .write = false);
+static const struct call put_cname = OSS("PutCname", "POST", OF_BUCKET, "cname comp", .write = true);
 
 /* ---- buckets ---- */
 
@@ -46,50 +32,34 @@ static const char *region_of(const struct xml *bucket)
     return xml_text(bucket, "Region", strncmp(location, "oss-", 4) == 0 ? location + 4 : location);
 }
 
-struct regions {
-    struct arena *arena;
-    const char **items;
-    size_t count, capacity;
-};
-
-static bool add_region(struct job *job, void *context, const struct json *item, const struct xml *node,
-                       struct err *err)
+static bool among(const char *text, const char *const *texts, size_t count)
 {
-    struct regions *r = context;
-    const char *region = region_of(node);
-    (void)job;
-    (void)item;
-    (void)err;
-    for (size_t i = 0; i < r->count; i++)
-        if (strcmp(r->items[i], region) == 0)
+    for (size_t i = 0; i < count; i++)
+        if (strcmp(texts[i], text) == 0)
             return true;
-    if (*region)
-        *(const char **)arena_push(r->arena, (void **)&r->items, &r->count, &r->capacity, sizeof *r->items) =
-            arena_strdup(r->arena, region);
-    return true;
+    return false;
 }
 
 static bool regions(struct job *job, const char ***ret, size_t *ret_count, struct err *err)
 {
     const char *home = strcmp(session_site(job), "china") == 0 ? "cn-hangzhou" : "ap-southeast-1";
-    struct regions found = {.arena = job->arena};
+    struct arena *keep = job->arena;
+    size_t capacity = 0;
     session_regions(job, ret, ret_count);
     if (*ret_count)
         return true;
-    if (!cloud_each(job, &list_buckets, home, add_region, &found, err, "{}"))
-        return err_add(err, "regions of buckets");
-    *ret = found.items;
-    *ret_count = found.count;
-    return true;
+    *ret = NULL;
+    cleanup(pages_close) struct pages p = cloud_pages(job, &list_buckets, home, "{}");
+    for (const struct xml *bucket; (bucket = pages_next_xml(&p));) {
+        const char *region = region_of(bucket);
+        if (*region && !among(region, *ret, *ret_count))
+            *(const char **)arena_push(keep, (void **)ret, ret_count, &capacity, sizeof **ret) =
+                arena_strdup(keep, region);
+    }
+    return pages_end(&p, err) || err_add(err, "regions of buckets");
 }
 
 /* ---- what a domain holds ---- */
-
-static const char *plain_name(struct arena *a, const char *domain)
-{
-    const char *name;
-    return name_normalise(a, domain, true, &name, NULL) ? name : NULL;
-}
 
 static const char upload_prefix[] = "upload:";
 
@@ -99,99 +69,70 @@ static const char *id_of(const char *ref)
     return strncmp(ref, upload_prefix, size) == 0 ? ref + size : ref;
 }
 
-static bool bound_of(struct job *job, const struct xml *cname, const char *region, struct bound *b,
-                     size_t *ret_count, struct err *err)
+static bool binding_of(struct job *job, const char *region, const struct xml *cname, struct binding *b,
+                       struct err *err)
 {
     const char *id = xml_get(cname, "Certificate/CertId");
     bool stored = strcmp(xml_text(cname, "Certificate/Type", "CAS"), "CAS") == 0;
-    *b = (struct bound){.slot = "default",
-                        .ref = stored ? id : arena_printf(job->arena, "%s%s", upload_prefix, id)};
-    b->name = b->fingerprint = b->serial = b->key_type = b->issuer = "";
-    *ret_count = *id != '\0';
     if (!*id)
         return true;
-    if (!time_parse_http(xml_get(cname, "Certificate/ValidEndDate"), &b->not_after_ms))
-        b->not_after_ms = 0;
-    return !stored || session_facts(job, region, b, err);
+    struct bound *held = binding_add(job->arena, b, "default",
+                                     stored ? id : arena_printf(job->arena, "%s%s", upload_prefix, id));
+    b->https = true;
+    if (!time_parse_http(xml_get(cname, "Certificate/ValidEndDate"), &held->not_after_ms))
+        held->not_after_ms = 0;
+    return !stored || binding_look_up(job, region, b, err);
 }
 
-struct emit {
-    const char *region;
-    resource_fn *each;
-    void *context;
-};
-
-static bool emit_domain(struct job *job, const struct emit *emit, const char *bucket, const struct xml *cname,
+static bool emit_domain(struct job *job, const struct survey *to, const char *bucket, const struct xml *cname,
                         struct err *err)
 {
     struct arena *a = job->arena;
     const char *domain = xml_get(cname, "Domain");
-    bool enabled = strcmp(xml_text(cname, "Status", "Enabled"), "Enabled") == 0;
-    struct resource_name name = {.name = plain_name(a, domain), .evidence = EVIDENCE_DOMAIN};
-    struct bound bound;
-    if (!name.name)
-        return true;
+    struct binding b = {0};
     struct resource r = {
-        .product = "aliyun/oss",
-        .region = emit->region,
         .vendor_id = domain,
-        .title = name.name,
-        .names = &name,
-        .name_count = 1,
-        .bound = &bound,
-        .host = arena_printf(a, "%s.oss-%s.aliyuncs.com", bucket, emit->region),
-        .port = 443,
+        .host = arena_printf(a, "%s.oss-%s.aliyuncs.com", bucket, to->region),
         .reach = "public",
         .lock = arena_printf(a, "oss:%s", bucket),
-        .alias_of = "",
-        .managed_by = "",
-        .unfit = enabled ? "" : "the domain is disabled",
+        .unfit = strcmp(xml_text(cname, "Status", "Enabled"), "Enabled") == 0 ? "" : "the domain is disabled",
         .extra = json_format(a, "{'bucket':%s}", bucket),
     };
-    if (!bound_of(job, cname, emit->region, &bound, &r.bound_count, err))
-        return err_add(err, "%s", domain);
-    r.https = r.bound_count > 0;
-    return emit->each(emit->context, &r, err);
+    if (!resource_of_domain(a, &r, domain))
+        return true;
+    return (binding_of(job, to->region, cname, &b, err) || err_add(err, "%s", domain)) &&
+           resource_emit(job, to, &r, &b, err);
 }
 
-static bool emit_bucket(struct job *job, void *context, const struct json *item, const struct xml *node,
-                        struct err *err)
+static bool emit_bucket(struct job *job, const struct survey *to, const char *bucket, struct err *err)
 {
-    const struct emit *emit = context;
-    const char *bucket = xml_get(node, "Name");
     struct answer answer;
-    (void)item;
-    if (strcmp(region_of(node), emit->region) != 0)
-        return true;
-    if (!cloud_call(job, &list_cnames, emit->region, &answer, err, "{'bucket':%s,'cname':''}", bucket))
+    if (!cloud_call(job, &list_cnames, to->region, &answer, err, "{'bucket':%s,'cname':''}", bucket))
         return err_add(err, "bucket %s", bucket);
     for (const struct xml *cname = xml_at(answer.xml, "Cname"); cname; cname = xml_next(cname))
-        if (!emit_domain(job, emit, bucket, cname, err))
+        if (!emit_domain(job, to, bucket, cname, err))
             return false;
     return true;
 }
 
 static bool discover(struct job *job, const struct survey *to, struct err *err)
 {
-    const char *region = to->region;
-    resource_fn *each = to->each;
-    void *context = to->context;
-    struct emit emit = {region, each, context};
-    return cloud_each(job, &list_buckets, region, emit_bucket, &emit, err, "{}");
+    cleanup(pages_close) struct pages p = cloud_pages(job, &list_buckets, to->region, "{}");
+    for (const struct xml *v; (v = pages_next_xml(&p));)
+        if (strcmp(region_of(v), to->region) == 0 && !emit_bucket(job, to, xml_get(v, "Name"), err))
+            return false;
+    return pages_end(&p, err);
 }
 
 /* ---- read, bind ---- */
 
 static bool bucket_of(struct job *job, const struct resource *r, const char **ret, struct err *err)
 {
-    const struct json *extra;
-    if (!json_parse(job->arena, r->extra, strlen(r->extra), &extra, err))
-        return false;
-    *ret = json_get(extra, "/bucket");
+    *ret = resource_extra(job->arena, r, "/bucket", "");
     return **ret || err_set(err, ERR_INPUT, "%s: its bucket is not known: synchronise it again", r->title);
 }
 
-static bool read_binding(struct job *job, const struct resource *r, struct binding *ret, struct err *err)
+static bool read_binding(struct job *job, const struct resource *r, struct binding *now, struct err *err)
 {
     const char *bucket;
     struct answer answer;
@@ -199,28 +140,10 @@ static bool read_binding(struct job *job, const struct resource *r, struct bindi
         !cloud_call(job, &list_cnames, r->region, &answer, err, "{'bucket':%s,'cname':''}", bucket))
         return false;
     const struct xml *cname = xml_at(answer.xml, "Cname");
-    while (cname && strcmp(xml_get(cname, "Domain"), r->vendor_id) != 0)
+    while (cname && !xml_is(cname, "Domain", r->vendor_id))
         cname = xml_next(cname);
-    if (!cname)
-        return err_set(err, ERR_NOT_FOUND, "bucket %s has no domain %s", bucket, r->title);
-    struct binding b = {.ready = true,
-                        .etag = "",
-                        .bound = arena_make(job->arena, struct bound),
-                        .settings = "{}"};
-    if (!bound_of(job, cname, r->region, b.bound, &b.bound_count, err))
-        return false;
-    b.https = b.bound_count > 0;
-    *ret = b;
-    return true;
-}
-
-static bool store_for(struct job *job, const struct resource *r, const struct material *m, const char **ret,
-                      struct err *err)
-{
-    if (m->sm2)
-        return err_set(err, ERR_INVALID_CERTIFICATE, "OSS takes no SM2 certificates");
-    *ret = aliyun_store(job, r->region);
-    return true;
+    return cname ? binding_of(job, r->region, cname, now, err)
+                 : err_set(err, ERR_NOT_FOUND, "bucket %s has no domain %s", bucket, r->title);
 }
 
 /* With the certificate that was read as a lock; there is none to name only where nothing is bound. */
@@ -242,27 +165,19 @@ static const char *certificate_document(struct arena *a, const struct resource *
         xml_escape(a, r->vendor_id), what);
 }
 
-static bool write_change(struct job *job, const struct bind *w, struct err *err)
+static bool bind_certificate(struct job *job, const struct bind *w, struct err *err)
 {
-    const struct resource *r = w->resource;
-    const struct binding *now = w->now;
-    const struct change *change = w->change;
-    const struct material *m = w->material;
-    (void)now, (void)m, (void)r;
     const char *bucket;
-    struct answer answer;
-    (void)m;
-    return bucket_of(job, r, &bucket, err) &&
-           cloud_put_document(job, &put_cname, r->region, certificate_document(job->arena, r, now, change),
-                              NULL, &answer, err, "{'bucket':%s,'cname':'','comp':'add'}", bucket);
+    return bucket_of(job, w->resource, &bucket, err) &&
+           cloud_put_document(job, &put_cname, w->resource->region,
+                              certificate_document(job->arena, w->resource, w->now, w->change), NULL, NULL,
+                              err, "{'bucket':%s,'cname':'','comp':'add'}", bucket);
 }
 
 static bool old_key(struct job *job, const struct resource *r, const struct bound *old, const char **ret,
                     struct err *err)
 {
-    (void)job;
-    (void)r;
-    (void)err;
+    (void)job, (void)r, (void)err;
     *ret = id_of(old->ref) == old->ref ? NULL
                                        : "it was uploaded to OSS directly, which does not give its key back";
     return true;
@@ -279,8 +194,8 @@ const struct product aliyun_oss = {
     .regions = regions,
     .discover = discover,
     .read = read_binding,
-    .store_for = store_for,
+    .store_for = aliyun_ref_store,
     .upload = aliyun_upload,
-    .bind = write_change,
+    .bind = bind_certificate,
     .old_key = old_key,
 };

@@ -8,28 +8,25 @@
  */
 #include "cloud/aliyun/clb.h"
 
-#include "codec/name.h"
 #include <string.h>
 
-#define SAE(name, verb, where) ALIYUN_ROA("sae", "2019-05-06", name, verb, where)
+#define SAE(name, verb, where, takes, ...)                                                                   \
+    {                                                                                                        \
+        ALIYUN_ROA("sae", "2019-05-06", name, verb, "/pop/v1/" where), .parameters = (takes), __VA_ARGS__    \
+    }
 
-static const struct call list_regions = {SAE("DescribeRegions", "GET", "/pop/v1/paas/regionConfig"),
-                                         .page = {.items = "/Regions/Region"}};
-static const struct call list_namespaces = {SAE("DescribeNamespaceList", "GET",
-                                                "/pop/v1/sam/namespace/describeNamespaceList"),
-                                            .parameters = "ContainCustom"};
-static const struct call list_ingresses = {SAE("ListIngresses", "GET", "/pop/v1/sam/ingress/IngressList"),
-                                           .parameters = "NamespaceId CurrentPage PageSize",
-                                           .page = {.items = "/Data/IngressList",
-                                                    .total = "/Data/TotalSize",
-                                                    .position = "CurrentPage",
-                                                    .size = "PageSize",
-                                                    .size_value = 50,
-                                                    .style = PAGE_NUMBER}};
-static const struct call get_ingress = {SAE("DescribeIngress", "GET", "/pop/v1/sam/ingress/Ingress"),
-                                        .parameters = "IngressId"};
-static const struct call update = {SAE("UpdateIngress", "PUT", "/pop/v1/sam/ingress/Ingress"),
-                                   .parameters = "IngressId CertId CertIds", .write = true};
+static const struct call list_regions =
+    SAE("DescribeRegions", "GET", "paas/regionConfig", NULL, .page = {.items = "/Regions/Region"});
+static const struct call list_namespaces =
+    SAE("DescribeNamespaceList", "GET", "sam/namespace/describeNamespaceList", "ContainCustom",
+        .write = false);
+static const struct call list_ingresses =
+    SAE("ListIngresses", "GET", "sam/ingress/IngressList", "NamespaceId",
+        PAGES_BY_NUMBER("/Data/IngressList", "/Data/TotalSize", "CurrentPage", "PageSize", 50));
+static const struct call get_ingress =
+    SAE("DescribeIngress", "GET", "sam/ingress/Ingress", "IngressId", .write = false);
+static const struct call update =
+    SAE("UpdateIngress", "PUT", "sam/ingress/Ingress", "IngressId CertId CertIds", .write = true);
 /* Where a route is entered is told by the load balancer's own API. */
 static const struct call find_clb = {ALIYUN_SLB("DescribeLoadBalancers"), .style = CALL_RPC_QUERY,
                                      .parameters = "RegionId LoadBalancerId"};
@@ -42,58 +39,28 @@ static bool is_clb(const struct json *ingress)
     return json_is(ingress, "/LoadBalanceType", "clb");
 }
 
-/* The references of a comma separated list, in order. */
-static const char **refs_of(struct arena *a, const char *list, size_t *ret_count)
+/* The references of a comma separated list, in order: the first is the default. */
+static bool binding_of(struct job *job, const char *region, const struct json *ingress, struct binding *b,
+                       struct err *err)
 {
-    const char **refs = NULL;
-    size_t capacity = 0;
-    *ret_count = 0;
-    for (const char *p = list; *p;) {
-        size_t size = strcspn(p, ",");
-        if (size)
-            *(const char **)arena_push(a, (void **)&refs, ret_count, &capacity, sizeof *refs) =
-                arena_copy(a, p, size);
-        p += size + (p[size] == ',');
+    const char *list = json_get(ingress, is_clb(ingress) ? "/CertId" : "/CertIds");
+    for (size_t size; *list; list += size + (list[size] == ',')) {
+        size = strcspn(list, ",");
+        binding_add(job->arena, b, b->bound_count ? "sni" : "default", arena_copy(job->arena, list, size));
     }
-    return refs;
+    return binding_look_up(job, region, b, err);
 }
-
-static bool bound_of(struct job *job, const char *region, const struct json *ingress, struct bound **ret,
-                     size_t *ret_count, struct err *err)
-{
-    size_t count;
-    const char **refs =
-        refs_of(job->arena, json_get(ingress, is_clb(ingress) ? "/CertId" : "/CertIds"), &count);
-    struct bound *items = arena_array(job->arena, struct bound, count + 1);
-    for (size_t i = 0; i < count; i++) {
-        items[i] = (struct bound){.slot = i ? "sni" : "default", .ref = refs[i]};
-        items[i].name = items[i].fingerprint = items[i].serial = items[i].key_type = items[i].issuer = "";
-        if (!session_facts(job, region, &items[i], err))
-            return false;
-    }
-    *ret = items;
-    *ret_count = count;
-    return true;
-}
-
-struct listing {
-    const char *region;
-    resource_fn *each;
-    void *context;
-};
 
 /* Unknown where its API does not tell: then it is not asked. */
-static void find_entry(struct job *job, const struct listing *l, const struct json *ingress,
-                       struct resource *r)
+static void find_entry(struct job *job, const char *region, const struct json *ingress, struct resource *r)
 {
     struct answer answer;
     struct err ignored;
     const char *id = json_get(ingress, "/SlbId");
     bool clb = is_clb(ingress);
-    bool found =
-        clb ? cloud_call(job, &find_clb, l->region, &answer, &ignored, "{'RegionId':%s,'LoadBalancerId':%s}",
-                         l->region, id)
-            : cloud_call(job, &find_alb, l->region, &answer, &ignored, "{'LoadBalancerIds':[%s]}", id);
+    bool found = clb ? cloud_call(job, &find_clb, region, &answer, &ignored,
+                                  "{'RegionId':%s,'LoadBalancerId':%s}", region, id)
+                     : cloud_call(job, &find_alb, region, &answer, &ignored, "{'LoadBalancerIds':[%s]}", id);
     const struct json *lb =
         found ? json_at(answer.json, clb ? "/LoadBalancers/LoadBalancer/0" : "/LoadBalancers/0") : NULL;
     const char *type = json_get(lb, "/AddressType");
@@ -104,87 +71,78 @@ static void find_entry(struct job *job, const struct listing *l, const struct js
 }
 
 /* What stands on CLB has one certificate for all its names; ALB's list takes further ones. */
-static bool emit_ingress(struct job *job, void *context, const struct json *item, const struct xml *node,
-                         struct err *err)
+static bool emit_ingress(struct job *job, const struct survey *to, const struct json *item, struct err *err)
 {
-    const struct listing *l = context;
     struct arena *a = job->arena;
-    const struct json *rules = json_at(item, "/Rules");
-    (void)node;
-    if (strcmp(json_get(item, "/ListenerProtocol"), "HTTPS") != 0 || *json_get(item, "/MseGatewayId"))
-        return true;
-    const char *id = json_text(a, json_at(item, "/Id"), "");
+    const char *type = is_clb(item) ? "clb" : "alb", *balancer = json_get(item, "/SlbId");
+    struct binding b = {.https = true};
     struct resource r = {
-        .product = "aliyun/sae",
-        .region = l->region,
-        .vendor_id = id,
-        .title = arena_printf(a, "%s (%s:%s)", json_get(item, "/Name"), json_get(item, "/SlbId"),
+        .vendor_id = json_text(a, json_at(item, "/Id"), ""),
+        .title = arena_printf(a, "%s (%s:%s)", json_get(item, "/Name"), balancer,
                               json_text(a, json_at(item, "/ListenerPort"), "443")),
-        .https = true,
         .port = (unsigned)json_int(json_at(item, "/ListenerPort"), 443),
-        .lock = arena_printf(a, "%s:%s", is_clb(item) ? "clb" : "alb", json_get(item, "/SlbId")),
-        .alias_of = "",
-        .managed_by = "",
-        .unfit = "",
-        .extra = json_format(a, "{'type':%s}", is_clb(item) ? "clb" : "alb"),
+        .lock = arena_printf(a, "%s:%s", type, balancer),
+        .extra = json_format(a, "{'type':%s}", type),
     };
-    find_entry(job, l, item, &r);
-    if (!bound_of(job, l->region, item, &r.bound, &r.bound_count, err))
+    find_entry(job, to->region, item, &r);
+    if (!binding_of(job, to->region, item, &b, err))
         return err_add(err, "%s", r.title);
-    for (size_t i = 0; i < json_count(rules); i++) {
-        const char *name;
-        if (name_normalise(a, json_get(json_item(rules, i), "/Domain"), true, &name, NULL))
-            resource_add_name(a, &r, name, is_clb(item) ? EVIDENCE_DOMAIN : EVIDENCE_RULE);
-    }
-    for (size_t i = 0; i < r.bound_count; i++)
-        for (size_t j = 0; j < r.bound[i].name_count; j++)
-            resource_add_name(a, &r, r.bound[i].names[j], EVIDENCE_CERTIFICATE);
-    return l->each(l->context, &r, err);
+    json_each (rule, json_at(item, "/Rules"))
+        resource_add_name(a, &r, json_get(rule, "/Domain"), is_clb(item) ? EVIDENCE_DOMAIN : EVIDENCE_RULE);
+    resource_add_held(a, &r, &b, NULL);
+    return resource_emit(job, to, &r, &b, err);
+}
+
+static bool emit_namespace(struct job *job, const struct survey *to, const char *id, struct err *err)
+{
+    cleanup(pages_close) struct pages p =
+        cloud_pages(job, &list_ingresses, to->region, "{'NamespaceId':%s}", id);
+    for (const struct json *v; (v = pages_next(&p));)
+        if (json_is(v, "/ListenerProtocol", "HTTPS") && !*json_get(v, "/MseGatewayId") &&
+            !emit_ingress(job, to, v, err))
+            return false;
+    return pages_end(&p, err);
 }
 
 static bool discover(struct job *job, const struct survey *to, struct err *err)
 {
-    const char *region = to->region;
-    resource_fn *each = to->each;
-    void *context = to->context;
-    struct listing l = {region, each, context};
     struct answer answer;
-    if (!cloud_call(job, &list_namespaces, region, &answer, err, "{'ContainCustom':true}"))
+    if (!cloud_call(job, &list_namespaces, to->region, &answer, err, "{'ContainCustom':true}"))
         return false;
-    const struct json *list = json_at(answer.json, "/Data");
-    for (size_t i = 0; i < json_count(list); i++)
-        if (!cloud_each(job, &list_ingresses, region, emit_ingress, &l, err, "{'NamespaceId':%s}",
-                        json_get(json_item(list, i), "/NamespaceId")))
-            return err_add(err, "namespace %s", json_get(json_item(list, i), "/NamespaceId"));
+    json_each (v, json_at(answer.json, "/Data"))
+        if (!emit_namespace(job, to, json_get(v, "/NamespaceId"), err))
+            return err_add(err, "namespace %s", json_get(v, "/NamespaceId"));
     return true;
 }
 
-static bool read_binding(struct job *job, const struct resource *r, struct binding *ret, struct err *err)
+static bool read_binding(struct job *job, const struct resource *r, struct binding *now, struct err *err)
 {
-    static const char *const kept[] = {"ListenerProtocol", "ListenerPort",  "SecurityPolicyId", "Rules",
-                                       "DefaultRule",      "Description",   "CorsConfig",       "EnableGzip",
-                                       "IdleTimeout",      "RequestTimeout"};
     struct answer answer;
     if (!cloud_call(job, &get_ingress, r->region, &answer, err, "{'IngressId':%s}", r->vendor_id))
         return false;
     const struct json *item = json_at(answer.json, "/Data");
     if (!item)
         return err_set(err, ERR_NOT_FOUND, "SAE has no route %s", r->title);
-    struct binding b = {.ready = true, .etag = ""};
-    if (!bound_of(job, r->region, item, &b.bound, &b.bound_count, err) ||
-        !aliyun_members(job->arena, &answer, "/Data", kept, countof(kept), &b.settings, err))
+    now->settings =
+        json_only(job->arena, item,
+                  "ListenerProtocol ListenerPort SecurityPolicyId Rules DefaultRule Description CorsConfig "
+                  "EnableGzip IdleTimeout RequestTimeout");
+    if (!binding_of(job, r->region, item, now, err))
         return false;
-    b.https = b.bound_count > 0;
-    *ret = b;
+    now->https = now->bound_count > 0;
     return true;
+}
+
+static bool on_clb(struct job *job, const struct resource *r)
+{
+    return strcmp(resource_extra(job->arena, r, "/type", ""), "clb") == 0;
 }
 
 static bool store_for(struct job *job, const struct resource *r, const struct material *m, const char **ret,
                       struct err *err)
 {
-    if (strcmp(aliyun_extra(job->arena, r, "/type"), "clb") == 0)
-        return aliyun_clb_store(job, r->region, m, ret, err);
-    return aliyun_ref_store(job, r, m, ret, err);
+    return on_clb(job, r) ? aliyun_clb_store(job, r->region, m, ret, err)
+                          : aliyun_ref_store(job, r, m, ret, err);
 }
 
 static bool upload(struct job *job, const char *vendor_store, const struct material *m, const char **ret,
@@ -214,26 +172,16 @@ static const char *new_list(struct arena *a, const struct binding *now, const st
     return out.data;
 }
 
-static bool write_change(struct job *job, const struct bind *w, struct err *err)
+static bool bind_certificate(struct job *job, const struct bind *w, struct err *err)
 {
     const struct resource *r = w->resource;
-    const struct binding *now = w->now;
-    const struct change *change = w->change;
-    const struct material *m = w->material;
-    (void)now, (void)m, (void)r;
-    struct answer answer;
-    bool clb = strcmp(aliyun_extra(job->arena, r, "/type"), "clb") == 0;
-    bool standard = strcmp(change->slot, "default") == 0;
-    (void)m;
-    if (standard && !change->add_count)
-        return err_set(err, ERR_INPUT, "a route's certificate can be replaced, not taken away");
-    if (clb && !standard)
+    if (!on_clb(job, r))
+        return cloud_call(job, &update, r->region, NULL, err, "{'IngressId':%s,'CertIds':%s}", r->vendor_id,
+                          new_list(job->arena, w->now, w->change));
+    if (strcmp(w->change->slot, "default") != 0)
         return err_set(err, ERR_INPUT, "a route on CLB has one certificate");
-    if (clb)
-        return cloud_call(job, &update, r->region, &answer, err, "{'IngressId':%s,'CertId':%s}", r->vendor_id,
-                          change->add[0]);
-    return cloud_call(job, &update, r->region, &answer, err, "{'IngressId':%s,'CertIds':%s}", r->vendor_id,
-                      new_list(job->arena, now, change));
+    return cloud_call(job, &update, r->region, NULL, err, "{'IngressId':%s,'CertId':%s}", r->vendor_id,
+                      w->change->add[0]);
 }
 
 const struct product aliyun_sae = {
@@ -241,6 +189,7 @@ const struct product aliyun_sae = {
     .title = "Alibaba Cloud SAE gateway routing",
     .sni = true,
     .sni_max = 25,
+    .no_removal = "a route's certificate can be replaced, not taken away",
     .consistency_ms = 15000,
     .settle_ms = 60000,
     .poll_ms = 1000,
@@ -253,5 +202,5 @@ const struct product aliyun_sae = {
     .read = read_binding,
     .store_for = store_for,
     .upload = upload,
-    .bind = write_change,
+    .bind = bind_certificate,
 };
