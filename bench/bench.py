@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
 """bench.py BUILD NODE [RESOURCES|full]: what script/bench runs. Deployments a second, CPU time, memory and start-up, beside
-the official Node SDK doing the same to the same simulated CDN domains."""
+the official Node SDK doing the same to the same simulated CDN domains, and shell loops of AWS CLI and curl to the same listeners."""
 import json
 import os
 import shutil
@@ -16,11 +16,15 @@ SHORT = (0, 50)
 FULL = (0, 50, 200)
 SIZES = (1, 100, 1000, 10000)
 LIMITED, LIMIT = 300, 20 # deployments, and calls a second of each action
+LOOPS = (1, 100)
 WORKERS = (16, 64)
 DISTINCT = 1000
+AWS_CLI = "/usr/bin/aws"
 
 
 class Bench:
+    cloud = "aliyun"
+
     def __init__(self, build, node, resources):
         self.build, self.node, self.resources = os.path.abspath(build), node, resources
         self.dir = tempfile.mkdtemp(prefix="certferry-bench.")
@@ -102,9 +106,9 @@ class Bench:
         """A store that knows access, certificate and resources."""
         with open(self.path("ready.json"), encoding="utf-8") as file:
             ready = json.load(file)
-        access = next(a for a in ready["accesses"] if a["cloud"] == "aliyun")
+        access = next(a for a in ready["accesses"] if a["cloud"] == self.cloud)
         self.runs += 1
-        self.certferry("access", "add", "--cloud", "aliyun", "--name", "bench", "--key-id", access["key_id"], "--secret-file", "-",
+        self.certferry("access", "add", "--cloud", self.cloud, "--name", "bench", "--key-id", access["key_id"], "--secret-file", "-",
                        "--gateway", ready["gateway"], *(["--calls-per-second", rate] if rate else []), stdin=access["secret"])
         self.certferry("cert", "import", "--cert", self.path("cert.pem"), "--key", self.path("key.pem"), "--name", "bench")
         self.certferry("resource", "sync")
@@ -116,12 +120,11 @@ class Bench:
             made = json.loads(self.certferry("task", "create", "--cert", "bench", "--no-sync", "--json",
                                              *([] if verify else ["--no-verify"])))
             task, before = str(made["task"]["id"]), self.calls()
-            seconds, cpu_seconds, rss_kib = measure(self.build, self.command("task", "submit", task, "--yes", "--quiet"))
+            took = measure(self.build, self.command("task", "submit", task, "--yes", "--quiet"), phase=self.path("calls.jsonl"))
             counts = json.loads(self.certferry("task", "show", task, "--json"))["task"]["deployments"]
             if counts["success"] != self.resources or (verify and counts["not_verified"]):
                 sys.exit(f"bench: not all were deployed: {counts}")
-            return {"done": counts["success"], "seconds": seconds, "cpu_seconds": cpu_seconds, "rss_kib": rss_kib, "calls": self.calls() - before,
-                    "log": self.log(before) if options else []}
+            return {**took, "done": counts["success"], "calls": self.calls() - before, "log": self.log(before) if options else []}
         finally:
             stop(sim)
 
@@ -137,18 +140,83 @@ class Bench:
             stop(sim)
 
 
-def measure(build, words):
-    """Wall and CPU seconds and peak memory in KiB."""
-    done = subprocess.run([build + "/bench/measure", *words], check=True, stdout=subprocess.PIPE, text=True).stdout
-    seconds, cpu_seconds, rss_kib, code = done.split()
+class Listeners(Bench):
+    """The same on HTTPS listeners of AWS, each of a load balancer of its own; what signs for curl is curl."""
+    cloud = "aws"
+    region = "us-east-1"
+
+    def make_seed(self):
+        seed = subprocess.run([self.build + "/certferry-sim", "--names", "*.bench.example", "--domains", "2", "--services", "aws/elbv2",
+                               "--print-seed"], check=True, capture_output=True, text=True).stdout
+        objects = [o for o in json.loads(seed)["objects"] if o["cloud"] == self.cloud]
+        kept = [o for o in objects if o["kind"][0] == "@" or o["kind"] == "acm.certificate"]
+        listener = next(o for o in objects if o["fields"].get("@names") == "r0001.bench.example")
+        balancer = next(o for o in objects if o["id"] == listener["fields"]["LoadBalancerArn"])
+        name, number = balancer["id"].split("/")[-2:]
+        for n in range(self.resources):
+            text = json.dumps([balancer, listener]).replace(number, f"{n:016x}").replace(name, f"bench-{n}")
+            kept += json.loads(text.replace("r0001.bench", f"n{n:05}.bench"))
+        with open(self.path("seed.json"), "w", encoding="utf-8") as file:
+            json.dump({"objects": kept}, file)
+
+    def tools(self):
+        """How each tool calls the simulator: through it as an http proxy, so that host and signature are those of the cloud."""
+        with open(self.path("ready.json"), encoding="utf-8") as file:
+            ready = json.load(file)
+        access = next(a for a in ready["accesses"] if a["cloud"] == self.cloud)
+        with open(self.path("curlrc"), "w", encoding="utf-8") as file:
+            file.write(f'proxy = "{ready["gateway"]}"\nuser = "{access["key_id"]}:{access["secret"]}"\nsilent\nfail\n'
+                       f'aws-sigv4 = "aws:amz:{self.region}:elasticloadbalancing"\n')
+        environment = {**os.environ, "AWS_ACCESS_KEY_ID": access["key_id"], "AWS_SECRET_ACCESS_KEY": access["secret"],
+                       "AWS_DEFAULT_REGION": self.region, "AWS_CONFIG_FILE": os.devnull, "AWS_PAGER": "",
+                       "HTTP_PROXY": ready["gateway"], "http_proxy": ready["gateway"]}
+        return environment, [r["id"] for r in ready["resources"]]
+
+    def loop(self, latency_ms, tool):
+        """One call a listener, in a shell loop, each by a process of its own; the import of the certificate is not measured."""
+        sim = self.simulator(latency_ms)
+        try:
+            environment, listeners = self.tools()
+            host = f"{self.region}.amazonaws.com"
+            arn = subprocess.run([AWS_CLI, "acm", "import-certificate", "--endpoint-url", "http://acm." + host, "--certificate",
+                                  "fileb://leaf.pem", "--certificate-chain", "fileb://ca.pem", "--private-key", "fileb://key.pem",
+                                  "--query", "CertificateArn", "--output", "text"],
+                                 cwd=self.dir, env=environment, check=True, capture_output=True, text=True).stdout.strip()
+            one = {"AWS CLI": f'{AWS_CLI} elbv2 modify-listener --endpoint-url http://elasticloadbalancing.{host} '
+                              f'--listener-arn "$listener" --certificates CertificateArn={arn}',
+                   "curl": f'curl -K {self.path("curlrc")} http://elasticloadbalancing.{host}/ -d Action=ModifyListener -d Version=2015-12-01 '
+                           f'--data-urlencode "ListenerArn=$listener" --data-urlencode Certificates.member.1.CertificateArn={arn}'}
+            with open(self.path("listeners"), "w", encoding="utf-8") as file:
+                file.writelines(listener + "\n" for listener in listeners)
+            with open(self.path("loop.sh"), "w", encoding="utf-8") as file:
+                file.write(f'set -e\nwhile read -r listener; do\n    {one[tool]}\ndone <{self.path("listeners")}\n')
+            before = self.calls()
+            took = measure(self.build, ["/bin/sh", self.path("loop.sh")], environment)
+            changed = sum(call["action"] == "ModifyListener" and call["outcome"] == "changed" for call in self.log(before))
+            if changed != self.resources:
+                sys.exit(f"bench: the loop of {tool} changed {changed} listeners of {self.resources}")
+            return {**took, "done": changed, "calls": self.calls() - before}
+        finally:
+            stop(sim)
+
+
+def measure(build, words, environment=None, phase=None):
+    """What a command takes; phase: a file whose growth begins the phase that phase_kib is of."""
+    done = subprocess.run([build + "/bench/measure", *(["-p", phase] if phase else []), *words], check=True, stdout=subprocess.PIPE,
+                          text=True, env=environment).stdout
+    seconds, cpu_seconds, rss_kib, phase_kib, code = done.split()
     if code != "0":
         sys.exit(f"bench: {' '.join(words)}: exit {code}")
-    return float(seconds), float(cpu_seconds), int(rss_kib)
+    return {"seconds": float(seconds), "cpu_seconds": float(cpu_seconds), "rss_kib": int(rss_kib), "phase_kib": int(phase_kib)}
 
 
 def stop(process):
     process.send_signal(signal.SIGTERM)
     process.wait()
+
+
+def heading(text):
+    print(f"\n{text}\n  {'':<42}{'deployments':>12}{'wall':>11}{'CPU each':>13}{'calls each':>11}{'memory':>12}", flush=True)
 
 
 def row(title, result):
@@ -170,16 +238,16 @@ def compare(latency_ms, plain, verified, sdk):
     fastest = max(r["done"] / r["seconds"] for (_, mode), r in sdk.items() if mode == "full")
     print(f"  {'deployments a second, --no-verify, to the faster SDK that does':<62}{plain['done'] / plain['seconds'] / fastest:>8.2f}")
     if latency_ms:
+        # The calls of one deployment follow from each other, so few deployments cannot fill 64 connections.
         bound = max(plain["calls"] / 64, plain["calls"] / plain["done"]) * latency_ms / 1000
-        ratio(f"wall, --no-verify, to calls * {latency_ms} ms / 64, one deployment's at least = {bound:.2f} s",
+        ratio(f"wall, --no-verify, to max(calls/64, calls each) * {latency_ms} ms = {bound:.2f} s",
               f"{plain['seconds'] / bound:.2f}", "< 1.10", plain["seconds"] / bound < 1.1)
 
 
 def throughput(bench, latencies):
-    peak = 0
+    runs = []
     for latency_ms in latencies:
-        print(f"\n{bench.resources} CDN domains, {latency_ms} ms a call, no limits")
-        print(f"  {'':<42}{'deployments':>12}{'wall':>11}{'CPU each':>13}{'calls each':>11}{'memory':>12}")
+        heading(f"{bench.resources} CDN domains, {latency_ms} ms a call, no limits")
         plain = bench.deploy(latency_ms, False)
         row("certferry --no-verify", plain)
         verified = bench.deploy(latency_ms, True)
@@ -190,9 +258,26 @@ def throughput(bench, latencies):
                 sdk[workers, mode] = bench.sdk(latency_ms, workers, mode)
                 row(f"Node SDK, {workers} workers, {words}", sdk[workers, mode])
         compare(latency_ms, plain, verified, sdk)
-        peak = max(peak, plain["rss_kib"] / 1024, verified["rss_kib"] / 1024)
+        runs += [plain, verified]
+    phase, whole = (max(r[kind] for r in runs) / 1024 for kind in ("phase_kib", "rss_kib"))
     print("\nMemory")
-    ratio(f"peak of planning and deploying {bench.resources}", f"{peak:.1f} MiB", "< 32 MiB (at 10,000)", peak < 32)
+    ratio(f"peak from the first call on, deploying {bench.resources}", f"{phase:.1f} MiB", "< 32 MiB (at 10,000)", phase < 32)
+    print(f"  {'peak of the whole command, which compares the plan before':<62}{whole:>4.1f} MiB")
+
+
+def loops(build, node, latencies):
+    """Beside what people write in a shell: one process a call, one call after the other."""
+    for resources in LOOPS:
+        bench = Listeners(build, node, resources)
+        try:
+            for latency_ms in latencies:
+                heading(f"{resources} AWS listener{'s' if resources > 1 else ''}, {latency_ms} ms a call, no limits")
+                row("certferry --no-verify", bench.deploy(latency_ms, False))
+                row("certferry, verified over TLS", bench.deploy(latency_ms, True))
+                for tool in ("AWS CLI", "curl"):
+                    row(f"{tool} in a shell loop, bind only", bench.loop(latency_ms, tool))
+        finally:
+            shutil.rmtree(bench.dir)
 
 
 def limited(bench):
@@ -216,7 +301,7 @@ def limited(bench):
 
 
 def median_ms(bench, *words):
-    return 1000 * statistics.median(measure(bench.build, bench.command(*words))[0] for _ in range(21))
+    return 1000 * statistics.median(measure(bench.build, bench.command(*words))["seconds"] for _ in range(21))
 
 
 def start_up(bench):
@@ -234,6 +319,11 @@ def planning(build):
     with tempfile.TemporaryDirectory(prefix="certferry-bench.") as directory:
         print("\nStore of 1,000,000 resources", flush=True)
         subprocess.run([build + "/bench/bench_store", directory, "1000000"], check=True)
+        print("\nPlanning over them, warm, median of 11", flush=True)
+        subprocess.run([build + "/bench/bench_plan", directory], check=True)
+        words = [build + "/certferry", "--data", directory, "--master-key", directory + "/master.key", "cert", "list"]
+        ready = 1000 * statistics.median(measure(build, words)["seconds"] for _ in range(21))
+        ratio("certferry cert list, median of 21", f"{ready:.1f} ms", "start to ready < 50 ms", ready < 50)
 
 
 def size(build, node, resources, latencies, more):
@@ -259,10 +349,12 @@ def main(build, node, what="1000"):
           f"certferry's figures are of the whole process,\nthe SDK's of its work alone. The simulator bounds both at 0 ms.")
     if what != "full":
         size(build, node, int(what), SHORT, True)
+        loops(build, node, SHORT[-1:])
         limits(build, node)
         return
     for resources in SIZES:
         size(build, node, resources, FULL, resources == SIZES[-1])
+    loops(build, node, FULL)
     limits(build, node)
     planning(build)
 

@@ -7,7 +7,7 @@
 
 #include <string.h>
 
-enum { JSON_BYTES = 8 << 20 };
+enum { JSON_BYTES = 8 << 20, DOCUMENT_BYTES = 4 << 10 /* of the arena; jansson's memory is its own */ };
 
 static const char *const evidence_names[] = {
     [EVIDENCE_DOMAIN] = "domain",
@@ -49,31 +49,38 @@ char *bound_to_json(struct arena *a, const struct bound *bound, size_t count)
     return json.data;
 }
 
+/* Texts outlive the parsed document, which is many times their size: a plan holds thousands of resources. */
+static const char *keep(struct arena *a, const struct json *value)
+{
+    const char *text = json_str(value, "");
+    return *text ? arena_strdup(a, text) : "";
+}
+
 static void read_bound(struct arena *a, const struct json *v, struct bound *ret)
 {
     const struct json *names = json_at(v, "/names");
     size_t count = json_count(names);
     const char **texts = arena_array(a, const char *, count);
     for (size_t i = 0; i < count; i++)
-        texts[i] = json_str(json_item(names, i), "");
+        texts[i] = keep(a, json_item(names, i));
     *ret = (struct bound){
-        .slot = json_str(json_at(v, "/slot"), ""),
-        .ref = json_str(json_at(v, "/ref"), ""),
-        .name = json_str(json_at(v, "/name"), ""),
-        .fingerprint = json_str(json_at(v, "/fingerprint"), ""),
-        .serial = json_str(json_at(v, "/serial"), ""),
+        .slot = keep(a, json_at(v, "/slot")),
+        .ref = keep(a, json_at(v, "/ref")),
+        .name = keep(a, json_at(v, "/name")),
+        .fingerprint = keep(a, json_at(v, "/fingerprint")),
+        .serial = keep(a, json_at(v, "/serial")),
         .names = texts,
         .name_count = count,
         .not_after_ms = json_int(json_at(v, "/not_after_ms"), 0),
-        .key_type = json_str(json_at(v, "/key_type"), ""),
-        .issuer = json_str(json_at(v, "/issuer"), ""),
+        .key_type = keep(a, json_at(v, "/key_type")),
+        .issuer = keep(a, json_at(v, "/issuer")),
     };
 }
 
-static bool parse_array(struct arena *a, const char *text, const char *what, const struct json **ret,
+static bool parse_array(struct arena *document, const char *text, const char *what, const struct json **ret,
                         struct err *err)
 {
-    if (!json_parse(a, text, strlen(text), ret, err))
+    if (!json_parse(document, text, strlen(text), ret, err))
         return err_add(err, "%s", what);
     return json_is_array(*ret) || err_set(err, ERR_INPUT, "%s: not a JSON array", what);
 }
@@ -81,8 +88,9 @@ static bool parse_array(struct arena *a, const char *text, const char *what, con
 bool bound_from_json(struct arena *a, const char *json, struct bound **ret, size_t *ret_count,
                      struct err *err)
 {
+    cleanup(arena_free_p) struct arena *document = arena_new(DOCUMENT_BYTES);
     const struct json *array;
-    if (!parse_array(a, json, "bound certificates", &array, err))
+    if (!parse_array(document, json, "bound certificates", &array, err))
         return false;
     size_t count = json_count(array);
     struct bound *bound = arena_array(a, struct bound, count);
@@ -119,13 +127,14 @@ static enum evidence read_evidence(const char *word)
 bool names_from_json(struct arena *a, const char *json, struct resource_name **ret, size_t *ret_count,
                      struct err *err)
 {
+    cleanup(arena_free_p) struct arena *document = arena_new(DOCUMENT_BYTES);
     const struct json *array;
-    if (!parse_array(a, json, "names", &array, err))
+    if (!parse_array(document, json, "names", &array, err))
         return false;
     size_t count = json_count(array);
     struct resource_name *names = arena_array(a, struct resource_name, count);
     for (size_t i = 0; i < count; i++) {
-        names[i].name = json_str(json_at(json_item(array, i), "/name"), "");
+        names[i].name = keep(a, json_at(json_item(array, i), "/name"));
         names[i].evidence = read_evidence(json_str(json_at(json_item(array, i), "/evidence"), ""));
     }
     *ret = names;

@@ -17,6 +17,18 @@ static void index_domains(struct planning *p)
             index_add(p->a, &p->certificates, p->candidates[i].cert->domains[j], i);
 }
 
+static bool is_sm(const struct plan_certificate *cert)
+{
+    return strcmp(cert->row.key_type, "sm2") == 0;
+}
+
+static void add_candidate(struct planning *p, const struct plan_certificate *cert)
+{
+    p->candidates[p->candidate_count++] = (struct candidate){.cert = cert};
+    p->some_sm |= is_sm(cert);
+    p->some_other |= !is_sm(cert);
+}
+
 void plan_choose_candidates(struct planning *p)
 {
     struct index seen = index_new(p->a, p->in->certificate_count);
@@ -29,16 +41,11 @@ void plan_choose_candidates(struct planning *p)
             continue;
         index_add(p->a, &seen, id, i);
         if (plan_certificate_check(&cert->row, p->in->selection->allow_expiring, p->in->now_ms, &err))
-            p->candidates[p->candidate_count++] = (struct candidate){.cert = cert};
+            add_candidate(p, cert);
         else
             plan_add_note(p, "certificate", cert->row.id, NULL, cert->row.name, arena_strdup(p->a, err.text));
     }
     index_domains(p);
-}
-
-static bool is_sm(const struct plan_certificate *cert)
-{
-    return strcmp(cert->row.key_type, "sm2") == 0;
 }
 
 /* A product that keeps SM certificates beside the others takes each kind in its own slot. */
@@ -50,10 +57,9 @@ static bool belongs(const struct product *product, const struct slot *slot,
 
 bool plan_concerns(const struct planning *p, const struct product *product, const struct slot *slot)
 {
-    for (size_t i = 0; product->sm_slot && i < p->candidate_count; i++)
-        if (belongs(product, slot, p->candidates[i].cert))
-            return true;
-    return !product->sm_slot;
+    if (!product->sm_slot)
+        return true;
+    return strcmp(slot->slot, "sm") == 0 ? p->some_sm : p->some_other;
 }
 
 /* NULL when the product takes the certificate, by what is declared of it. */

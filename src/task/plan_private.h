@@ -25,6 +25,7 @@ struct planning {
     struct index copies;                     /* "access certificate store", those of this plan too */
     struct candidate *candidates;
     size_t candidate_count;
+    bool some_sm, some_other; /* of the candidates */
     size_t slots_seen;
     struct plan *plan;
     size_t row_capacity, note_capacity;
