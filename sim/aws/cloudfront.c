@@ -91,7 +91,8 @@ static void put_summary(struct sim_call *c, struct aws_xml *x, const struct sim_
                                            "WebACLId",
                                            "HttpVersion",
                                            "IsIPV6Enabled",
-                                           "Staging"};
+                                           "Staging",
+                                           "ViewerMtlsConfig"};
     aws_open(x, "DistributionSummary");
     put_head(c, x, o);
     aws_text(x, "ETag", sim_get(c, o, "@etag"));

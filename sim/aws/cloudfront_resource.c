@@ -54,6 +54,17 @@ static char *viewer(struct sim_seeding *s, const char *arn)
         arn, arn);
 }
 
+/* Some ask for client certificates. */
+static const char *viewer_mtls(size_t n)
+{
+    return n % 4 == 1 ? "<ViewerMtlsConfig><Mode>required</Mode><TrustStoreConfig><TrustStoreId>ts-made-1</"
+                        "TrustStoreId>"
+                        "<AdvertiseTrustStoreCaNames>true</AdvertiseTrustStoreCaNames>"
+                        "<IgnoreCertificateExpiry>false</IgnoreCertificateExpiry></TrustStoreConfig></"
+                        "ViewerMtlsConfig>"
+                      : "";
+}
+
 static char *config_of(struct sim_seeding *s, size_t n, const char *names, const char *arn)
 {
     return arena_printf(
@@ -86,8 +97,8 @@ static char *config_of(struct sim_seeding *s, size_t n, const char *names, const
         "Restrictions><WebACLId>"
         "</WebACLId><HttpVersion>http2and3</HttpVersion><IsIPV6Enabled>true</IsIPV6Enabled><Staging>false</"
         "Staging>"
-        "</DistributionConfig>",
-        n, aliases(s, names), n, n, viewer(s, arn));
+        "%s</DistributionConfig>",
+        n, aliases(s, names), n, n, viewer(s, arn), *arn ? viewer_mtls(n) : "");
 }
 
 void cloudfront_generate(struct sim_seeding *s, size_t n)

@@ -201,6 +201,13 @@ static void report(const char *product, const char *name, const char *result)
     fclose(f);
 }
 
+/* Whether a product's own word, that the case cannot arise, takes a line of the sheets beside it. */
+static bool takes_a_line(const char *name)
+{
+    return strcmp(name, "regions with one failing") == 0 || strcmp(name, "SNI without loss") == 0 ||
+           strcmp(name, "mutual TLS") == 0;
+}
+
 void suite_case(struct sky *k, const char *name, case_fn *run)
 {
     size_t present = 0, unexplained = 0;
@@ -211,15 +218,16 @@ void suite_case(struct sky *k, const char *name, case_fn *run)
         if (!sky_job(k, a, products[i], &job))
             continue;
         print_message("%s: %s\n", code, name);
-        const char *why = run(k, &job), *exempt = suite_exempt(code, name);
-        if (!why && exempt)
-            fail_msg("%s: %s: holds, although the table says: %s", code, name, exempt);
-        if (why && !*why && !exempt) {
+        const struct exemption *exempt = suite_exemption(code, name);
+        const char *why = run(k, &job);
+        if (exempt && (!why || !*why != !!exempt->why))
+            fail_msg("%s: %s: the table of exemptions has a row that it needs not", code, name);
+        if (!exempt && why && (!*why || takes_a_line(name))) {
             print_message("%s: %s: nothing to try it with, and no exemption says why\n", code, name);
             unexplained++;
             continue;
         }
-        report(code, name, why ? *why ? why : exempt : "holds");
+        report(code, name, !why ? "holds" : *why ? why : exempt->why);
         present++;
     }
     assert_int_equal(unexplained, 0);

@@ -1,13 +1,14 @@
 /* suite.h - the conformance suite: what every product of the list must do in the simulated clouds, naming none.
  *
  * A case is a function that is run for each product. It answers NULL where the case held, why it cannot arise where a
- * declared fact of the product says so, and "" where it found nothing to try it with: then the table of exemptions
- * (suite_exempt.c) must say why, or the test fails. An exemption whose case holds after all fails, too. With
+ * declared fact of the product says so, and "" where it found nothing to try it with and proved why: then the table of
+ * exemptions (suite_exempt.h) must say so, or the test fails. An exemption whose case holds after all fails, too. With
  * CERTFERRY_SUITE_REPORT=DIR the results are appended to DIR/<program>.tsv, from which docs/products.md is made.
  */
 #pragma once
 #include "cloud/call.h"
 #include "cloud/product.h"
+#include "cloud/suite_exempt.h"
 #include "codec/json.h"
 #include "store/test_support.h"
 
@@ -54,7 +55,6 @@ bool sky_job(struct sky *k, struct arena *a, const struct product *p, struct job
 typedef const char *case_fn(struct sky *k, struct job *job);
 /* Runs the case for every product and reports it under its name. */
 void suite_case(struct sky *k, const char *name, case_fn *run);
-const char *suite_exempt(const char *product, const char *name); /* why; NULL: not exempt */
 
 void suite_regions(struct job *job, const char ***ret, size_t *ret_count);
 /* One region, repeated where calls may fail by chance. */

@@ -175,8 +175,11 @@ static bool fails_there(struct sky *k, const char *region)
 
 static const char *survives_a_region(struct sky *k, struct job *job)
 {
-    if (job->product->global)
+    if (job->product->global) {
+        for (const struct call *const *call = job->product->calls; *call; call++)
+            assert_null(strstr((*call)->host, "{region}"));
         return "global: it has no regions";
+    }
     const char **regions;
     size_t count, failed = 0, listed = 0;
     suite_regions(job, &regions, &count);

@@ -183,9 +183,10 @@ static const char *neighbours(struct sky *k, struct job *job)
 
 static const char *keeps_sni(struct sky *k, struct job *job)
 {
-    if (!job->product->sni)
-        return "its API has no set of further certificates";
-    return each_trip(k, job, "sni", check_restored);
+    const char *untried = each_trip(k, job, "sni", check_restored);
+    if (!untried || job->product->sni)
+        return untried;
+    return "its API has no set of further certificates"; /* and nothing that it lists holds one */
 }
 
 static bool is_set(const struct json *v)
@@ -197,22 +198,68 @@ static bool is_set(const struct json *v)
     return json_count(v) > 0 || json_bool(v, false) || json_int(v, 0) != 0;
 }
 
-/* Whether the settings tell of client certificates that are asked for. */
-static bool is_mutual(const struct json *settings)
+/* Whether what is called so is about client certificates. */
+static bool names_client_ca(const char *name)
 {
     static const char *const words[] = {"client_ca",  "clientca",    "client_cert", "clientcert", "mutual",
                                         "two_way",    "verify_clie", "verifyclie",  "ca_cert",    "cacert",
                                         "ca_enabled", "caenabled",   "mtls"};
+    for (size_t w = 0; w < countof(words); w++)
+        if (strcasestr(name, words[w]))
+            return true;
+    return false;
+}
+
+/* Whether the settings tell of client certificates that are asked for. */
+static bool is_mutual(const struct json *settings)
+{
     const struct json *value;
     const char *name;
     for (size_t i = 0; json_is_object(settings) && json_member(settings, i, &name, &value); i++) {
-        for (size_t w = 0; w < countof(words); w++)
-            if (strcasestr(name, words[w]) && is_set(value))
-                return true;
-        if (is_mutual(value))
+        if ((names_client_ca(name) && is_set(value)) || is_mutual(value))
             return true;
     }
     return false;
+}
+
+static const struct json *model_operations(struct sky *k)
+{
+    char *text;
+    size_t size;
+    const struct json *model;
+    assert_ok(k->y, file_read(k->y->a, DATA_DIR "/operations.json", 4 << 20, &text, &size, &k->y->err));
+    assert_ok(k->y, json_parse(k->y->a, text, size, &model, &k->y->err));
+    return json_at(model, "/operations");
+}
+
+/* Whether the vendor's model of the operation takes a client CA. */
+static bool takes_client_ca(const struct json *operations, const char *cloud, const struct call *call)
+{
+    for (size_t i = 0; i < json_count(operations); i++) {
+        const struct json *o = json_item(operations, i), *request = json_at(o, "/request");
+        if (!json_is(o, "/cloud", cloud) || !json_is(o, "/service", call->service) ||
+            !json_is(o, "/operation", call->operation))
+            continue;
+        for (size_t j = 0; j < json_count(request); j++)
+            if (names_client_ca(json_str(json_at(json_item(request, j), "/name"), "")))
+                return true;
+    }
+    return false;
+}
+
+/* Where no resource with a client CA can be changed: no write takes one, or none is ever sent, or what has one is unfit. */
+static void check_no_client_ca(struct sky *k, const struct product *p, const struct found *found)
+{
+    const struct json *operations = NULL;
+    size_t left_alone = 0;
+    for (size_t i = 0; i < found->count; i++)
+        left_alone += strstr(found->items[i].unfit, "client CA") != NULL;
+    for (const struct call *const *call = p->calls; *call; call++) {
+        operations = operations ? operations : model_operations(k);
+        if ((*call)->write && takes_client_ca(operations, p->cloud, *call) &&
+            names_client_ca((*call)->parameters) && !left_alone)
+            fail_msg("%s: %s sends a client CA, and no resource has one", p->code, (*call)->operation);
+    }
 }
 
 static const char *keeps_mutual_tls(struct sky *k, struct job *job)
@@ -231,6 +278,7 @@ static const char *keeps_mutual_tls(struct sky *k, struct job *job)
         check_neighbours(&t);
         return NULL;
     }
+    check_no_client_ca(k, job->product, &found);
     return "";
 }
 
@@ -327,6 +375,64 @@ static const char *says_what_cannot_come_back(struct sky *k, struct job *job)
     return "";
 }
 
+struct told { /* rooms of one product, by their names */
+    struct arena *arena;
+    const char *names[64];
+    int64_t used[64];
+    size_t count;
+};
+
+static bool take_room(void *context, const struct store_room *room, struct err *err)
+{
+    struct told *t = context;
+    (void)err;
+    assert_true(t->count < countof(t->names) && room->used >= 0 && room->most >= -1);
+    t->names[t->count] = arena_strdup(t->arena, room->vendor_store);
+    t->used[t->count++] = room->used;
+    return true;
+}
+
+static int64_t used_of(struct told *t, const char *vendor_store)
+{
+    for (size_t i = 0; i < t->count; i++)
+        if (room_holds(t->names[i], vendor_store))
+            return t->used[i];
+    fail_msg("nothing is told of %s", vendor_store);
+    return -1;
+}
+
+static struct told ask_rooms(struct sky *k, struct job *job, const char *region)
+{
+    struct told told = {.arena = k->y->a};
+    assert_ok(k->y, job->product->room(job, "", take_room, &told, &k->y->err));
+    if (*region)
+        assert_ok(k->y, job->product->room(job, region, take_room, &told, &k->y->err));
+    return told;
+}
+
+/* The store that a resource's certificate goes into is among those that are told of, and one more is counted there. */
+static const char *counts_what_its_stores_hold(struct sky *k, struct job *job)
+{
+    if (!job->product->room)
+        return "no limit of its certificate store is published (that of a set comes with the resource)";
+    struct found found = suite_discover(job);
+    for (size_t i = 0; i < found.count; i++) {
+        const struct resource *r = &found.items[i];
+        const char *vendor_store = NULL, *ref = NULL;
+        if (!suite_fit(r))
+            continue;
+        struct material m = suite_material_for(k, r);
+        assert_ok(k->y, product_store_for(job, r, &m, &vendor_store, &k->y->err));
+        struct told told = ask_rooms(k, job, r->region);
+        int64_t before = used_of(&told, vendor_store);
+        assert_ok(k->y, job->product->upload(job, vendor_store, &m, &ref, &k->y->err));
+        told = ask_rooms(k, job, r->region);
+        assert_int_equal(used_of(&told, vendor_store), before + 1);
+        return NULL;
+    }
+    return "";
+}
+
 /* What a resource holds is never cleaned away: the look-up says so, or the cloud refuses to delete it. */
 static const char *is_not_cleaned_away(struct sky *k, struct job *job)
 {
@@ -420,6 +526,7 @@ static void R1_to_R4_R6_R105_every_product_binds_settles_and_puts_back(void **st
     suite_case(k, "bind", binds);
     suite_case(k, "settle", settles);
     suite_case(k, "already bound", knows_already_bound);
+    suite_case(k, "limits of the store", counts_what_its_stores_hold);
     suite_case(k, "restore of none before", restores_none);
     /* No call was ever wrong, no lock overlapped; only AWS does not know at once what was just imported. */
     assert_int_equal(sky_count(k, 0, "\"outcome\":\"refused\""),

@@ -87,8 +87,10 @@ static bool read_binding(struct job *job, const struct resource *r, struct bindi
     now->ready = !xml_is(state.xml, "Status", "InProgress");
     now->etag = config.etag;
     now->settings =
-        json_format(job->arena, "{'support':%s,'minimum_protocol':%s}", xml_get(viewer, "SSLSupportMethod"),
-                    xml_get(viewer, "MinimumProtocolVersion"));
+        json_format(job->arena, "{'support':%s,'minimum_protocol':%s,'mtls_mode':%s,'mtls_trust_store':%s}",
+                    xml_get(viewer, "SSLSupportMethod"), xml_get(viewer, "MinimumProtocolVersion"),
+                    xml_get(config.xml, "ViewerMtlsConfig/Mode"),
+                    xml_get(config.xml, "ViewerMtlsConfig/TrustStoreConfig/TrustStoreId"));
     now->document = config.text;
     return binding_of(job, viewer, now, err);
 }
