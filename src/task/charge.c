@@ -30,7 +30,7 @@ bool charge_book_load(struct db *db, struct arena *a, struct charge_book *ret, s
                 rows[i];
         page.before_id = found ? rows[found - 1].id : 0;
     }
-    if (book.access_count)
+    if (accesses)
         qsort(accesses, book.access_count, sizeof(struct access_row), by_id);
     book.owners = owners;
     book.accesses = accesses;
