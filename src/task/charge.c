@@ -42,7 +42,7 @@ bool charge_book_load(struct db *db, struct arena *a, struct charge_book *ret, s
 static const struct access_row *access_of(const struct charge_book *book, int64_t id)
 {
     const struct access_row key = {.id = id};
-    return book->access_count
+    return book->accesses
                ? bsearch(&key, book->accesses, book->access_count, sizeof(struct access_row), by_id)
                : NULL;
 }

@@ -4,6 +4,7 @@
 #include "codec/json_format.h"
 #include "task/plan_load.h"
 #include "task/verbs.h"
+#include <assert.h>
 #include <string.h>
 
 static const char *const members[] = {"certificates", "access",         "product", "region", "resource",
@@ -102,6 +103,7 @@ static bool tell_difference(struct arena *a, const struct task_view *seen, const
                        "%s (%s) held %s when the plan was made, and holds %s now: look at the preview again",
                        old->title, old->slot, held(a, old), held(a, new));
     const struct deployment_row *row = old && (!new || old->resource_id <= new->resource_id) ? old : new;
+    assert(row); /* one of the two lists goes on here */
     return err_set(err, ERR_CONFLICT, "%s (%s) is %s since the plan was made: look at the preview again",
                    row->title, row->slot, row == old ? "no longer matched" : "matched, too,");
 }
