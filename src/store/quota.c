@@ -308,32 +308,12 @@ bool deployment_charge(struct db *db, const struct deployment_row *old, const st
     return is_shared(db, new, &shared, err) && (shared || settle(db, &unit, new->id, false, err));
 }
 
-static bool held_resources(struct db *db, struct arena *a, int64_t task_id, int64_t **ret, size_t *ret_count,
-                           struct err *err)
-{
-    cleanup(query_close) struct query q = {0};
-    size_t count = 0, capacity = 0;
-    void *items = NULL;
-    if (!query_open(db, SQL_QUOTA_HELD_OF_TASK, VALUES(value_int(task_id)), &q, err))
-        return false;
-    for (bool row;;) {
-        if (!query_next(&q, &row, err))
-            return false;
-        if (!row)
-            break;
-        *(int64_t *)arena_push(a, &items, &count, &capacity, sizeof(int64_t)) = query_int(&q, 0);
-    }
-    *ret = items;
-    *ret_count = count;
-    return true;
-}
-
 bool deployment_release(struct db *db, int64_t task_id, bool all, struct err *err)
 {
     cleanup(arena_free_p) struct arena *a = arena_new(UNIT_BYTES);
     int64_t *resources;
     size_t count;
-    if (!held_resources(db, a, task_id, &resources, &count, err))
+    if (!row_ids(db, SQL_QUOTA_HELD_OF_TASK, VALUES(value_int(task_id)), a, &resources, &count, err))
         return false;
     for (size_t i = 0; i < count; i++) {
         const struct deployment_row nobody = {.task_id = task_id, .resource_id = resources[i]};

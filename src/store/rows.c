@@ -152,6 +152,26 @@ static bool read_id(const char *text, int64_t *ret)
     return *end == '\0';
 }
 
+bool row_ids(struct db *db, enum statement statement, const struct value *values, size_t count,
+             struct arena *a, int64_t **ret, size_t *ret_count, struct err *err)
+{
+    cleanup(query_close) struct query q = {0};
+    void *items = NULL;
+    size_t found = 0, capacity = 0;
+    if (!query_open(db, statement, values, count, &q, err))
+        return false;
+    for (bool row;;) {
+        if (!query_next(&q, &row, err))
+            return false;
+        if (!row)
+            break;
+        *(int64_t *)arena_push(a, &items, &found, &capacity, sizeof(int64_t)) = query_int(&q, 0);
+    }
+    *ret = items;
+    *ret_count = found;
+    return true;
+}
+
 bool row_find(struct db *db, enum statement by_id, enum statement by_name, struct arena *a,
               const struct table *table, const char *id_or_name, void *ret, struct err *err)
 {

@@ -44,6 +44,10 @@ must_use bool row_all(struct db *db, enum statement statement, const struct valu
                       struct arena *a, const struct table *table, void **ret, size_t *ret_count,
                       struct err *err);
 
+/* The first column of every row, as numbers. */
+must_use bool row_ids(struct db *db, enum statement statement, const struct value *values, size_t count,
+                      struct arena *a, int64_t **ret, size_t *ret_count, struct err *err);
+
 /* A row by what people type: its id, else its name; ERR_INPUT where several have the name. */
 must_use bool row_find(struct db *db, enum statement by_id, enum statement by_name, struct arena *a,
                        const struct table *table, const char *id_or_name, void *ret, struct err *err);

@@ -115,7 +115,7 @@ static void every_call_fails_in_turn(struct yard *y, int64_t most)
         int64_t first = 1, step = 1;
         while (trouble_at(y, &troubles[i], first, most)) {
             first += step;
-            step = first < 24 ? 1 : 29; /* migrations are many calls of one kind */
+            step = first < 24 ? 1 : 11; /* migrations are many calls of one kind */
             assert_true(first < CALLS_MAX);
         }
         print_message("%s: %lld calls\n", troubles[i].name, (long long)first - 1);

@@ -60,30 +60,10 @@ bool store_wave_judge(struct db *db, int64_t task_id, int64_t after, int64_t bef
     return true;
 }
 
-static bool all_ids(struct db *db, enum statement statement, const struct value *values, size_t count,
-                    struct arena *a, int64_t **ret, size_t *ret_count, struct err *err)
-{
-    cleanup(query_close) struct query q = {0};
-    void *items = NULL;
-    size_t found = 0, capacity = 0;
-    if (!query_open(db, statement, values, count, &q, err))
-        return false;
-    for (bool row;;) {
-        if (!query_next(&q, &row, err))
-            return false;
-        if (!row)
-            break;
-        *(int64_t *)arena_push(a, &items, &found, &capacity, sizeof(int64_t)) = query_int(&q, 0);
-    }
-    *ret = items;
-    *ret_count = found;
-    return true;
-}
-
 bool store_wave_certificates(struct db *db, struct arena *a, int64_t task_id, int64_t wave, int64_t **ret,
                              size_t *ret_count, struct err *err)
 {
-    return all_ids(db, SQL_WAVE_CERTIFICATES, VALUES(value_int(task_id), value_int(wave)), a, ret, ret_count,
+    return row_ids(db, SQL_WAVE_CERTIFICATES, VALUES(value_int(task_id), value_int(wave)), a, ret, ret_count,
                    err);
 }
 
@@ -117,6 +97,6 @@ bool store_task_withdraw(struct db *db, int64_t task_id, size_t limit, int64_t *
 bool store_task_contradicted(struct db *db, struct arena *a, int64_t task_id, size_t limit, int64_t **ret,
                              size_t *ret_count, struct err *err)
 {
-    return all_ids(db, SQL_TASK_CONTRADICTED, VALUES(value_int(task_id), value_int((int64_t)limit)), a, ret,
+    return row_ids(db, SQL_TASK_CONTRADICTED, VALUES(value_int(task_id), value_int((int64_t)limit)), a, ret,
                    ret_count, err);
 }

@@ -96,16 +96,16 @@ static bool same_place(const struct deployment_row *x, const struct deployment_r
 static bool tell_difference(struct arena *a, const struct task_view *seen, const struct plan *now, size_t at,
                             struct err *err)
 {
-    const struct deployment_row *old = at < seen->count ? &seen->deployments[at] : NULL,
-                                *new = at < now->count ? &now->rows[at] : NULL;
-    if (old && new &&same_place(old, new))
+    const struct deployment_row *was = at < seen->count ? &seen->deployments[at] : NULL,
+                                *is = at < now->count ? &now->rows[at] : NULL;
+    if (was && is && same_place(was, is))
         return err_set(err, ERR_CONFLICT,
                        "%s (%s) held %s when the plan was made, and holds %s now: look at the preview again",
-                       old->title, old->slot, held(a, old), held(a, new));
-    const struct deployment_row *row = old && (!new || old->resource_id <= new->resource_id) ? old : new;
+                       was->title, was->slot, held(a, was), held(a, is));
+    const struct deployment_row *row = was && (!is || was->resource_id <= is->resource_id) ? was : is;
     assert(row); /* one of the two lists goes on here */
     return err_set(err, ERR_CONFLICT, "%s (%s) is %s since the plan was made: look at the preview again",
-                   row->title, row->slot, row == old ? "no longer matched" : "matched, too,");
+                   row->title, row->slot, row == was ? "no longer matched" : "matched, too,");
 }
 
 bool update_check_current(const struct task_context *c, struct arena *a, const struct task_view *seen,

@@ -86,14 +86,9 @@ must_use bool aliyun_pem_upload(struct job *job, const char *vendor_store, const
 must_use bool aliyun_pem_material(struct job *job, const struct resource *r, const struct change *change,
                                   const struct material **material, struct material *own, struct err *err);
 
-/* What a domain holds by a reference of CAS, in its slot "default"; and product.store_for where that is all it takes. */
-must_use bool aliyun_ref_bound(struct job *job, const char *region, const char *ref, struct bound *b,
-                               struct err *err);
+/* product.store_for where the site of the certificate service is all it takes. */
 must_use bool aliyun_ref_store(struct job *job, const struct resource *r, const struct material *m,
                                const char **ret, struct err *err);
-
-/* A text or number that discover left in a resource's `extra`; "" if it is not there. */
-const char *aliyun_extra(struct arena *a, const struct resource *r, const char *pointer);
 
 /* The members of the object at the pointer of an answer that are there and not null, as they came byte by byte, as an
  * object of their own: what goes back with an update that replaces all.

@@ -36,24 +36,10 @@ bool aliyun_pem_material(struct job *job, const struct resource *r, const struct
            err_add(err, "the previous certificate of %s", r->title);
 }
 
-bool aliyun_ref_bound(struct job *job, const char *region, const char *ref, struct bound *b, struct err *err)
-{
-    *b = (struct bound){.slot = "default", .ref = arena_strdup(job->arena, ref)};
-    b->name = b->fingerprint = b->serial = b->key_type = b->issuer = "";
-    return session_facts(job, region, b, err);
-}
-
 bool aliyun_ref_store(struct job *job, const struct resource *r, const struct material *m, const char **ret,
                       struct err *err)
 {
     (void)m, (void)err;
     *ret = aliyun_store(job, r->region);
     return true;
-}
-
-const char *aliyun_extra(struct arena *a, const struct resource *r, const char *pointer)
-{
-    const struct json *extra;
-    return json_parse(a, r->extra, strlen(r->extra), &extra, NULL) ? json_text(a, json_at(extra, pointer), "")
-                                                                   : "";
 }
