@@ -1,5 +1,6 @@
 #include "api/request.h"
 
+#include "base/utf8.h"
 #include <string.h>
 
 enum { ID_DIGITS = 16, ENTRY_BYTES = 1024 };
@@ -158,6 +159,25 @@ bool request_name_check(const char *name, struct err *err)
         return err_set(err, ERR_INPUT, "the name must not hold a slash");
     return !*name || name[strspn(name, "0123456789")] ||
            err_set(err, ERR_INPUT, "the name must not be a number: it could not be told from an id");
+}
+
+bool request_text_check(const char *what, const char *text, struct err *err)
+{
+    size_t size = strlen(text), step = 1;
+    for (size_t at = 0; at < size; at += step) {
+        step = utf8_size(text + at, size - at);
+        if (!step || (unsigned char)text[at] < 0x20 || text[at] == 0x7f)
+            return err_set(err, ERR_INPUT, "%s holds control characters or is not UTF-8", what);
+    }
+    return !size || (text[0] != ' ' && text[size - 1] != ' ') ||
+           err_set(err, ERR_INPUT, "%s begins or ends with a blank", what);
+}
+
+bool request_label_check(const char *what, const char *name, struct err *err)
+{
+    if (!*name)
+        return err_set(err, ERR_INPUT, "%s is empty", what);
+    return request_text_check(what, name, err) && request_name_check(name, err);
 }
 
 static bool query_int(const struct request *rq, const char *name, int64_t low, int64_t high, int64_t *ret,

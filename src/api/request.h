@@ -74,3 +74,9 @@ must_use bool request_id_parse(const char *text, int64_t *ret);
 
 /* A name stands in paths and beside ids: it must be told from both. Empty passes. */
 must_use bool request_name_check(const char *name, struct err *err);
+
+/* UTF-8 without control characters, and no blank at either end. Empty passes. */
+must_use bool request_text_check(const char *what, const char *text, struct err *err);
+
+/* Both of them, and not empty: what things are called. */
+must_use bool request_label_check(const char *what, const char *name, struct err *err);

@@ -1,6 +1,7 @@
 #include "api/v1_access.h"
 #include "api/v1_certificate.h"
 #include "api/v1_contact.h"
+#include "api/v1_key.h"
 #include "api/v1_owner.h"
 #include "api/v1_product.h"
 #include "api/v1_push.h"
@@ -28,6 +29,18 @@ const struct route routes[] = {
     {"POST", "/api/v1/accesses/{access}/clean", v1_access_clean, ON_JOB, access_clean_fields},
     {"POST", "/api/v1/policies", v1_access_policy, ON_READER, access_policy_fields},
     {"DELETE", "/api/v1/accesses/{access}", v1_access_delete, ON_JOB, NULL},
+
+    {"POST", "/api/v1/groups", v1_group_add, ON_JOB, group_add_fields},
+    {"GET", "/api/v1/groups", v1_group_list, ON_READER, NULL},
+    {"PATCH", "/api/v1/groups/{group}", v1_group_update, ON_JOB, group_update_fields},
+    {"DELETE", "/api/v1/groups/{group}", v1_group_delete, ON_JOB, NULL},
+
+    {"POST", "/api/v1/api-keys", v1_api_key_create, ON_JOB, key_create_fields},
+    {"GET", "/api/v1/api-keys", v1_api_key_list, ON_READER, NULL},
+    {"DELETE", "/api/v1/api-keys/{api_key}", v1_api_key_delete, ON_JOB, NULL},
+    {"POST", "/api/v1/tokens", v1_token_create, ON_JOB, key_create_fields},
+    {"GET", "/api/v1/tokens", v1_token_list, ON_READER, NULL},
+    {"DELETE", "/api/v1/tokens/{token}", v1_token_delete, ON_JOB, NULL},
 
     {"POST", "/api/v1/contacts", v1_contact_add, ON_JOB, contact_fields},
     {"GET", "/api/v1/contacts", v1_contact_list, ON_READER, NULL},

@@ -1,7 +1,6 @@
 #include "api/v1_owner.h"
 
 #include "api/view.h"
-#include "base/utf8.h"
 #include "store/quota.h"
 #include <string.h>
 
@@ -28,18 +27,6 @@ struct owner_work {
     size_t count;
 };
 
-static bool text_check(const char *what, const char *text, struct err *err)
-{
-    size_t size = strlen(text), step = 1;
-    for (size_t at = 0; at < size; at += step) {
-        step = utf8_size(text + at, size - at);
-        if (!step || (unsigned char)text[at] < 0x20 || text[at] == 0x7f)
-            return err_set(err, ERR_INPUT, "%s holds control characters or is not UTF-8", what);
-    }
-    return !size || (text[0] != ' ' && text[size - 1] != ' ') ||
-           err_set(err, ERR_INPUT, "%s begins or ends with a blank", what);
-}
-
 /* What showed one entity shows nothing of another: a new entity is a claim until it is verified anew. */
 static bool apply_body(struct request *rq, struct owner_row *row, struct err *err)
 {
@@ -51,11 +38,10 @@ static bool apply_body(struct request *rq, struct owner_row *row, struct err *er
     }
     row->name = name ? name : row->name;
     row->verified_by = verified_by ? verified_by : row->verified_by;
-    if (!text_check("the name", row->name, err) || !request_name_check(row->name, err) ||
-        !text_check("the entity", row->entity, err) || !text_check("verified_by", row->verified_by, err))
+    if (!request_label_check("the name", row->name, err) ||
+        !request_text_check("the entity", row->entity, err) ||
+        !request_text_check("verified_by", row->verified_by, err))
         return false;
-    if (!*row->name)
-        return err_set(err, ERR_INPUT, "the name is empty");
     return *row->entity || !*row->verified_by ||
            err_set(err, ERR_INPUT, "verified_by says what showed the entity: give the entity, too");
 }
@@ -142,7 +128,7 @@ bool v1_owner_update(struct request *rq, struct reply *reply, struct err *err)
         return false;
     work.text =
         arena_printf(rq->arena, "%lld", (long long)work.row.id); /* by its id, as the name may change */
-    return (!name || text_check("the name", name, err)) &&
+    return (!name || request_text_check("the name", name, err)) &&
            store_write(rq->api->parts.store, update, &work, err) && reply_one(&work, reply);
 }
 

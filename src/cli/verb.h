@@ -8,6 +8,9 @@ verb_fn verb_access_add, verb_access_list, verb_access_check, verb_access_policy
 verb_fn verb_contact_add, verb_contact_list, verb_contact_show, verb_contact_update, verb_contact_delete;
 verb_fn verb_push_create, verb_push_list, verb_push_show;
 verb_fn verb_owner_add, verb_owner_list, verb_owner_update, verb_owner_delete;
+verb_fn verb_group_add, verb_group_list, verb_group_update, verb_group_delete;
+verb_fn verb_api_key_create, verb_api_key_list, verb_api_key_delete, verb_token_create, verb_token_list,
+    verb_token_delete;
 verb_fn verb_quota_grant, verb_quota_revoke, verb_quota_show, verb_quota_list, verb_quota_statement;
 verb_fn verb_product_list, verb_resource_sync, verb_resource_list;
 verb_fn verb_task_create, verb_task_update, verb_task_preview, verb_task_submit, verb_task_list,
@@ -18,9 +21,10 @@ verb_fn verb_deploy, verb_verify, verb_serve, verb_help, verb_completion, verb_v
 extern const struct option_def cert_import_options[], cert_export_options[], cert_sync_options[],
     access_add_options[], push_create_options[], push_list_options[], access_update_options[],
     access_check_options[], access_policy_options[], access_clean_options[], contact_add_options[],
-    contact_update_options[], owner_add_options[], owner_update_options[], quota_grant_options[],
-    quota_revoke_options[], quota_list_options[], resource_sync_options[], resource_list_options[],
-    page_options[], selection_options[], task_update_options[], task_submit_options[], task_list_options[],
+    contact_update_options[], group_add_options[], group_update_options[], key_create_options[],
+    owner_add_options[], owner_update_options[], quota_grant_options[], quota_revoke_options[],
+    quota_list_options[], resource_sync_options[], resource_list_options[], page_options[],
+    selection_options[], task_update_options[], task_submit_options[], task_list_options[],
     task_show_options[], rollback_options[], delete_options[], run_due_options[], deploy_options[],
     verify_options[], wait_options[];
 

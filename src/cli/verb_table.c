@@ -145,6 +145,36 @@ const struct verb verbs[] = {
      "Refused while a certificate, an access, a task or a budget belongs to it.\n", NULL, verb_owner_delete,
      false},
 
+    {"group add", "NAME", 1, 1, "an access group: accesses in which somebody has a role",
+     "  certferry group add shop --access aliyun-shop --access aws-shop\n", group_add_options, verb_group_add,
+     false},
+    {"group list", NULL, 0, 0, "access groups and their accesses", "", NULL, verb_group_list, false},
+    {"group update", "GROUP", 1, 1, "change an access group", "", group_update_options, verb_group_update,
+     false},
+    {"group delete", "GROUP", 1, 1, "forget an access group", "Refused while somebody has a role in it.\n",
+     NULL, verb_group_delete, false},
+
+    {"api-key create", "NAME", 1, 1, "an API key: an id and a secret with which a program signs its requests",
+     "Prints the id and, in the next line, the secret: now and never again. The role says what the key may: "
+     "a "
+     "viewer looks,\n"
+     "an operator imports and deploys, an approver lets deployments of others start, an admin connects "
+     "accounts and decides\n"
+     "on all this. Exporting private keys is a right of its own.\n"
+     "\n"
+     "  certferry api-key create pipeline --role operator --group shop --expires 2027-12-31\n",
+     key_create_options, verb_api_key_create, false},
+    {"api-key list", NULL, 0, 0, "API keys, newest first", "", NULL, verb_api_key_list, false},
+    {"api-key delete", "KEY", 1, 1, "end an API key", "What it signs is refused from now on.\n", NULL,
+     verb_api_key_delete, false},
+    {"token create", "NAME", 1, 1, "a bearer token: a secret that a program sends along",
+     "Prints the token: now and never again. Roles as for api-key create.\n"
+     "\n"
+     "  certferry token create dashboard --role viewer > token.txt\n",
+     key_create_options, verb_token_create, false},
+    {"token list", NULL, 0, 0, "bearer tokens, newest first", "", NULL, verb_token_list, false},
+    {"token delete", "TOKEN", 1, 1, "end a bearer token", "", NULL, verb_token_delete, false},
+
     {"quota grant", NULL, 0, 0, "grant a package of deployment quota",
      "Until the first package nothing is limited. From then on each resource that an uploaded certificate is "
      "deployed to\n"

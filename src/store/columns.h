@@ -92,6 +92,21 @@
     X(INT, deployment_id)                                                                                    \
     X(TEXT, text)
 
+#define GROUP_FIELDS(X) COMMON_FIELDS(X) X(TEXT, name)
+
+#define ROLE_FIELDS(X) X(INT, group_id) X(INT, role) X(TEXT, group)
+
+#define API_KEY_FIELDS(X)                                                                                    \
+    COMMON_FIELDS(X)                                                                                         \
+    X(TEXT, kind)                                                                                            \
+    X(TEXT, name)                                                                                            \
+    X(TEXT, key_id)                                                                                          \
+    X(TEXT, hash)                                                                                            \
+    X(BOOL, any_owner)                                                                                       \
+    X(BOOL, may_export)                                                                                      \
+    X(INT, expires_ms)                                                                                       \
+    X(INT, last_used_ms)
+
 /* Of struct resource; record_fields in resource.c adds what is kept as JSON. */
 #define RESOURCE_FIELDS(X)                                                                                   \
     X(TEXT, owner)                                                                                           \
@@ -198,7 +213,8 @@
 #define COLUMNS(fields) "id" fields(COLUMN_)
 
 /* "$1, $2, ..." up to the number in the name. */
-#define P7 "$1, $2, $3, $4, $5, $6, $7"
+#define P6 "$1, $2, $3, $4, $5, $6"
+#define P7 P6 ", $7"
 #define P8 P7 ", $8"
 #define P9 P8 ", $9"
 #define P10 P9 ", $10"

@@ -73,6 +73,10 @@ static const struct migration {
         11, 8, /* who does not know of rooms counts nothing, and the next synchronisation does */
 #include "store/schema_011.inc"
     },
+    {
+        12, 8, /* who knows no API keys serves none */
+#include "store/schema_012.inc"
+    },
 };
 
 /* One caller of store_write, on its stack while it waits. */
