@@ -145,6 +145,16 @@ static struct share *share_of(struct engine *e, int64_t access_id)
     return *at;
 }
 
+/* Whether it held its lock when the last process ended: what is under way keeps it until it settled, also while it waits for
+ * a better moment. Else another might go first by chance, and on one listener the order counts.
+ */
+static bool had_its_lock(const struct deployment_row *row)
+{
+    bool writing = row->step == STEP_BIND || row->step == STEP_SETTLE || row->step == STEP_UPLOAD;
+    bool begun = row->state == DEPLOYMENT_PROCESSING || row->again_at_ms > 0;
+    return writing || (begun && row->step != STEP_VERIFY);
+}
+
 /* What was in flight when the last process ended takes its keys before anything else may. */
 static void adopt_row(struct engine *e, struct arena *a, const struct deployment_row *row)
 {
@@ -160,6 +170,7 @@ static void adopt_row(struct engine *e, struct arena *a, const struct deployment
                           .task_id = row->task_id,
                           .access_id = row->access_id,
                           .with_lock = row->step != STEP_VERIFY,
+                          .since_ms = clock_wall_ms(e->clock),
                           .again_at_ms = row->again_at_ms};
     const char *lock =
         row->lock[0] ? row->lock : arena_printf(a, "%s %s %s", row->product, row->region, row->vendor_id);
@@ -167,7 +178,7 @@ static void adopt_row(struct engine *e, struct arena *a, const struct deployment
     item->share = share_of(e, row->access_id);
     item->share->open++;
     item_add(e, item);
-    if (row->step == STEP_BIND || row->step == STEP_SETTLE || row->step == STEP_UPLOAD)
+    if (had_its_lock(row))
         (void)key_take(item->lock, item);
     if (row->step == STEP_UPLOAD && row->write_started_ms) {
         item->upload = key_ref(&e->keys, upload_key(a, row));

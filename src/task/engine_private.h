@@ -16,7 +16,7 @@ enum {
     BACKOFF_MOST_MS = 5000,
     ATTEMPTS_MAX = 20,           /* failures in a row before a transient error becomes the cause */
     THROTTLED_MOST_MS = 1800000, /* a queue at the vendor may be long, but not for ever */
-    WRITES_MAX = 24,             /* per direction of one deployment */
+    WRITES_MAX = 24,             /* of one deployment, by one process */
     POLL_FIRST_MS = 100,
     VERIFY_POLL_MOST_MS = 5000,
     PROBE_TIMEOUT_MS = 5000,
@@ -45,7 +45,9 @@ struct item {
     bool with_lock; /* its next step needs the lock */
     bool running;
     bool asked_again; /* found open while it ran: once final, it may have been begun anew */
+    int64_t since_ms; /* when this process began to look after it */
     int64_t again_at_ms;
+    unsigned writes;         /* sent by this process */
     unsigned store_failures; /* in a row */
     unsigned polls;          /* looks in a row that saw nothing new */
     size_t remaining;        /* what was left to change before the last write; 0 unknown */
@@ -132,6 +134,10 @@ bool engine_is_stopping(struct engine *e);
 
 /* turn.c */
 int64_t turn_now(const struct turn *t);
+/* How long this process has been waiting for the cloud, since the step or its last write began: what deadlines go by. Time
+ * in which nobody looked is nobody's failure.
+ */
+int64_t turn_waited_ms(const struct turn *t);
 /* Journal write, with all that is owed. On failure the outcome to return is in *ret: the row is somebody else's, or the
  * store is ill.
  */

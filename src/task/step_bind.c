@@ -19,7 +19,7 @@ static size_t remaining(const struct binding *now, const struct change *change)
 
 static bool overdue(const struct turn *t)
 {
-    return turn_now(t) - t->row.step_started_ms >= t->product->settle_ms + t->product->consistency_ms;
+    return turn_waited_ms(t) >= t->product->settle_ms + t->product->consistency_ms;
 }
 
 static enum outcome fail_overdue(struct turn *t)
@@ -66,7 +66,7 @@ static enum outcome write_once(struct turn *t, const struct binding *now)
     enum outcome outcome = OUTCOME_ON;
     if (!t->back && !turn_material(t, &m, &t->err))
         return OUTCOME_FAILED;
-    if (t->row.writes >= WRITES_MAX) {
+    if (t->item->writes >= WRITES_MAX) { /* not row.writes: some may have died before they were sent */
         (void)err_set(&t->err, ERR_VENDOR, "%d writes did not bring %s to its goal", WRITES_MAX,
                       t->row.title);
         return turn_fail(t, &t->err);
@@ -75,6 +75,7 @@ static enum outcome write_once(struct turn *t, const struct binding *now)
     t->row.write_started_ms = turn_now(t);
     if (!turn_commit(t, &outcome))
         return outcome;
+    t->item->writes++;
     t->item->remaining = remaining(now, &t->change);
     t->job.pause_ms = 0;
     bool done = t->back ? restore(t, now, &t->err)

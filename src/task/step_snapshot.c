@@ -219,7 +219,7 @@ enum outcome step_snapshot(struct turn *t)
         return OUTCOME_FAILED;
     if (!turn_read(t, &now))
         return OUTCOME_FAILED;
-    if (!now.ready && turn_now(t) - t->row.step_started_ms < t->product->settle_ms)
+    if (!now.ready && turn_waited_ms(t) < t->product->settle_ms)
         return turn_poll(t, t->product->poll_ms);
     if (!now.ready) {
         (void)err_set(&t->err, ERR_TIMEOUT, "%s has been busy with another change for %lld s", t->row.title,

@@ -14,6 +14,12 @@ int64_t turn_now(const struct turn *t)
     return clock_wall_ms(t->e->clock);
 }
 
+int64_t turn_waited_ms(const struct turn *t)
+{
+    int64_t begun_ms = int64_max(t->row.step_started_ms, t->row.write_started_ms);
+    return turn_now(t) - int64_max(begun_ms, t->item->since_ms);
+}
+
 bool turn_read(struct turn *t, struct binding *ret)
 {
     if (!product_read(&t->job, &t->resource, ret, &t->err))
@@ -301,8 +307,7 @@ static enum outcome failed(struct turn *t)
         return OUTCOME_LATER;
     }
     bool throttled = err->kind == ERR_THROTTLED;
-    bool patient = throttled ? turn_now(t) - t->row.step_started_ms < THROTTLED_MOST_MS
-                             : t->row.attempts + 1 < ATTEMPTS_MAX;
+    bool patient = throttled ? turn_waited_ms(t) < THROTTLED_MOST_MS : t->row.attempts + 1 < ATTEMPTS_MAX;
     if (!worth_repeating(err) || !patient)
         return turn_fail(t, err);
     if (!throttled)

@@ -154,7 +154,8 @@ def soak_kill_again_and_again():
                     done = story.ferry.any(*words, environment=killed_at(distance, "after"))
                     if done.code == 0:
                         break
-                    equal(done.code, -9, done.err)
+                    causes = [d["cause"] for d in story.ferry.task(story.task)["deployments"] if d["cause"]]
+                    equal(done.code, -9, f"killed at every {distance}th commit: {causes} {done.err}")
                     words = story.go_on()
                 true(done.code == 0, f"ends with a kill at every {distance}th commit")
                 story.check(wanted, f"killed at every {distance}th commit")
