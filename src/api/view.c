@@ -170,7 +170,7 @@ void view_task_open(struct json_writer *w, struct arena *a, const struct task_ro
     json_member_string(w, "name", row->name);
     view_owner_member(w, row->owner);
     json_member_string(w, "state", row->state);
-    json_member_string(w, "type", counts->elsewhere ? "cloud" : "user");
+    json_member_string(w, "type", *row->type ? row->type : counts->elsewhere ? "cloud" : "user");
     /* R107: the label people know, derived; the state keeps R91's words. */
     json_member_bool(w, "rolled_back", counts->by_state[DEPLOYMENT_ROLLBACK_SUCCESS] > 0);
     put_counts(w, counts);

@@ -156,7 +156,8 @@
     X(TEXT, waves)                                                                                           \
     X(INT, judged_wave)                                                                                      \
     X(TEXT, paused)                                                                                          \
-    X(TEXT, rollback_on)
+    X(TEXT, rollback_on)                                                                                     \
+    X(TEXT, type)
 
 /* What the plan says of a deployment and never changes, then what the journal writes. */
 #define PLAN_FIELDS(X)                                                                                       \

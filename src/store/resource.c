@@ -2,9 +2,9 @@
 
 #include "codec/name.h"
 #include "store/names.h"
+#include "store/numbered.h"
 #include "store/rows.h"
 
-#include <ctype.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -180,24 +180,6 @@ bool store_resource_load(struct db *db, struct arena *a, int64_t id, struct reso
            unpack(a, &record, ret, err);
 }
 
-/* A LIKE pattern that finds the text anywhere; "" for no text. */
-static const char *pattern_of(struct arena *a, const char *text)
-{
-    if (!text || !*text)
-        return "";
-    size_t size = strlen(text);
-    char *pattern = arena_alloc(a, 2 * size + 3), *p = pattern;
-    *p++ = '%';
-    for (size_t i = 0; i < size; i++) {
-        if (strchr("%_!", text[i]))
-            *p++ = '!';
-        *p++ = (char)tolower((unsigned char)text[i]);
-    }
-    *p++ = '%';
-    *p = '\0';
-    return pattern;
-}
-
 /* The statement that begins with the narrowest index, and what it asks beyond the common filter. */
 static enum statement list_statement(struct arena *a, const struct resource_filter *f, struct value *more,
                                      size_t *count)
@@ -241,7 +223,7 @@ bool store_resource_list(struct db *db, struct arena *a, const struct resource_f
                                value_int(filter->access_id),
                                value_text(filter->product),
                                value_text(filter->region),
-                               value_text(pattern_of(a, filter->text)),
+                               value_text(row_pattern(a, filter->text)),
                                value_int(filter->include_missing)};
     size_t count = 7;
     enum statement statement = list_statement(a, filter, values, &count);
@@ -253,6 +235,40 @@ bool store_resource_called(struct db *db, struct arena *a, const char *text, str
 {
     return all_of(db, a, SQL_RESOURCE_CALLED, VALUES(value_text(text), value_int(CALLED_MOST)), ret,
                   ret_count, err);
+}
+
+/* One access after the other, as each is counted and read by the index alone. */
+bool store_resource_numbered(struct db *db, struct arena *a, const int64_t *access_ids, size_t access_count,
+                             const struct resource_numbered_filter *filter, const struct numbered *at,
+                             struct resource **ret, size_t *ret_count, int64_t *ret_total, struct err *err)
+{
+    struct resource *rows = arena_array(a, struct resource, at->limit);
+    size_t count = 0, offset = at->offset;
+    int64_t total = 0;
+    for (size_t i = 0; i < access_count; i++) {
+        struct value values[] = {value_int(access_ids[i]),
+                                 value_text(filter->product),
+                                 value_text(row_pattern(a, filter->text)),
+                                 value_text(filter->certificates),
+                                 value_int((int64_t)(at->limit - count)),
+                                 value_int((int64_t)offset)};
+        struct resource *found = NULL;
+        size_t found_count = 0;
+        int64_t here = 0;
+        if (!db_int(db, SQL_RESOURCE_NUMBERED_COUNT, values, countof(values) - 2, 0, &here, err))
+            return false;
+        total += here;
+        if (count < at->limit && (int64_t)offset < here &&
+            !all_of(db, a, SQL_RESOURCE_NUMBERED, values, countof(values), &found, &found_count, err))
+            return false;
+        for (size_t j = 0; j < found_count; j++)
+            rows[count++] = found[j];
+        offset = (int64_t)offset < here ? 0 : offset - (size_t)here;
+    }
+    *ret = rows;
+    *ret_count = count;
+    *ret_total = total;
+    return true;
 }
 
 struct ids {

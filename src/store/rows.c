@@ -1,6 +1,7 @@
 #include "store/rows.h"
 
 #include <assert.h>
+#include <ctype.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -295,5 +296,34 @@ bool row_needed(struct db *db, struct arena *a, const struct need *needs, size_t
         if (!need_of(db, a, &needs[i], id, &reason, err))
             return false;
     *ret_reason = reason;
+    return true;
+}
+
+const char *row_pattern(struct arena *a, const char *text)
+{
+    if (!text || !*text)
+        return "";
+    size_t size = strlen(text);
+    char *pattern = arena_alloc(a, 2 * size + 3), *p = pattern;
+    *p++ = '%';
+    for (size_t i = 0; i < size; i++) {
+        if (strchr("%_!", text[i]))
+            *p++ = '!';
+        *p++ = (char)tolower((unsigned char)text[i]);
+    }
+    *p++ = '%';
+    *p = '\0';
+    return pattern;
+}
+
+bool row_numbered(struct db *db, enum statement statement, enum statement counting,
+                  const struct value *values, size_t count, struct arena *a, const struct table *table,
+                  void **ret, size_t *ret_count, int64_t *ret_total, struct err *err)
+{
+    int64_t total = 0;
+    if (!db_int(db, counting, values, count - 2, 0, &total, err) ||
+        !row_all(db, statement, values, count, a, table, ret, ret_count, err))
+        return false;
+    *ret_total = total;
     return true;
 }

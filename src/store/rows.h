@@ -65,6 +65,17 @@ must_use bool row_change_version(struct db *db, enum statement statement, const 
 struct value page_cursor(const struct page *page);
 struct value page_limit(const struct page *page);
 
+/* A LIKE pattern (ESCAPE '!') that finds the text anywhere, in lower case; "" for no text. */
+const char *row_pattern(struct arena *a, const char *text);
+
+/* How many rows a statement without limit has, then one page of them. The last two of `values` are limit and offset, which the
+ * counting statement does without.
+ */
+must_use bool row_numbered(struct db *db, enum statement statement, enum statement counting,
+                           const struct value *values, size_t count, struct arena *a,
+                           const struct table *table, void **ret, size_t *ret_count, int64_t *ret_total,
+                           struct err *err);
+
 /* Sealed columns: the identity is "<noun>/<id>/<column>". A NULL secret is NULL in the database and back. */
 struct value row_seal(struct db *db, struct arena *a, const char *noun, int64_t id, const char *column,
                       const void *data, size_t size);

@@ -77,6 +77,10 @@ static const struct migration {
         12, 8, /* who knows no API keys serves none */
 #include "store/schema_012.inc"
     },
+    {
+        13, 8, /* nonces are used by who serves signed requests, and only there */
+#include "store/schema_013.inc"
+    },
 };
 
 /* One caller of store_write, on its stack while it waits. */

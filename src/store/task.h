@@ -25,6 +25,7 @@ struct task_row {
     int64_t judged_wave;     /* up to here errors were looked at and do not stop the task again */
     const char *paused;      /* why it stands still; "" it does not */
     const char *rollback_on; /* "contradicted": such a deployment goes back by itself; "" none does */
+    const char *type; /* "user" or "cloud" where that was said (R103); "": what its deployments make it */
 };
 
 /* How a deployment stands for people: */

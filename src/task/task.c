@@ -41,12 +41,30 @@ static int compare_ids(const void *left, const void *right)
     return (l > r) - (l < r);
 }
 
-/* Ids in the order of the plan, so that lists by id keep it. */
+/* What stays in a plan keeps its id, so that whoever looked at it can go on with it: where nothing new came in between. */
+static bool keep_ids(const struct task_view *old, const struct plan *plan, int64_t *ids)
+{
+    size_t at = 0;
+    for (size_t i = 0; i < plan->count; i++, at++) {
+        const struct deployment_row *row = &plan->rows[i];
+        while (at < old->count && (old->deployments[at].resource_id != row->resource_id ||
+                                   old->deployments[at].certificate_id != row->certificate_id ||
+                                   strcmp(old->deployments[at].slot, row->slot) != 0))
+            at++;
+        if (at == old->count)
+            return false;
+        ids[i] = old->deployments[at].id;
+    }
+    return true;
+}
+
+/* Ids in the order of the plan, so that lists by id keep it. old may be NULL. */
 static void own_rows(const struct task_context *c, struct arena *a, const struct task_row *task,
-                     struct plan *plan)
+                     const struct task_view *old, struct plan *plan)
 {
     int64_t *ids = arena_array(a, int64_t, plan->count);
-    for (size_t i = 0; i < plan->count; i++)
+    bool kept = old && keep_ids(old, plan, ids);
+    for (size_t i = 0; !kept && i < plan->count; i++)
         ids[i] = store_new_id(c->store);
     if (plan->count)
         qsort(ids, plan->count, sizeof *ids, compare_ids);
@@ -78,11 +96,13 @@ static struct task_view view_of(const struct task_row *task, const struct plan *
     return view;
 }
 
-static struct task_row new_task(struct arena *a, const char *owner, const char *name,
+static struct task_row new_task(struct arena *a, const struct task_form *form, const char *name,
                                 const struct selection *selection, const struct plan *plan)
 {
-    return (struct task_row){.owner = owner,
+    return (struct task_row){.owner = form->owner,
                              .name = name,
+                             .type = form->type,
+                             .start_at_ms = form->start_at_ms,
                              .state = "editing",
                              .selection = selection_to_json(a, selection),
                              .notes = plan_notes_json(a, plan->notes, plan->note_count),
@@ -103,7 +123,8 @@ bool task_plan(const struct task_context *c, struct arena *a, const struct selec
     if (!contacts_resolve(c, a, selection, &resolved, err) ||
         !plan_of(c, a, &resolved, given, true, &plan, &first, err))
         return false;
-    struct task_row task = new_task(a, "", suggest_name(c, a, first), &resolved, &plan);
+    struct task_form form = {.owner = "", .type = ""};
+    struct task_row task = new_task(a, &form, suggest_name(c, a, first), &resolved, &plan);
     *ret = view_of(&task, &plan);
     return true;
 }
@@ -176,20 +197,28 @@ static bool check_accesses(const struct task_context *c, struct arena *a, const 
     return true;
 }
 
-bool task_create(const struct task_context *c, struct arena *a, const char *owner, const char *name,
-                 const struct selection *selection, struct task_view *ret, struct err *err)
+bool task_create_as(const struct task_context *c, struct arena *a, const struct task_form *form,
+                    const struct selection *selection, struct task_view *ret, struct err *err)
 {
     struct plan plan;
+    const char *name = form->name;
     struct selection resolved;
     const char *first = NULL;
     if (!name_check(name, err) || !contacts_resolve(c, a, selection, &resolved, err) ||
         !plan_of(c, a, &resolved, NULL, true, &plan, &first, err) || !check_accesses(c, a, &plan, err))
         return false;
-    struct task_row task = new_task(a, owner, name[0] ? name : suggest_name(c, a, first), &resolved, &plan);
+    struct task_row task = new_task(a, form, name[0] ? name : suggest_name(c, a, first), &resolved, &plan);
     task.id = store_new_id(c->store);
-    own_rows(c, a, &task, &plan);
+    own_rows(c, a, &task, NULL, &plan);
     struct storing s = {&task, &plan, a, &resolved};
     return store_write(c->store, add, &s, err) && verbs_view(c, a, task.id, ret, err);
+}
+
+bool task_create(const struct task_context *c, struct arena *a, const char *owner, const char *name,
+                 const struct selection *selection, struct task_view *ret, struct err *err)
+{
+    struct task_form form = {.owner = owner, .name = name, .type = ""};
+    return task_create_as(c, a, &form, selection, ret, err);
 }
 
 struct finding {
@@ -251,7 +280,7 @@ bool task_preview(const struct task_context *c, struct arena *a, const char *id_
         return true;
     }
     view.task.notes = notes;
-    own_rows(c, a, &view.task, &plan);
+    own_rows(c, a, &view.task, &view, &plan);
     struct storing s = {&view.task, &plan, a, NULL};
     return store_write(c->store, replan, &s, err) && verbs_view(c, a, view.task.id, ret, err);
 }
@@ -283,7 +312,9 @@ bool task_update(const struct task_context *c, struct arena *a, const char *id_o
     view.task.selection = selection_to_json(a, &resolved);
     view.task.notes = plan_notes_json(a, plan.notes, plan.note_count);
     view.task.verify = resolved.verify;
-    own_rows(c, a, &view.task, &plan);
+    if (change->start_at_ms)
+        view.task.start_at_ms = *change->start_at_ms;
+    own_rows(c, a, &view.task, &view, &plan);
     struct storing s = {&view.task, &plan, a, &resolved};
     return store_write(c->store, replan, &s, err) && verbs_view(c, a, view.task.id, ret, err);
 }

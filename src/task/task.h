@@ -42,10 +42,20 @@ must_use bool task_plan(const struct task_context *c, struct arena *a, const str
 must_use bool task_create(const struct task_context *c, struct arena *a, const char *owner, const char *name,
                           const struct selection *selection, struct task_view *ret, struct err *err);
 
+/* What else may be said of a new task. */
+struct task_form {
+    const char *owner, *name; /* name "": made from the first certificate */
+    const char *type;         /* "user" or "cloud" (R103); "": what its deployments make it */
+    int64_t start_at_ms;      /* kept until it is submitted, unless another time is said then; 0: at once */
+};
+must_use bool task_create_as(const struct task_context *c, struct arena *a, const struct task_form *form,
+                             const struct selection *selection, struct task_view *ret, struct err *err);
+
 struct task_change {
     const char *name;           /* NULL: as it is; "": made from the first certificate */
     const struct json *members; /* of a selection: each takes the place of what it was; NULL none */
     struct texts add, remove;   /* resources; to be removed also names and "ID/SLOT" */
+    const int64_t *start_at_ms; /* NULL: as it is */
 };
 
 /* R78, R104: an editing task and its plan, changed. ERR_CONFLICT in any other state. */
@@ -81,6 +91,11 @@ struct task_when {
 must_use bool task_submit_when(const struct task_context *c, struct arena *a, int64_t task_id,
                                int64_t expected_version, const struct task_when *when, struct texts *ret_said,
                                struct err *err);
+
+/* Back to `editing`, while nothing of it was released. */
+must_use bool task_unsubmit(const struct task_context *c, int64_t task_id, struct err *err);
+/* What waits for its time begins now, whatever time was said; its windows still hold. */
+must_use bool task_start(const struct task_context *c, int64_t task_id, struct err *err);
 
 /* Nothing begins any more; what has written is finished, the rest waits for task_resume. */
 must_use bool task_pause(const struct task_context *c, int64_t task_id, struct err *err);

@@ -89,12 +89,74 @@ static void R62_one_task_holds_one_type(void **state)
     assert_non_null(strstr(w->y->err.text, "one type"));
 }
 
+static void what_stays_in_a_plan_keeps_its_id(void **state)
+{
+    struct yard_world *w = *state;
+    struct task_view view;
+    new_thing(w, "aliyun/cdn", "a", "a.example.com", "old-1");
+    new_thing(w, "aliyun/cdn", "b", "b.example.com", "old-2");
+    new_thing(w, "aliyun/cdn", "c", "c.example.com", "old-3");
+    struct selection s = select_certificate(w, new_certificate(w, "new", "[\"*.example.com\"]"));
+    struct task_view first = created(w, &s);
+    assert_int_equal(first.count, 3);
+    const struct deployment_row *middle = &first.deployments[1];
+    struct task_change change = {
+        .remove = one(w, arena_printf(w->y->a, "%lld/%s", (long long)middle->resource_id, middle->slot))};
+    assert_ok(w->y, task_update(&w->c, w->y->a, "one", &change, &view, &w->y->err));
+    assert_int_equal(view.count, 2);
+    assert_int_equal(view.deployments[0].id, first.deployments[0].id);
+    assert_int_equal(view.deployments[1].id, first.deployments[2].id);
+    change = (struct task_change){.add = one(w, "d")}; /* what is new may come in between */
+    new_thing(w, "aliyun/cdn", "d", "d.example.com", "old-4");
+    assert_ok(w->y, task_update(&w->c, w->y->a, "one", &change, &view, &w->y->err));
+    for (size_t i = 1; i < view.count; i++)
+        assert_true(view.deployments[i - 1].id < view.deployments[i].id);
+}
+
+static struct task_view scheduled(struct yard_world *w, int64_t start_at_ms)
+{
+    struct selection s = select_certificate(w, new_certificate(w, "new", "[\"*.example.com\"]"));
+    struct task_form form = {"uid:1000", "one", "cloud", start_at_ms};
+    struct task_view view;
+    assert_ok(w->y, task_create_as(&w->c, w->y->a, &form, &s, &view, &w->y->err));
+    assert_string_equal(view.task.type, "cloud");
+    assert_ok(w->y, task_submit(&w->c, view.task.id, view.task.version, &w->y->err));
+    assert_ok(w->y, task_show(&w->c, w->y->a, "one", &view, &w->y->err));
+    return view;
+}
+
+static void R92_a_waiting_task_goes_back_to_editing(void **state)
+{
+    struct yard_world *w = *state;
+    int64_t later = NOW_MS + DAY_MS;
+    new_thing(w, "aliyun/cdn", "www", "www.example.com", "old-1");
+    struct task_view view = scheduled(w, later);
+    assert_string_equal(view.task.state, "pending");
+    assert_ok(w->y, task_unsubmit(&w->c, view.task.id, &w->y->err));
+    assert_err(w->y, ERR_CONFLICT, task_unsubmit(&w->c, view.task.id, &w->y->err)); /* it is not submitted */
+    struct task_change change = {.name = "two", .start_at_ms = &later};
+    assert_ok(w->y, task_update(&w->c, w->y->a, "one", &change, &view, &w->y->err));
+    assert_string_equal(view.task.state, "editing");
+    assert_int_equal(view.task.start_at_ms, later);
+    int64_t next = 0;
+    engine_wake(w->e);
+    assert_int_equal(engine_run_due(w->e, &next), 0);
+    assert_ok(w->y, task_submit(&w->c, view.task.id, 0, &w->y->err));
+    assert_ok(w->y, task_start(&w->c, view.task.id, &w->y->err));
+    assert_ok(w->y, task_show(&w->c, w->y->a, "two", &view, &w->y->err));
+    assert_string_equal(view.task.state, "scheduling");
+    assert_err(w->y, ERR_CONFLICT, task_unsubmit(&w->c, view.task.id, &w->y->err)); /* it has begun */
+    assert_err(w->y, ERR_CONFLICT, task_start(&w->c, view.task.id, &w->y->err));
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         world_test(R78_R104_resources_are_added_and_removed_while_editing),
         world_test(submit_refuses_what_the_inventory_no_longer_holds),
         world_test(R62_one_task_holds_one_type),
+        world_test(what_stays_in_a_plan_keeps_its_id),
+        world_test(R92_a_waiting_task_goes_back_to_editing),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
