@@ -1,5 +1,6 @@
 #include "api/v1_access.h"
 
+#include "api/access_edit.h"
 #include "api/v1_owner.h"
 #include "api/view.h"
 #include "cloud/policy.h"
@@ -7,8 +8,6 @@
 #include "codec/text.h"
 #include "inventory/probe_access.h"
 #include <string.h>
-
-static const char *const clouds[] = {"aliyun", "tencent", "aws", "huawei"};
 
 #define ACCESS_SETTINGS                                                                                      \
     {"machine", FIELD_BOOL, false, 0}, {"secret_command", FIELD_TEXT, false, 1024},                          \
@@ -54,22 +53,6 @@ struct access_work {
     struct access_row wanted; /* the row to write */
 };
 
-static bool cloud_known(const char *cloud)
-{
-    for (size_t i = 0; i < countof(clouds); i++)
-        if (strcmp(clouds[i], cloud) == 0)
-            return true;
-    return false;
-}
-
-static bool text_clean(const char *what, const char *text, struct err *err)
-{
-    for (const unsigned char *p = (const unsigned char *)text; *p; p++)
-        if (*p <= 0x20 || *p == 0x7F)
-            return err_set(err, ERR_INPUT, "%s must not hold blanks or control characters", what);
-    return *text || err_set(err, ERR_INPUT, "%s is empty", what);
-}
-
 static bool check_regions(struct request *rq, struct err *err)
 {
     size_t count;
@@ -87,50 +70,15 @@ static bool check_secrets(struct request *rq, struct err *err)
     static const char *const names[] = {"secret", "session_token"};
     for (size_t i = 0; i < countof(names); i++) {
         const char *text = request_text(rq, names[i]);
-        if (text && *text && !text_clean(i ? "the session token" : "the secret", text, err))
+        if (text && *text && !access_text_check(i ? "the session token" : "the secret", text, err))
             return false;
     }
     return true;
 }
 
-/* Where the keys come from, and what they are exchanged for. */
-static bool check_key_source(const struct access_row *row, struct err *err)
-{
-    bool command = strcmp(row->key_source, "command") == 0, machine = strcmp(row->key_source, "machine") == 0;
-    if (machine && strcmp(row->cloud, "aliyun") != 0 && strcmp(row->cloud, "aws") != 0)
-        return err_set(err, ERR_INPUT, "keys of the machine are known for aliyun and aws only");
-    if (command && row->secret_command[0] != '/')
-        return err_set(
-            err, ERR_INPUT,
-            "secret_command \"%.60s\": begin with the absolute path of a program; it is run without a shell",
-            row->secret_command);
-    if (*row->external_id && !*row->role)
-        return err_set(err, ERR_INPUT, "an external id belongs to a role");
-    if (*row->role && !text_clean("the role", row->role, err))
-        return false;
-    return machine || (command && !*row->key_id) || text_clean("the key id", row->key_id, err);
-}
-
 static bool check_row(struct request *rq, const struct access_row *row, struct err *err)
 {
-    struct arena *a = rq->arena;
-    struct url url;
-    bool known_site = strcmp(row->site, "china") == 0 || strcmp(row->site, "international") == 0;
-    if (!cloud_known(row->cloud))
-        return err_set(err, ERR_INPUT,
-                       "cloud \"%s\": aliyun, tencent, aws or huawei; other clouds are not supported",
-                       row->cloud);
-    if (!known_site)
-        return err_set(err, ERR_INPUT, "site \"%s\": china or international", row->site);
-    if (!check_key_source(row, err) || !text_clean("the name", row->name, err) ||
-        !request_name_check(row->name, err) || !cloud_gateway_check(a, row, err) || !check_regions(rq, err) ||
-        !check_secrets(rq, err))
-        return false;
-    if (*row->proxy && !url_parse(a, row->proxy, &url, err))
-        return err_add(err, "proxy");
-    if (*row->ca_file && row->ca_file[0] != '/')
-        return err_set(err, ERR_INPUT, "ca_file %s: give an absolute path", row->ca_file);
-    return true;
+    return access_check(rq->arena, row, err) && check_regions(rq, err) && check_secrets(rq, err);
 }
 
 /* What the body names replaces what the row has. */
@@ -196,22 +144,7 @@ bool v1_access_add(struct request *rq, struct reply *reply, struct err *err)
     struct access_work work = {.rq = rq,
                                .secret = body_secret(rq, "secret"),
                                .token = body_secret(rq, "session_token")};
-    work.wanted = (struct access_row){.id = store_new_id(store),
-                                      .owner = "",
-                                      .cloud = cloud,
-                                      .key_id = "",
-                                      .key_source = "",
-                                      .secret_command = "",
-                                      .role = "",
-                                      .external_id = "",
-                                      .regions = "[]",
-                                      .gateway = "",
-                                      .ca_file = "",
-                                      .proxy = "",
-                                      .account_id = "",
-                                      .state = "unchecked",
-                                      .state_text = ""};
-    work.wanted.site = strcmp(cloud, "aws") == 0 ? "international" : "china";
+    work.wanted = access_blank(store, cloud);
     apply_body(rq, &work.wanted);
     if (!v1_owner_key(rq, request_text(rq, "owner"), &work.wanted.owner, err))
         return false;

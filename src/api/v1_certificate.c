@@ -1,5 +1,6 @@
 #include "api/v1_certificate.h"
 
+#include "api/certificate_add.h"
 #include "api/event_stream.h"
 #include "api/problem.h"
 #include "api/v1_owner.h"
@@ -24,14 +25,6 @@ const struct field certificate_export_fields[] = {
     {"format", FIELD_TEXT, true, 16}, /* pem, der, pkcs12 */
     {"password", FIELD_SECRET, false, 1024},
     {NULL, FIELD_TEXT, false, 0},
-};
-
-struct import {
-    struct request *rq;
-    struct certificate *cert;
-    struct certificate_row row, existing;
-    const char *wanted_name;
-    bool already;
 };
 
 static bool parse_input(struct request *rq, struct certificate *ret, struct err *err)
@@ -66,55 +59,6 @@ bool v1_certificate_given(struct request *rq, struct certificate_row *ret, struc
     return true;
 }
 
-/* The name given, or the suggested one with a number behind it. */
-static bool pick_name(struct db *db, struct import *import, struct err *err)
-{
-    struct arena *a = import->rq->arena;
-    import->row.name = import->wanted_name;
-    return import->wanted_name ||
-           certificate_free_name(db, a, certificate_name_suggest(a, import->cert), &import->row.name, err);
-}
-
-/* What is there already stays as it is, but for a chain that was incomplete and comes complete now. */
-static bool complete_chain(struct db *db, struct import *import, struct err *err)
-{
-    struct certificate_row *row = &import->row;
-    if (import->existing.chain_complete || !row->chain_complete)
-        return true;
-    row->id = import->existing.id;
-    return store_certificate_set_chain(db, row, err) &&
-           store_certificate_load(db, import->rq->arena, row->id, &import->existing, err);
-}
-
-/* Until now only a vendor's certificate service had it. */
-static bool bring_key(struct db *db, struct import *import, struct err *err)
-{
-    import->row.id = import->existing.id;
-    return store_certificate_complete(db, &import->row, import->cert->key, err) &&
-           store_certificate_load(db, import->rq->arena, import->row.id, &import->existing, err);
-}
-
-static bool add_certificate(struct db *db, void *context, struct err *err)
-{
-    struct import *import = context;
-    struct arena *a = import->rq->arena;
-    struct err missing;
-    if (store_certificate_by_fingerprint(db, a, import->row.fingerprint, import->row.owner, &import->existing,
-                                         &missing)) {
-        import->already = true;
-        return import->existing.has_key ? complete_chain(db, import, err) : bring_key(db, import, err);
-    }
-    if (missing.kind != ERR_NOT_FOUND) {
-        *err = missing;
-        return false;
-    }
-    if (!pick_name(db, import, err))
-        return false;
-    if (!store_certificate_add(db, &import->row, import->cert->key, import->cert->sm2_encryption_key, err))
-        return false;
-    return store_certificate_load(db, a, import->row.id, &import->existing, err);
-}
-
 bool v1_certificate_import(struct request *rq, struct reply *reply, struct err *err)
 {
     struct certificate cert;
@@ -123,22 +67,20 @@ bool v1_certificate_import(struct request *rq, struct reply *reply, struct err *
     if ((name && !(certificate_name_check(name, err) && request_name_check(name, err))) ||
         !parse_input(rq, &cert, err))
         return false;
-    struct import import = {.rq = rq,
-                            .cert = &cert,
-                            .row = certificate_row_of(rq->arena, &cert),
-                            .wanted_name = name};
-    import.row.id = store_new_id(store);
-    if (!v1_owner_key(rq, request_text(rq, "owner"), &import.row.owner, err) ||
-        !store_write(store, add_certificate, &import, err))
+    const char *owner;
+    struct certificate_row added;
+    bool already;
+    if (!v1_owner_key(rq, request_text(rq, "owner"), &owner, err) ||
+        !certificate_add(store, rq->arena, &cert, owner, name, &added, &already, err))
         return false;
     struct buf row = buf_new(rq->arena, 1 << 20);
     struct json_writer row_writer = json_writer_to(&row), w = json_writer_to(&reply->body);
-    view_certificate(&row_writer, rq->arena, &import.existing, clock_wall_ms(rq->api->parts.clock));
+    view_certificate(&row_writer, rq->arena, &added, clock_wall_ms(rq->api->parts.clock));
     json_open_object(&w);
-    json_member_bool(&w, "already", import.already);
+    json_member_bool(&w, "already", already);
     json_member_raw(&w, "certificate", row.data);
     json_close_object(&w);
-    reply->status = import.already ? 200 : 201;
+    reply->status = already ? 200 : 201;
     return true;
 }
 

@@ -1,13 +1,11 @@
 #include "api/v1_contact.h"
 
+#include "api/contact_edit.h"
 #include "api/view.h"
-#include "base/utf8.h"
-#include "codec/reach.h"
-#include "store/contact.h"
 #include "store/task.h"
 #include <string.h>
 
-enum { NAME_CHARACTERS = 63, WEBHOOKS_BYTES = 64 << 10 };
+enum { NAME_CHARACTERS = 63 };
 
 const struct field contact_fields[] = {
     {"name", FIELD_TEXT, false, 4 * NAME_CHARACTERS},
@@ -26,60 +24,15 @@ struct work {
     const struct secret *webhooks;
 };
 
-static bool check_name(const char *name, struct err *err)
-{
-    size_t count = 0, size = strlen(name), step = 1;
-    for (size_t at = 0; at < size; at += step, count++) {
-        step = utf8_size(name + at, size - at);
-        if (!step || (unsigned char)name[at] < 0x20 || name[at] == 0x7f)
-            return err_set(err, ERR_INPUT, "the contact's name holds control characters or is not UTF-8");
-    }
-    if (!count || count > NAME_CHARACTERS)
-        return err_set(err, ERR_INPUT, "a contact's name has 1 to %d characters", NAME_CHARACTERS);
-    return request_name_check(name, err);
-}
-
-/* The webhooks of the body as what is sealed, and what may be told of them. */
-static bool take_webhooks(struct work *work, struct err *err)
-{
-    struct request *rq = work->rq;
-    size_t count;
-    const char **urls = request_texts(rq, "webhooks", &count);
-    const char **hosts = arena_array(rq->arena, const char *, count);
-    work->replace = !json_is_null(json_at(rq->body, "/webhooks"));
-    if (!work->replace)
-        return true;
-    for (size_t i = 0; i < count; i++)
-        if (!webhook_check(rq->arena, urls[i], &hosts[i], err))
-            return false;
-    work->row.hosts = json_strings(rq->arena, hosts, count);
-    if (count) {
-        cleanup(arena_free_p) struct arena *hidden = arena_new_secret(WEBHOOKS_BYTES);
-        const char *text = json_strings(hidden, urls, count);
-        work->webhooks = secret_in(rq->arena, secret_new(text, strlen(text)));
-    }
-    return true;
-}
-
-/* What the body names replaces what the row has; an empty mail or mobile takes it away. */
 static bool take_body(struct work *work, struct err *err)
 {
     struct request *rq = work->rq;
-    struct contact_row *row = &work->row;
-    const char *name = request_text(rq, "name"), *mail = request_text(rq, "mail"),
-               *mobile = request_text(rq, "mobile");
-    if (name)
-        row->name = name;
-    if (mail && *mail ? !mail_normalise(rq->arena, mail, &row->mail, err) : false)
-        return false;
-    if (mobile && *mobile ? !mobile_normalise(rq->arena, mobile, &row->mobile, err) : false)
-        return false;
-    row->mail = mail && !*mail ? "" : row->mail;
-    row->mobile = mobile && !*mobile ? "" : row->mobile;
-    if (!check_name(row->name, err) || !take_webhooks(work, err))
-        return false;
-    return *row->mail || *row->mobile || strcmp(row->hosts, "[]") != 0 ||
-           err_set(err, ERR_INPUT, "a contact needs a mail address, a mobile number or a webhook");
+    struct contact_edit edit = {.name = request_text(rq, "name"),
+                                .mail = request_text(rq, "mail"),
+                                .mobile = request_text(rq, "mobile")};
+    edit.webhooks = request_texts(rq, "webhooks", &edit.webhook_count);
+    work->replace = edit.replace_webhooks = !json_is_null(json_at(rq->body, "/webhooks"));
+    return contact_apply(rq->arena, &edit, &work->row, &work->webhooks, err);
 }
 
 static void put_contact(struct json_writer *w, struct arena *a, const struct contact_row *row)
