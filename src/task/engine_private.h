@@ -119,6 +119,7 @@ struct turn {
     struct binding seen;                /* what the snapshot saw, for a first write that follows at once */
     int64_t seen_ms; /* 0: nothing. The saved binding is no substitute: adapters see more */
     int64_t again_at_ms;
+    const char *advice; /* more exact than the table's (advice.h); NULL: none */
     struct err err;
 };
 

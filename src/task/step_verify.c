@@ -1,7 +1,7 @@
 /* Asks the resource's own entry point what it serves. */
 #include "cert/coverage.h"
 #include "codec/json.h"
-#include "task/advice.h"
+#include "task/causes.h"
 #include "task/engine_private.h"
 #include "task/material.h"
 #include "task/slots.h"
@@ -145,6 +145,7 @@ static enum outcome another_leaf(struct turn *t, const struct expected *x, const
     (void)err_set(&err, ERR_VENDOR, "the entry point still serves another certificate after %lld s: %s",
                   (long long)waited / 1000, t->row.verdict_text);
     (void)snprintf(err.code, sizeof err.code, "contradicted");
+    t->advice = causes_known(t, x->server_name, leaf);
     return turn_fail(t, &err);
 }
 

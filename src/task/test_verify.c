@@ -91,21 +91,61 @@ static void R99_verdicts_of_the_entry_point(void **state)
     }
 }
 
-static void R100_a_contradiction_comes_with_what_to_look_at(void **state)
+/* Each of the four causes, in their order, with what is known of it. */
+static void expect_causes(const struct task_view *view, const char *const *told, size_t count)
+{
+    const char *at = view->deployments[0].advice;
+    for (size_t i = 0; i < count; i++) {
+        const char *found = strstr(at, told[i]);
+        if (!found)
+            fail_msg("\"%s\" is not told, or too early: %s", told[i], view->deployments[0].advice);
+        at = found;
+    }
+}
+
+static void R100_a_contradiction_comes_with_what_is_known_of_each_cause(void **state)
 {
     struct yard_world *w = *state;
     new_thing(w, "aliyun/cdn", "www", "www.example.com", "old-1");
+    (void)new_certificate(w, "else", "[\"www.example.com\"]");
     snprintf(world->served, sizeof world->served, "fp-else");
-    struct task_view view = deployed(w, new_certificate(w, "new", "[\"www.example.com\"]"), "one");
-    static const char *const order[] = {"covered", "another service", "every server", "file"};
-    const char *at = view.deployments[0].advice;
-    for (size_t i = 0; i < countof(order); i++) {
-        at = strstr(at, order[i]);
-        assert_non_null(at);
-    }
+    struct task_view view = deployed(w, new_certificate(w, "new", "[\"*.example.com\"]"), "one");
+    static const char *const alone[] = {"(1)",
+                                        "covered: no, *.example.com covers www.example.com",
+                                        "(2)",
+                                        "knows none for this name",
+                                        "entry point www:443",
+                                        "(3)",
+                                        "knows none for this name",
+                                        "(4)",
+                                        "is \"else\" of this store",
+                                        "deployed is \"new\""};
+    expect_causes(&view, alone, countof(alone));
     assert_int_equal(view.counts.contradicted, 1);
     view = rolled_back(w, view.task.id); /* it was delivered, so it can be taken back */
     expect_state(&view.deployments[0], DEPLOYMENT_ROLLBACK_SUCCESS);
+}
+
+static void R100_what_the_inventory_knows_of_the_name_is_told(void **state)
+{
+    struct yard_world *w = *state;
+    new_thing(w, "aliyun/cdn", "www", "www.example.com", "old-1");
+    new_thing(w, "aliyun/cdn", "twin", "www.example.com", "old-2");
+    new_thing(w, "aliyun/alb", "front", "www.example.com", "old-3");
+    snprintf(world->served, sizeof world->served, "fp-else");
+    struct selection s = select_certificate(w, new_certificate(w, "new", "[\"www.example.com\"]"));
+    const char *named[] = {"www"};
+    s.resource = (struct texts){named, 1};
+    int64_t task = submitted(w, &s, "one");
+    run(w);
+    struct task_view view = seen(w, task);
+    static const char *const told[] = {"(2)",
+                                       "knows aliyun/alb front for this name, without this certificate",
+                                       "(3)",
+                                       "knows aliyun/cdn twin for this name, without this certificate",
+                                       "(4)",
+                                       "is not known here"};
+    expect_causes(&view, told, countof(told));
 }
 
 static void a_wildcard_is_asked_for_by_a_label_of_ours(void **state)
@@ -201,7 +241,8 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         world_test(R99_verdicts_of_the_entry_point),
-        world_test(R100_a_contradiction_comes_with_what_to_look_at),
+        world_test(R100_a_contradiction_comes_with_what_is_known_of_each_cause),
+        world_test(R100_what_the_inventory_knows_of_the_name_is_told),
         world_test(a_wildcard_is_asked_for_by_a_label_of_ours),
         world_test(a_listeners_default_is_asked_for_without_a_name),
         world_test(where_another_bound_certificate_covers_the_name_nothing_is_contradicted),

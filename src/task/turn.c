@@ -258,7 +258,7 @@ static void set_cause(struct turn *t, const struct err *cause)
     t->row.cause_code = arena_strdup(t->a, cause->code);
     t->row.cause_request_id = arena_strdup(t->a, cause->request_id);
     t->row.cause_text = arena_strdup(t->a, cause->text);
-    t->row.advice = advice_for(t->row.product, cause->kind, cause->code);
+    t->row.advice = t->advice ? t->advice : advice_for(t->row.product, cause->kind, cause->code);
 }
 
 enum outcome turn_fail(struct turn *t, const struct err *cause)
