@@ -1,13 +1,12 @@
 #include "api/api.h"
 
+#include "api/authority.h"
 #include "api/pool.h"
-#include "api/request.h"
 #include "api/watchers.h"
 #include "base/log.h"
 #include "store/push.h"
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
 enum { READERS = 2, JOBS = 4, QUEUE = 1024 };
 
@@ -80,7 +79,7 @@ static void run_handler(const struct route *route, struct request *rq)
                           .body = buf_new(rq->arena, JSON_MAX_BYTES), /* what a client of ours can read */
                           .content_type = "application/json"};
     struct err err = {0};
-    bool done = route->handler(rq, &reply, &err);
+    bool done = authorise(rq, route, &err) && route->handler(rq, &reply, &err);
     if (done && reply.taken)
         return;
     if (done && reply.body.full)
@@ -95,6 +94,7 @@ static void run_call(void *context)
 {
     struct call *call = context;
     struct api *api = call->request.api;
+    authenticated_note(&call->request);
     run_handler(call->route, &call->request); /* the call goes with its exchange */
     atomic_fetch_sub(&api->active, 1);
 }
@@ -144,13 +144,6 @@ static bool read_body(struct request *rq, const struct route *route, struct err 
     return request_check_body(rq->body, route->fields, err);
 }
 
-static bool caller_allowed(const struct http_exchange *x, struct err *err)
-{
-    if (x->peer_uid >= 0 && x->peer_uid != 0 && x->peer_uid != (int64_t)geteuid())
-        return err_set(err, ERR_PERMISSION, "only the user that runs certferry may use this socket");
-    return x->peer_uid >= 0 || err_set(err, ERR_PERMISSION, "only the Unix socket is served");
-}
-
 /* 405, and what is served there instead. */
 static void refuse_method(struct http_exchange *x)
 {
@@ -169,13 +162,38 @@ static void refuse_method(struct http_exchange *x)
     http_reply(x, 405, "application/problem+json", json, strlen(json), &header, 1);
 }
 
+/* 401 asks for what is missing, 403 says that it is of no use. */
+static void refuse_caller(struct http_exchange *x, unsigned status, const struct err *err)
+{
+    struct http_header header = {"WWW-Authenticate", "Bearer realm=\"certferry\""};
+    const char *json =
+        json_format(x->arena, "{'type':'about:blank','title':%s,'status':%u,'detail':%s,'kind':%s}",
+                    status == 401 ? "Who are you?" : "Not permitted", status, err->text,
+                    err_kind_name(err->kind));
+    http_reply(x, status, "application/problem+json", json, strlen(json), &header, status == 401);
+}
+
+static bool run_elsewhere(struct api *api, struct call *call, struct err *err)
+{
+    http_defer(call->request.exchange);
+    struct pool *pool = call->route->thread == ON_JOB ? api->jobs : api->readers;
+    atomic_fetch_add(&api->active, 1);
+    if (pool_add(pool, run_call, call, err))
+        return true;
+    atomic_fetch_sub(&api->active, 1);
+    return false;
+}
+
 static bool dispatch(struct api *api, struct http_exchange *x, struct err *err)
 {
     struct call *call = arena_make(x->arena, struct call);
+    unsigned status;
     bool path_known;
     call->request = (struct request){.api = api, .arena = x->arena, .exchange = x};
-    if (!caller_allowed(x, err))
-        return false;
+    if (!authenticate(&call->request, &status, err)) {
+        refuse_caller(x, status, err);
+        return true;
+    }
     call->route = route_find(x, call->request.args, &path_known);
     if (!call->route && !path_known)
         return err_set(err, ERR_NOT_FOUND, "%s %.100s: no such address", x->method, x->path);
@@ -185,17 +203,11 @@ static bool dispatch(struct api *api, struct http_exchange *x, struct err *err)
     }
     if (!read_body(&call->request, call->route, err))
         return false;
-    if (call->route->thread == ON_LOOP) {
+    if (call->route->thread == ON_LOOP && !call->request.used_key_id) {
         run_handler(call->route, &call->request);
         return true;
     }
-    http_defer(x);
-    struct pool *pool = call->route->thread == ON_READER ? api->readers : api->jobs;
-    atomic_fetch_add(&api->active, 1);
-    if (pool_add(pool, run_call, call, err))
-        return true;
-    atomic_fetch_sub(&api->active, 1);
-    return false;
+    return run_elsewhere(api, call, err);
 }
 
 void api_handle(void *context, struct http_exchange *x)

@@ -2,7 +2,7 @@
  *
  * Quick look-ups run on the loop thread; lists with filters run on two reader threads, and imports, plans, checks and
  * synchronisations on four job threads. Errors are RFC 9457 problems with the err's kind as "kind". The caller is
- * whoever may open the Unix socket: it has mode 0600, and a peer of another user is refused.
+ * the user that runs certferry, over the Unix socket, or whoever a bearer token speaks for (authority.h).
  */
 #pragma once
 #include "cloud/cloud.h"

@@ -5,6 +5,7 @@
 #include "cloud/product.h"
 #include "codec/json.h"
 #include "codec/json_format.h"
+#include "identity/caller.h"
 #include <stdatomic.h>
 
 struct api {
@@ -19,6 +20,8 @@ struct request {
     struct api *api;
     struct arena *arena;
     struct http_exchange *exchange;
+    struct caller caller;
+    int64_t used_key_id; /* of a key whose use has to be noted; 0: none */
     const char *args[2]; /* the {placeholders} of the route, decoded */
     const struct json
         *body; /* an object, checked against the route's fields; NULL where the route has none */
@@ -36,6 +39,33 @@ struct reply {
 
 typedef bool route_fn(struct request *request, struct reply *reply, struct err *err);
 
+/* What a text of a request names: a placeholder of a path, a member of a body, or a parameter of a query. */
+enum object_kind {
+    OBJECT_NONE, /* nothing that one caller sees and another does not */
+    OBJECT_CERTIFICATE,
+    OBJECT_ACCESS,
+    OBJECT_RESOURCE,       /* by id, the vendor's id or title */
+    OBJECT_RESOURCE_BY_ID, /* where a name could come to mean another one later */
+    OBJECT_TASK,
+    OBJECT_PUSH
+};
+
+/* What a route takes of its caller, or a member of a body besides; authority.c has the table. */
+enum right {
+    RIGHT_UNDECIDED, /* refused to all: a route needs a decision */
+    RIGHT_SELF,      /* whoever it is, about itself */
+    RIGHT_VIEW,      /* these four: on each object that the request names */
+    RIGHT_OPERATE,
+    RIGHT_APPROVE,
+    RIGHT_ADMINISTER,
+    RIGHT_OPERATE_ALL, /* these: everywhere */
+    RIGHT_ADMINISTER_ALL,
+    RIGHT_OVERSEE, /* these: everywhere, and over all owners */
+    RIGHT_GOVERN,
+    RIGHT_EXPORT, /* private keys leave */
+    RIGHT_COUNT
+};
+
 enum field_type { FIELD_TEXT, FIELD_SECRET, FIELD_INT, FIELD_NUMBER, FIELD_BOOL, FIELD_TEXTS };
 
 struct field { /* one member of a request's body */
@@ -43,6 +73,8 @@ struct field { /* one member of a request's body */
     enum field_type type;
     bool required;
     size_t max; /* bytes of a text, entries of a list, largest number */
+    enum object_kind names;
+    enum right right; /* what the member takes besides, unless RIGHT_UNDECIDED */
 };
 
 enum route_thread { ON_LOOP, ON_READER, ON_JOB };
@@ -52,6 +84,7 @@ struct route {
     route_fn *handler;
     enum route_thread thread;
     const struct field *fields; /* ends with a NULL name; NULL: no body */
+    enum right right;
 };
 
 extern const struct route routes[];

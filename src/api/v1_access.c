@@ -1,6 +1,7 @@
 #include "api/v1_access.h"
 
 #include "api/access_edit.h"
+#include "api/authority.h"
 #include "api/v1_owner.h"
 #include "api/view.h"
 #include "cloud/policy.h"
@@ -10,11 +11,14 @@
 #include <string.h>
 
 #define ACCESS_SETTINGS                                                                                      \
-    {"machine", FIELD_BOOL, false, 0}, {"secret_command", FIELD_TEXT, false, 1024},                          \
+    {"machine", FIELD_BOOL, false, 0, OBJECT_NONE, RIGHT_GOVERN},                                            \
+        {"secret_command", FIELD_TEXT, false, 1024, OBJECT_NONE, RIGHT_GOVERN},                              \
         {"role", FIELD_TEXT, false, 512}, {"external_id", FIELD_TEXT, false, 1224},                          \
         {"session_token", FIELD_SECRET, false, 8192}, {"site", FIELD_TEXT, false, 16},                       \
-        {"regions", FIELD_TEXTS, false, 64}, {"gateway", FIELD_TEXT, false, 1024},                           \
-        {"ca_file", FIELD_TEXT, false, 1024}, {"proxy", FIELD_TEXT, false, 1024},                            \
+        {"regions", FIELD_TEXTS, false, 64},                                                                 \
+        {"gateway", FIELD_TEXT, false, 1024, OBJECT_NONE, RIGHT_GOVERN},                                     \
+        {"ca_file", FIELD_TEXT, false, 1024, OBJECT_NONE, RIGHT_GOVERN},                                     \
+        {"proxy", FIELD_TEXT, false, 1024, OBJECT_NONE, RIGHT_GOVERN},                                       \
         {"calls_per_second", FIELD_NUMBER, false, 100000}, {"read_only", FIELD_BOOL, false, 0},              \
     {                                                                                                        \
         NULL, FIELD_TEXT, false, 0                                                                           \
@@ -48,6 +52,7 @@ struct access_work {
     struct request *rq;
     struct access_row row, *rows;
     size_t count;
+    bool *seen; /* of each row */
     struct page page;
     const struct secret *secret, *token;
     struct access_row wanted; /* the row to write */
@@ -164,7 +169,14 @@ bool v1_access_add(struct request *rq, struct reply *reply, struct err *err)
 static bool load_list(struct db *db, void *context, struct err *err)
 {
     struct access_work *work = context;
-    return store_access_list(db, work->rq->arena, &work->page, &work->rows, &work->count, err);
+    struct request *rq = work->rq;
+    if (!store_access_list(db, rq->arena, &work->page, &work->rows, &work->count, err))
+        return false;
+    work->seen = arena_array(rq->arena, bool, work->count);
+    for (size_t i = 0; i < work->count; i++)
+        if (!request_sees_access(rq, db, &work->rows[i], &work->seen[i], err))
+            return false;
+    return true;
 }
 
 bool v1_access_list(struct request *rq, struct reply *reply, struct err *err)
@@ -175,7 +187,8 @@ bool v1_access_list(struct request *rq, struct reply *reply, struct err *err)
     struct json_writer w = json_writer_to(&reply->body);
     view_list_open(&w);
     for (size_t i = 0; i < work.count; i++)
-        view_access(&w, rq->arena, &work.rows[i]);
+        if (work.seen[i])
+            view_access(&w, rq->arena, &work.rows[i]);
     view_list_close(&w, work.count == work.page.limit ? work.rows[work.count - 1].id : 0);
     return true;
 }

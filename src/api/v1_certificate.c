@@ -105,7 +105,8 @@ bool v1_certificate_list(struct request *rq, struct reply *reply, struct err *er
     struct json_writer w = json_writer_to(&reply->body);
     view_list_open(&w);
     for (size_t i = 0; i < list.count; i++)
-        view_certificate(&w, rq->arena, &list.rows[i], clock_wall_ms(rq->api->parts.clock));
+        if (caller_sees_owner(&rq->caller, list.rows[i].owner))
+            view_certificate(&w, rq->arena, &list.rows[i], clock_wall_ms(rq->api->parts.clock));
     view_list_close(&w, list.count == list.page.limit ? list.rows[list.count - 1].id : 0);
     return true;
 }
@@ -252,7 +253,7 @@ bool v1_certificate_delete(struct request *rq, struct reply *reply, struct err *
 }
 
 const struct field certificate_sync_fields[] = {
-    {"access", FIELD_TEXT, true, 64},
+    {"access", FIELD_TEXT, true, 64, OBJECT_ACCESS},
     {"with_key", FIELD_BOOL, false, 0},
     {NULL, FIELD_TEXT, false, 0},
 };

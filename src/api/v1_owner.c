@@ -160,9 +160,15 @@ bool v1_owner_delete(struct request *rq, struct reply *reply, struct err *err)
 bool v1_owner_key(struct request *rq, const char *text, const char **ret_key, struct err *err)
 {
     struct owner_work work = {.rq = rq, .text = text};
-    if (text && !store_read(rq->api->parts.store, find, &work, err))
-        return false;
-    *ret_key = text ? owner_key(rq->arena, work.row.id) : "";
+    struct err found = {0};
+    const char *key = rq->caller.owner;
+    if (text && store_read(rq->api->parts.store, find, &work, &found))
+        key = owner_key(rq->arena, work.row.id);
+    if (found.kind != ERR_NONE && found.kind != ERR_NOT_FOUND)
+        return err_set(err, found.kind, "%s", found.text);
+    if (found.kind == ERR_NOT_FOUND || !caller_sees_owner(&rq->caller, key))
+        return err_set(err, ERR_NOT_FOUND, "there is no owner with the id or name \"%s\"", text);
+    *ret_key = key;
     return true;
 }
 

@@ -7,7 +7,7 @@ extern const struct field owner_add_fields[], owner_update_fields[];
 
 route_fn v1_owner_add, v1_owner_list, v1_owner_update, v1_owner_delete;
 
-/* The key of the owner that the text names; the default owner's where that is NULL. */
+/* The key of the owner that the text names; where that is NULL, of the one that the caller works for. */
 must_use bool v1_owner_key(struct request *rq, const char *text, const char **ret_key, struct err *err);
 
 /* "owner": the id behind a key; null for the default owner. */

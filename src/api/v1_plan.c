@@ -1,5 +1,6 @@
 #include "api/v1_plan.h"
 
+#include "api/authority.h"
 #include "cloud/product.h"
 #include "codec/json.h"
 #include "store/access.h"
@@ -10,6 +11,7 @@
 
 /* One preview being written, inside of one read of the store. */
 struct writing {
+    struct request *rq;
     struct arena *a;
     struct db *db;
     struct json_writer *w;
@@ -100,6 +102,21 @@ static const struct deployment_row **sorted(struct arena *a, const struct task_v
     return rows;
 }
 
+/* Of the listings those that the caller may look at, at the front. */
+static bool keep_seen(struct writing *wr, struct sync_row *syncs, size_t *count, struct err *err)
+{
+    size_t kept = 0;
+    for (size_t i = 0; i < *count; i++) {
+        bool seen;
+        if (!request_sees_access_id(wr->rq, wr->db, syncs[i].access_id, &seen, err))
+            return false;
+        if (seen)
+            syncs[kept++] = syncs[i];
+    }
+    *count = kept;
+    return true;
+}
+
 struct match {
     int64_t slots, resources, certificates;
 };
@@ -125,7 +142,8 @@ static bool put_matches(struct writing *wr, struct err *err)
 {
     size_t count = 0, sync_count = 0;
     struct sync_row *syncs = NULL;
-    if (!store_sync_list(wr->db, wr->a, 0, &syncs, &sync_count, err))
+    if (!store_sync_list(wr->db, wr->a, 0, &syncs, &sync_count, err) ||
+        !keep_seen(wr, syncs, &sync_count, err))
         return false;
     while (products[count])
         count++;
@@ -223,6 +241,6 @@ static bool put(struct db *db, void *context, struct err *err)
 
 bool v1_plan_put(struct request *rq, struct json_writer *w, const struct task_view *view, struct err *err)
 {
-    struct writing wr = {.a = rq->arena, .w = w, .view = view};
+    struct writing wr = {.rq = rq, .a = rq->arena, .w = w, .view = view};
     return store_read(rq->api->parts.store, put, &wr, err);
 }

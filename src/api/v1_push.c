@@ -1,12 +1,16 @@
 #include "api/v1_push.h"
 
+#include "api/authority.h"
 #include "api/view.h"
 #include "inventory/push.h"
 
 const struct field push_fields[] = {
-    {"certificate", FIELD_TEXT, true, 512}, {"access", FIELD_TEXT, true, 512},
-    {"product", FIELD_TEXT, true, 64},      {"regions", FIELD_TEXTS, false, 10},
-    {"dry_run", FIELD_BOOL, false, 0},      {NULL, FIELD_TEXT, false, 0},
+    {"certificate", FIELD_TEXT, true, 512, OBJECT_CERTIFICATE},
+    {"access", FIELD_TEXT, true, 512, OBJECT_ACCESS},
+    {"product", FIELD_TEXT, true, 64},
+    {"regions", FIELD_TEXTS, false, 10},
+    {"dry_run", FIELD_BOOL, false, 0},
+    {NULL, FIELD_TEXT, false, 0},
 };
 
 static const char *or_null(const char *text)
@@ -65,6 +69,7 @@ struct listing {
     struct request *rq;
     struct page page;
     struct push_row row, *rows;
+    bool *seen; /* of each row */
     size_t count;
 };
 
@@ -75,7 +80,13 @@ static bool load_list(struct db *db, void *context, struct err *err)
     struct certificate_row certificate = {0};
     if (wanted && !store_certificate_find(db, l->rq->arena, wanted, &certificate, err))
         return false;
-    return store_push_list(db, l->rq->arena, &l->page, certificate.id, &l->rows, &l->count, err);
+    if (!store_push_list(db, l->rq->arena, &l->page, certificate.id, &l->rows, &l->count, err))
+        return false;
+    l->seen = arena_array(l->rq->arena, bool, l->count);
+    for (size_t i = 0; i < l->count; i++)
+        if (!request_sees_access_id(l->rq, db, l->rows[i].access_id, &l->seen[i], err))
+            return false;
+    return true;
 }
 
 /* R129: the newest ten, unless more are asked for. */
@@ -91,7 +102,8 @@ bool v1_push_list(struct request *rq, struct reply *reply, struct err *err)
     struct json_writer w = json_writer_to(&reply->body);
     view_list_open(&w);
     for (size_t i = 0; i < l.count; i++)
-        put_push(&w, rq->arena, &l.rows[i]);
+        if (l.seen[i])
+            put_push(&w, rq->arena, &l.rows[i]);
     view_list_close(&w, l.count == l.page.limit ? l.rows[l.count - 1].id : 0);
     return true;
 }

@@ -1,15 +1,17 @@
 #include "api/v1_resource.h"
 
+#include "api/authority.h"
 #include "api/event_stream.h"
 #include "api/view.h"
 #include "codec/name.h"
+#include "identity/scope.h"
 #include "inventory/sync.h"
 #include "store/resource.h"
 #include <stdlib.h>
 #include <string.h>
 
 const struct field resource_sync_fields[] = {
-    {"access", FIELD_TEXTS, false, 1000}, /* ids or names; none: all */
+    {"access", FIELD_TEXTS, false, 1000, OBJECT_ACCESS}, /* ids or names; none: all */
     {"product", FIELD_TEXTS, false, 100},
     {NULL, FIELD_TEXT, false, 0},
 };
@@ -21,6 +23,7 @@ struct resource_work {
     struct resource *rows, row;
     size_t count;
     struct sync_row *syncs;
+    bool *seen; /* of each of them */
     struct access_row access;
     const char *access_name;
     int64_t id;
@@ -38,6 +41,8 @@ static bool load_list(struct db *db, void *context, struct err *err)
     if (work->access_name && !find_access(db, context, err))
         return false;
     work->filter.access_id = work->access_name ? work->access.id : 0;
+    if (!scope_accesses(db, work->rq->arena, &work->rq->caller, &work->filter.accesses, err))
+        return false;
     return store_resource_list(db, work->rq->arena, &work->filter, &work->page, &work->rows, &work->count,
                                err);
 }
@@ -102,7 +107,14 @@ static void view_sync(struct json_writer *w, struct arena *a, const struct sync_
 static bool load_syncs(struct db *db, void *context, struct err *err)
 {
     struct resource_work *work = context;
-    return store_sync_list(db, work->rq->arena, 0, &work->syncs, &work->count, err);
+    struct request *rq = work->rq;
+    if (!store_sync_list(db, rq->arena, 0, &work->syncs, &work->count, err))
+        return false;
+    work->seen = arena_array(rq->arena, bool, work->count);
+    for (size_t i = 0; i < work->count; i++)
+        if (!request_sees_access_id(rq, db, work->syncs[i].access_id, &work->seen[i], err))
+            return false;
+    return true;
 }
 
 bool v1_sync_list(struct request *rq, struct reply *reply, struct err *err)
@@ -113,7 +125,8 @@ bool v1_sync_list(struct request *rq, struct reply *reply, struct err *err)
     struct json_writer w = json_writer_to(&reply->body);
     view_list_open(&w);
     for (size_t i = 0; i < work.count; i++)
-        view_sync(&w, rq->arena, &work.syncs[i]);
+        if (work.seen[i])
+            view_sync(&w, rq->arena, &work.syncs[i]);
     view_list_close(&w, 0);
     return true;
 }

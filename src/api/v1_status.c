@@ -1,5 +1,6 @@
 #include "api/v1_status.h"
 
+#include "api/authority.h"
 #include "store/task.h"
 
 enum { UNFINISHED_SHOWN = 10 };
@@ -20,8 +21,13 @@ static bool put_unfinished(struct db *db, void *context, struct err *err)
         if (!store_task_list(db, u->rq->arena, &(struct page){.limit = UNFINISHED_SHOWN},
                              &(struct task_filter){.state = states[i]}, &rows, &count, err))
             return false;
-        for (size_t k = 0; k < count; k++)
-            json_put_int(u->w, rows[k].id);
+        for (size_t k = 0; k < count; k++) {
+            bool seen;
+            if (!request_sees_task(u->rq, db, &rows[k], &seen, err))
+                return false;
+            if (seen)
+                json_put_int(u->w, rows[k].id);
+        }
     }
     return true;
 }

@@ -1,5 +1,6 @@
 #include "api/v1_task.h"
 
+#include "api/authority.h"
 #include "api/v1_certificate.h"
 #include "api/v1_owner.h"
 #include "api/v1_plan.h"
@@ -18,12 +19,13 @@
 enum { DEPLOYMENTS_SHOWN = 1000 }; /* in a preview; the rest by pages of .../deployments */
 
 #define SELECTION_FIELDS                                                                                     \
-    {"certificates", FIELD_TEXTS, false, 1000}, {"access", FIELD_TEXTS, false, 1000},                        \
-        {"product", FIELD_TEXTS, false, 100}, {"region", FIELD_TEXTS, false, 100},                           \
-        {"resource", FIELD_TEXTS, false, 10000}, {"domain", FIELD_TEXTS, false, 10000},                      \
-        {"exclude", FIELD_TEXTS, false, 10000}, {"add", FIELD_TEXTS, false, 10000},                          \
-        {"replaces", FIELD_TEXT, false, 512}, {"accept", FIELD_TEXTS, false, 16},                            \
-        {"contacts", FIELD_TEXTS, false, CONTACTS_OF_TASK}, {"allow_expiring", FIELD_BOOL, false, 0},        \
+    {"certificates", FIELD_TEXTS, false, 1000, OBJECT_CERTIFICATE},                                          \
+        {"access", FIELD_TEXTS, false, 1000, OBJECT_ACCESS}, {"product", FIELD_TEXTS, false, 100},           \
+        {"region", FIELD_TEXTS, false, 100}, {"resource", FIELD_TEXTS, false, 10000, OBJECT_RESOURCE},       \
+        {"domain", FIELD_TEXTS, false, 10000}, {"exclude", FIELD_TEXTS, false, 10000},                       \
+        {"add", FIELD_TEXTS, false, 10000, OBJECT_RESOURCE_BY_ID}, {"replaces", FIELD_TEXT, false, 512},     \
+        {"accept", FIELD_TEXTS, false, 16}, {"contacts", FIELD_TEXTS, false, CONTACTS_OF_TASK},              \
+        {"allow_expiring", FIELD_BOOL, false, 0},                                                            \
     {                                                                                                        \
         "verify", FIELD_BOOL, false, 0                                                                       \
     }
@@ -163,6 +165,7 @@ struct task_list {
     struct task_filter filter;
     struct task_row *rows;
     struct task_counts *counts;
+    bool *seen; /* of each row */
     size_t count;
 };
 
@@ -172,8 +175,10 @@ static bool load_list(struct db *db, void *context, struct err *err)
     if (!store_task_list(db, list->rq->arena, &list->page, &list->filter, &list->rows, &list->count, err))
         return false;
     list->counts = arena_array(list->rq->arena, struct task_counts, list->count);
+    list->seen = arena_array(list->rq->arena, bool, list->count);
     for (size_t i = 0; i < list->count; i++)
-        if (!store_task_count(db, list->rows[i].id, &list->counts[i], err))
+        if (!store_task_count(db, list->rows[i].id, &list->counts[i], err) ||
+            !request_sees_task(list->rq, db, &list->rows[i], &list->seen[i], err))
             return false;
     return true;
 }
@@ -203,7 +208,8 @@ bool v1_task_list(struct request *rq, struct reply *reply, struct err *err)
     struct json_writer w = json_writer_to(&reply->body);
     view_list_open(&w);
     for (size_t i = 0; i < list.count; i++)
-        view_task(&w, rq->arena, &list.rows[i], &list.counts[i], now_of(rq));
+        if (list.seen[i])
+            view_task(&w, rq->arena, &list.rows[i], &list.counts[i], now_of(rq));
     view_list_close(&w, list.count == list.page.limit ? list.rows[list.count - 1].id : 0);
     return true;
 }
@@ -394,10 +400,12 @@ static bool put_due(struct db *db, struct due *due, const struct task_row *rows,
 {
     for (size_t i = 0; i < count; i++) {
         struct task_counts counts;
-        if (!store_task_count(db, rows[i].id, &counts, err))
+        bool seen;
+        if (!store_task_count(db, rows[i].id, &counts, err) ||
+            !request_sees_task(due->rq, db, &rows[i], &seen, err))
             return false;
         bool open = counts.by_state[DEPLOYMENT_PENDING] + counts.by_state[DEPLOYMENT_PROCESSING] > 0;
-        if (open || rows[i].finished_ms)
+        if (seen && (open || rows[i].finished_ms))
             view_task(due->w, due->rq->arena, &rows[i], &counts, due->now_ms);
     }
     return true;

@@ -10,7 +10,7 @@
 const struct field verify_fields[] = {
     {"name", FIELD_TEXT, true, 260},     /* NAME or NAME:PORT */
     {"connect", FIELD_TEXT, false, 260}, /* ADDR:PORT to ask instead of what the name resolves to */
-    {"gateway", FIELD_TEXT, false, 1024},
+    {"gateway", FIELD_TEXT, false, 1024, OBJECT_NONE, RIGHT_GOVERN},
     {NULL, FIELD_TEXT, false, 0},
 };
 
@@ -25,8 +25,10 @@ static bool find_stored(struct db *db, void *context, struct err *err)
 {
     struct stored *stored = context;
     struct err missing;
-    stored->known = store_certificate_by_fingerprint(db, stored->rq->arena, stored->fingerprint, NULL,
-                                                     &stored->row, &missing);
+    const struct caller *caller = &stored->rq->caller;
+    stored->known =
+        store_certificate_by_fingerprint(db, stored->rq->arena, stored->fingerprint,
+                                         caller->any_owner ? NULL : caller->owner, &stored->row, &missing);
     if (!stored->known && missing.kind != ERR_NOT_FOUND) {
         *err = missing;
         return false;

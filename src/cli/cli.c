@@ -1,6 +1,7 @@
 #include "cli/cli.h"
 
 #include "base/log.h"
+#include "base/secret.h"
 #include "cli/help.h"
 #include "cli/verb.h"
 #include "net/address.h"
@@ -9,11 +10,15 @@
 #include <stdlib.h>
 #include <string.h>
 
+enum { TOKEN_BYTES = 128 };
+
 const struct option_def global_options[] = {
     {"data", "DIR", false, "the store; default $XDG_STATE_HOME/certferry"},
     {"master-key", "FILE", false,
      "the key that seals secrets; default $XDG_CONFIG_HOME/certferry/master.key"},
     {"server", "URL", false, "speak to a certferry elsewhere instead of the store here"},
+    {"token-file", "FILE", false,
+     "a bearer token to be known by; default $CERTFERRY_TOKEN_FILE, without either the user of this machine"},
     {"json", NULL, false, "print JSON for programs"},
     {"quiet", NULL, false, "no progress on standard error"},
     {"log-level", "LEVEL", false, "debug, info, warning or error; default error, for serve info"},
@@ -49,6 +54,23 @@ static bool check_server(struct arena *a, const char **server, struct err *err)
     return true;
 }
 
+/* The token's file, by option or environment. */
+static bool read_token(struct arena *a, const char *path, const char **ret, struct err *err)
+{
+    struct secret *token = NULL;
+    const char *file = path ? path : getenv("CERTFERRY_TOKEN_FILE");
+    if (!file || !*file)
+        return true;
+    if (!secret_read(file, TOKEN_BYTES, &token, err))
+        return err_add(err, "--token-file");
+    secret_in(a, token);
+    for (const char *p = secret_bytes(token); *p; p++)
+        if (*p <= ' ' || *p >= 0x7f)
+            return err_set(err, ERR_INPUT, "--token-file %s: this is no token", file);
+    *ret = secret_bytes(token);
+    return true;
+}
+
 static bool read_globals(struct arena *a, const struct args *args, struct cli_globals *ret, struct err *err)
 {
     struct cli_globals g = {.data = args_get(args, "data"),
@@ -66,6 +88,8 @@ static bool read_globals(struct arena *a, const struct args *args, struct cli_gl
     if (g.server && !check_server(a, &g.server, err))
         return false;
     if (!g.data && !default_data(a, &g.data, err))
+        return false;
+    if (!read_token(a, args_get(args, "token-file"), &g.token, err))
         return false;
     *ret = g;
     return true;

@@ -21,6 +21,7 @@ struct cli_globals {
     const char *data;       /* the store's directory */
     const char *master_key; /* NULL: the default place */
     const char *server;     /* NULL: the socket in `data` */
+    const char *token;      /* a bearer token; NULL: none */
     bool json, quiet;
     const char *log_level;
 };

@@ -27,12 +27,15 @@ static struct http_request request_for(struct command *c, const char *method, co
 {
     headers[0] = (struct http_header){"Content-Type", "application/json"};
     headers[1] = (struct http_header){"Accept", "application/json, text/event-stream"};
+    if (c->globals.token)
+        headers[2] =
+            (struct http_header){"Authorization", arena_printf(c->arena, "Bearer %s", c->globals.token)};
     return (struct http_request){
         .method = method,
         .url =
             arena_printf(c->arena, "%s%s", c->globals.server ? c->globals.server : "http://localhost", path),
         .headers = headers,
-        .header_count = 2,
+        .header_count = c->globals.token ? 3 : 2,
         .body = body,
         .body_size = body ? strlen(body) : 0,
         .unix_socket = c->socket,
@@ -73,7 +76,7 @@ static bool owner_went(struct command *c, const char *method, const struct err *
 static bool ask(struct command *c, const char *method, const char *path, const char *body,
                 gate_data_fn *on_data, void *context, struct http_answer *ret, struct err *err)
 {
-    struct http_header headers[2];
+    struct http_header headers[3];
     for (int owners = 0;;) {
         if (!command_connect(c, err))
             return false;

@@ -63,7 +63,8 @@ int help_print(struct command *c, const struct verb *verb)
         print_options(verb->options);
         putchar('\n');
     }
-    printf("Everywhere: --data DIR, --master-key FILE, --server URL, --json, --quiet, --log-level LEVEL\n");
+    printf("Everywhere: --data DIR, --master-key FILE, --server URL, --token-file FILE, --json, --quiet, "
+           "--log-level LEVEL\n");
     return EXIT_DONE;
 }
 

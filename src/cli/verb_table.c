@@ -158,9 +158,9 @@ const struct verb verbs[] = {
      "Prints the id and, in the next line, the secret: now and never again. The role says what the key may: "
      "a "
      "viewer looks,\n"
-     "an operator imports and deploys, an approver lets deployments of others start, an admin connects "
-     "accounts and decides\n"
-     "on all this. Exporting private keys is a right of its own.\n"
+     "an operator imports and deploys, an admin connects accounts and decides on "
+     "all this;\n"
+     "an approver stands between these two. Exporting private keys is a right of its own.\n"
      "\n"
      "  certferry api-key create pipeline --role operator --group shop --expires 2027-12-31\n",
      key_create_options, verb_api_key_create, false},

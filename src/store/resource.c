@@ -218,14 +218,15 @@ static bool all_of(struct db *db, struct arena *a, enum statement statement, con
 bool store_resource_list(struct db *db, struct arena *a, const struct resource_filter *filter,
                          const struct page *page, struct resource **ret, size_t *ret_count, struct err *err)
 {
-    struct value values[11] = {page_cursor(page),
+    struct value values[12] = {page_cursor(page),
                                page_limit(page),
                                value_int(filter->access_id),
                                value_text(filter->product),
                                value_text(filter->region),
                                value_text(row_pattern(a, filter->text)),
-                               value_int(filter->include_missing)};
-    size_t count = 7;
+                               value_int(filter->include_missing),
+                               value_text(filter->accesses)};
+    size_t count = 8;
     enum statement statement = list_statement(a, filter, values, &count);
     return all_of(db, a, statement, values, count, ret, ret_count, err);
 }

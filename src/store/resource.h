@@ -71,6 +71,7 @@ struct resource_filter {
     const char *name;       /* has exactly this name, or is covered by/covers it as a wildcard would */
     int64_t certificate_id; /* holds a copy of this certificate (by fingerprint) */
     bool include_missing;
+    const char *accesses; /* ",12,17,": of these alone; NULL or "": of all */
 };
 
 /* Inserts or replaces by (access, product, region, vendor_id), keeping id; rewrites its names; clears `missing`. What

@@ -138,6 +138,12 @@ static bool add_count(const struct query *q, struct arena *a, struct task_counts
     return true;
 }
 
+bool store_task_accesses(struct db *db, struct arena *a, int64_t task_id, int64_t **ret, size_t *ret_count,
+                         struct err *err)
+{
+    return row_ids(db, SQL_TASK_ACCESSES, VALUES(value_int(task_id)), a, ret, ret_count, err);
+}
+
 bool store_task_count(struct db *db, int64_t task_id, struct task_counts *ret, struct err *err)
 {
     cleanup(arena_free_p) struct arena *a = arena_new(64 << 10);

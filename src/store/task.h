@@ -143,6 +143,9 @@ struct task_counts {
     int64_t
         elsewhere; /* outside of Alibaba Cloud: what makes a task's type (R103) "cloud", else it is "user" */
 };
+/* The accesses that its deployments are of, each once, ascending. */
+must_use bool store_task_accesses(struct db *db, struct arena *a, int64_t task_id, int64_t **ret,
+                                  size_t *ret_count, struct err *err);
 must_use bool store_task_count(struct db *db, int64_t task_id, struct task_counts *ret, struct err *err);
 
 /* wave.c: what decides and changes by the set, never row by row. Each change is one statement over at most `limit` rows,

@@ -2,7 +2,8 @@
 import json
 import os
 
-from lib import equal, true, world
+from lib import equal, true, world, write
+from test_api import ask
 
 
 def everything_in(folder):
@@ -42,3 +43,40 @@ def test_what_is_wrong_with_a_key_is_said():
         equal(ferry.run("token", "create", "t", code=64).out, "", "no role")
         ferry.run("token", "create", "t", "--role", "viewer")
         true("t" in ferry.run("token", "create", "t", "--role", "viewer", code=1).err, "the same name twice")
+
+
+def token(ferry, name, *words):
+    return write(os.path.join(ferry.folder, name + ".token"), ferry.run("token", "create", name, *words).out)
+
+
+def test_a_token_may_what_its_role_says():
+    with world("--domains", 12, clouds=("aliyun", "tencent")) as (_, ferry, certificates):
+        new = certificates.leaf()
+        ferry.run("cert", "import", "--cert", new.full, "--key", new.key, "--name", "new")
+        ferry.run("group", "add", "shop", "--access", "aliyun")
+        with ferry.serve():
+            path = os.path.join(ferry.data, "socket")
+            viewer = token(ferry, "viewer", "--role", "viewer")
+            shop = token(ferry, "shop", "--role", "operator", "--group", "shop")
+            exporter = token(ferry, "exporter", "--role", "viewer", "--export")
+            true("operator" in ferry.run("cert", "import", "--cert", new.full, "--key", new.key, "--token-file", viewer, code=1).err, "a viewer imports")
+            true("right of its own" in ferry.run("cert", "export", "new", "--token-file", shop, code=1).err, "exports without the right")
+            true("PRIVATE KEY" in ferry.run("cert", "export", "new", "--token-file", exporter).out, "the right to export")
+            # what belongs to others is not there
+            equal([a["name"] for a in ferry.json("access", "list", "--token-file", shop)["items"]], ["aliyun"], "accesses")
+            ferry.run("resource", "sync")
+            clouds = {r["product"].split("/")[0] for r in ferry.json("resource", "list", "--limit", 1000, "--token-file", shop)["items"]}
+            equal(clouds, {"aliyun"}, "clouds of the resources")
+            absent = ferry.run("access", "delete", "tencent", "--token-file", shop, code=1).err
+            equal(absent.replace("tencent", "nobody"), ferry.run("access", "delete", "nobody", "--token-file", shop, code=1).err, "what is told")
+            true("name the accesses" in ferry.run("task", "create", "--cert", "new", "--token-file", shop, code=1).err, "all accesses")
+            ferry.run("task", "create", "--cert", "new", "--access", "aliyun", "--name", "ours", "--token-file", shop)
+            ferry.run("task", "create", "--cert", "new", "--name", "theirs")
+            equal([t["name"] for t in ferry.json("task", "list", "--token-file", shop)["items"]], ["ours"], "tasks")
+            ferry.run("token", "create", "more", "--role", "admin", "--token-file", shop, code=1)
+            # a token that went, a wrong one, and none of ours
+            ferry.run("token", "delete", "viewer")
+            for value in (open(viewer, encoding="ascii").read().strip(), "cft_" + "0" * 64, "x", ""):
+                status, head, _ = ask(path, "GET", "/api/v1/status", headers=["Authorization: Bearer " + value])
+                equal(status, 401, f"status with the token {value[:8]}")
+                true("www-authenticate: bearer" in head, head)
