@@ -5,11 +5,15 @@
 #include "crypto/digest.h"
 #include "crypto/pem.h"
 #include "crypto/x509.h"
-#include "store/certificate.h"
 #include <stdlib.h>
 #include <string.h>
 
-enum { FACT_BYTES = 1 << 20, FACT_TEXT_BYTES = FACT_BYTES / 4, NOT_FOUND_KEPT_MS = 600000 };
+enum {
+    FACT_BYTES = 1 << 20,
+    FACT_TEXT_BYTES = FACT_BYTES / 4,
+    NOT_FOUND_KEPT_MS = 600000,
+    PAIR_BYTES = 128 << 10
+};
 
 const char *session_site(struct job *job)
 {
@@ -332,84 +336,30 @@ bool session_bound_of_pem(struct job *job, const char *pem, struct bound *b)
     return true;
 }
 
-bool upload_in_doubt(bool ok, struct err *err)
+bool facts_shown(struct job *job, const struct call *call, const char *region, const char *arguments,
+                 const char *name, const char *pem, struct bound *b, struct err *err)
 {
-    if (err && !ok) {
-        err->kind = ERR_VENDOR;
-        err->transient = true;
-        err->unsent = false;
-    }
-    return ok;
-}
-
-struct own { /* one of our certificates being loaded */
-    struct arena *arena;
-    const char *fingerprint;
-    struct certificate_row row;
-    struct secret *key, *encryption_key;
-};
-
-static bool load_own(struct db *db, void *context, struct err *err)
-{
-    struct own *own = context;
-    return store_certificate_by_fingerprint(db, own->arena, own->fingerprint, NULL, &own->row, err) &&
-           store_certificate_key(db, own->arena, own->row.id, &own->key, &own->encryption_key, err) &&
-           (own->key || /* one found in a cloud: it cannot be brought anywhere */
-            err_set(err, ERR_NOT_FOUND, "the private key of %s is not here", own->row.name));
-}
-
-static enum key_type key_type_of(const char *name)
-{
-    return strcmp(name, "rsa") == 0     ? KEY_RSA
-           : strcmp(name, "ecdsa") == 0 ? KEY_ECDSA
-           : strcmp(name, "sm2") == 0   ? KEY_SM2
-                                        : KEY_OTHER;
-}
-
-bool session_material(struct job *job, const char *fingerprint, struct material *ret, struct err *err)
-{
-    struct arena *a = job->arena;
-    struct own own = {.arena = a, .fingerprint = fingerprint};
-    if (!job->session->cloud->store) /* fuzzing */
-        return err_set(err, ERR_NOT_FOUND, "there are no certificates of our own");
-    if (!store_read(job->session->cloud->store, load_own, &own, err))
+    cleanup(job_close) struct job hidden = job_hidden(job);
+    struct answer answer;
+    if (!cloud_call(&hidden, call, region, &answer, err, "%p", arguments))
         return false;
-    const struct json *names = NULL;
-    if (!json_parse(a, own.row.domains, strlen(own.row.domains), &names, err))
-        return err_add(err, "bound domains of certificate %s", own.row.name);
-    const char **domains = arena_array(a, const char *, json_count(names) + 1);
-    for (size_t i = 0; i < json_count(names); i++)
-        domains[i] = json_str(json_item(names, i), "");
-    *ret = (struct material){
-        .name = arena_printf(a, "certferry-%.16s", own.row.fingerprint),
-        .fingerprint = own.row.fingerprint,
-        .serial = own.row.serial,
-        .leaf_pem = own.row.leaf_pem,
-        .chain_pem = own.row.chain_pem,
-        .fullchain_pem = arena_printf(a, "%s%s", own.row.leaf_pem, own.row.chain_pem),
-        .key = own.key,
-        .sm2_encryption_pem = own.row.sm2_encryption_pem,
-        .sm2_encryption_key = own.encryption_key,
-        .domains = domains,
-        .domain_count = json_count(names),
-        .key_type = key_type_of(own.row.key_type),
-        .key_bits = (unsigned)own.row.key_bits,
-        .curve = "",
-        .sm2 = strcmp(own.row.key_type, "sm2") == 0,
-        .chain_complete = own.row.chain_complete,
-        .not_before_ms = own.row.not_before_ms,
-        .not_after_ms = own.row.not_after_ms,
-    };
-    return true;
+    b->name = arena_strdup(job->arena, json_get(answer.json, name));
+    return bound_of_pem(job->arena, json_get(answer.json, pem), b) ||
+           err_set(err, ERR_NOT_FOUND, "%s shows no certificate %s", call->operation, b->ref);
 }
 
-bool session_can_bring(struct job *job, const char *fingerprint, const char *lost, const char **ret,
-                       struct err *err)
+const char *pair_fingerprint(struct arena *a, const char *signing_pem, const char *encryption_pem)
 {
-    struct material m;
-    *ret = NULL;
-    if (session_material(job, fingerprint, &m, err))
-        return true;
-    *ret = lost;
-    return err->kind == ERR_NOT_FOUND;
+    const char *texts[] = {signing_pem, encryption_pem};
+    struct buf both = buf_new(a, PAIR_BYTES);
+    for (size_t i = 0; i < countof(texts); i++) {
+        struct pem_block block;
+        unsigned char *der;
+        size_t offset = 0, size;
+        if (!pem_next(texts[i], strlen(texts[i]), &offset, &block, NULL) || !pem_is_certificate(&block) ||
+            !pem_decode(a, &block, &der, &size, NULL))
+            return NULL;
+        buf_add(&both, der, size);
+    }
+    return both.full ? NULL : sha256_hex(a, both.data, both.size);
 }

@@ -105,6 +105,80 @@ void resource_add_held(struct arena *a, struct resource *r, const struct binding
                 add_name(a, r, b->bound[i].names[k], EVIDENCE_CERTIFICATE);
 }
 
+void resource_add_slots(struct arena *a, struct resource *r, const struct binding *b)
+{
+    for (size_t i = 0; i < b->bound_count; i++)
+        if (strcmp(b->bound[i].slot, "default") != 0)
+            resource_add_name(a, r, b->bound[i].slot, EVIDENCE_RULE);
+}
+
+void links_add(struct arena *keep, struct links *l, const char *from, const char *to)
+{
+    l->items = grown(keep, l->items, l->count, sizeof *l->items);
+    l->items[l->count++] = (struct link){arena_strdup(keep, from), arena_strdup(keep, to)};
+}
+
+bool links_add_first(struct arena *keep, struct links *l, const char *from, const char *to)
+{
+    bool first = !links_to(l, from);
+    if (first)
+        links_add(keep, l, from, to);
+    return first;
+}
+
+const char *links_next(const struct links *l, const char *from, size_t *at)
+{
+    while (*at < l->count) {
+        const struct link *link = &l->items[(*at)++];
+        if (strcmp(link->from, from) == 0)
+            return link->to;
+    }
+    return NULL;
+}
+
+const char *links_to(const struct links *l, const char *from)
+{
+    size_t at = 0;
+    return links_next(l, from, &at);
+}
+
+void balancers_add(struct arena *keep, struct balancers *l, const struct balancer *b)
+{
+    struct balancer kept = *b;
+    const char **texts[] = {&kept.id, &kept.name, &kept.host, &kept.reach, &kept.managed_by, &kept.unfit};
+    for (size_t i = 0; i < countof(texts); i++)
+        *texts[i] = arena_strdup(keep, or_empty(*texts[i]));
+    l->items = grown(keep, l->items, l->count, sizeof *l->items);
+    l->items[l->count++] = kept;
+}
+
+struct balancer balancers_find(const struct balancers *l, const char *id)
+{
+    for (size_t i = 0; i < l->count; i++)
+        if (strcmp(l->items[i].id, id) == 0)
+            return l->items[i];
+    return (struct balancer){id, "", "", "unknown", "", ""};
+}
+
+struct resource resource_of_listener(struct job *job, const struct balancer *of, const char *vendor_id,
+                                     const char *protocol, int64_t port)
+{
+    enum { HTTPS_PORT = 443, PORT_MAX = 65535 };
+    struct arena *a = job->arena;
+    const char *name = *or_empty(of->name) ? of->name : of->id;
+    if (port < 1 || port > PORT_MAX)
+        port = HTTPS_PORT;
+    return (struct resource){.vendor_id = vendor_id,
+                             .title = arena_printf(a, "%s %s:%d", name, protocol, (int)port),
+                             .host = of->host,
+                             .port = (unsigned)port,
+                             .quic = strcmp(protocol, "QUIC") == 0,
+                             .reach = of->reach,
+                             .lock = arena_printf(a, "%s:%s", job->product->name, of->id),
+                             .managed_by = of->managed_by,
+                             .unfit = of->unfit};
+}
+
 bool resource_emit(struct job *job, const struct survey *to, struct resource *r, const struct binding *b,
                    struct err *err)
 {

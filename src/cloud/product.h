@@ -137,11 +137,44 @@ must_use bool resource_of_domain(struct arena *a, struct resource *r, const char
 void resource_add_name(struct arena *a, struct resource *r, const char *name, enum evidence evidence);
 /* Adds the names of the certificates bound in that slot; NULL: in all. */
 void resource_add_held(struct arena *a, struct resource *r, const struct binding *b, const char *slot);
+/* Adds the domains whose own slots they are. */
+void resource_add_slots(struct arena *a, struct resource *r, const struct binding *b);
 /* Hands over what was found, with the binding it has. Unless they are set: product and region are those of job and survey,
  * https, title, port and lock follow from the binding, the id, 443, and product, region and id; it is of unknown reach.
  */
 must_use bool resource_emit(struct job *job, const struct survey *to, struct resource *r,
                             const struct binding *b, struct err *err);
+/* ---- what one listing leaves for another, which is read after it: copied, as a page goes with its items ---- */
+
+struct link { /* a rule and the listener it is of, a website and its certificate */
+    const char *from, *to;
+};
+struct links {
+    struct link *items;
+    size_t count;
+};
+void links_add(struct arena *keep, struct links *l, const char *from, const char *to);
+/* The same, unless there is one from there: then false. */
+bool links_add_first(struct arena *keep, struct links *l, const char *from, const char *to);
+/* Where the first one from there leads; NULL where there is none. And one after the other, from *at (0 at first) on. */
+const char *links_to(const struct links *l, const char *from);
+const char *links_next(const struct links *l, const char *from, size_t *at);
+
+/* What a listener has of its load balancer, or a domain of its gateway; texts that are not set are "". */
+struct balancer {
+    const char *id, *name, *host, *reach, *managed_by, *unfit;
+};
+struct balancers {
+    struct balancer *items;
+    size_t count;
+};
+void balancers_add(struct arena *keep, struct balancers *l, const struct balancer *b);
+/* One with that id alone, of unknown reach, where it is not among them. */
+struct balancer balancers_find(const struct balancers *l, const char *id);
+/* A listener as the resource that it is: called "NAME PROTOCOL:PORT", and locked with all others of its load balancer. */
+struct resource resource_of_listener(struct job *job, const struct balancer *of, const char *vendor_id,
+                                     const char *protocol, int64_t port);
+
 /* A text or number that discover left in a resource's `extra`; the fallback if it is not there. */
 const char *resource_extra(struct arena *a, const struct resource *r, const char *pointer,
                            const char *fallback);

@@ -153,6 +153,54 @@ static void R_an_old_key_comes_back_with_the_binding_and_stays_a_secret(void **s
     assert_null(after.vault);
 }
 
+static void R_what_one_listing_leaves_for_another_outlives_its_page(void **state)
+{
+    (void)state;
+    TEST_ARENA(a);
+    struct links l = {0};
+    char page[] = "r1";
+    size_t at = 0;
+    links_add(a, &l, page, "listener-1");
+    page[1] = '9'; /* the page goes */
+    links_add(a, &l, "r2", "listener-2");
+    links_add(a, &l, "r1", "listener-3");
+    assert_string_equal(links_to(&l, "r1"), "listener-1");
+    assert_null(links_to(&l, "r9"));
+    assert_string_equal(links_next(&l, "r1", &at), "listener-1");
+    assert_string_equal(links_next(&l, "r1", &at), "listener-3");
+    assert_null(links_next(&l, "r1", &at));
+    assert_false(links_add_first(a, &l, "r2", "other"));
+    assert_true(links_add_first(a, &l, "r3", "other"));
+    assert_int_equal(l.count, 4);
+    for (size_t i = 0; i < 100; i++)
+        links_add(a, &l, "many", "x");
+    assert_string_equal(links_to(&l, "r3"), "other");
+}
+
+static void R_a_listener_has_its_load_balancers_entry_lock_and_owner(void **state)
+{
+    static const struct {
+        int64_t told;
+        unsigned port;
+    } ports[] = {{8443, 8443}, {0, 443}, {-1, 443}, {65536, 443}};
+    (void)state;
+    TEST_ARENA(a);
+    struct job job = {.arena = a, .product = product_find("aliyun/alb")};
+    struct balancers l = {0};
+    balancers_add(a, &l, &(struct balancer){.id = "lb-1", .name = "shop", .managed_by = "ack:c1"});
+    const struct balancer known = balancers_find(&l, "lb-1"), unknown = balancers_find(&l, "lb-2");
+    struct resource r = resource_of_listener(&job, &known, "lsn-1", "QUIC", 443);
+    assert_string_equal(r.title, "shop QUIC:443");
+    assert_string_equal(r.lock, "alb:lb-1");
+    assert_string_equal(r.managed_by, "ack:c1");
+    assert_true(r.quic && !*r.host);
+    r = resource_of_listener(&job, &unknown, "lsn-2", "HTTPS", 443);
+    assert_string_equal(r.title, "lb-2 HTTPS:443");
+    assert_string_equal(r.reach, "unknown");
+    for (size_t i = 0; i < countof(ports); i++)
+        assert_int_equal(resource_of_listener(&job, &known, "x", "HTTPS", ports[i].told).port, ports[i].port);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -161,6 +209,8 @@ int main(void)
         cmocka_unit_test(R_the_reverse_of_a_change_exchanges_its_sides),
         cmocka_unit_test(R_changes_and_bindings_survive_the_journal),
         cmocka_unit_test(R_a_damaged_journal_is_refused),
+        cmocka_unit_test(R_what_one_listing_leaves_for_another_outlives_its_page),
+        cmocka_unit_test(R_a_listener_has_its_load_balancers_entry_lock_and_owner),
         cmocka_unit_test(R_an_old_key_comes_back_with_the_binding_and_stays_a_secret),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

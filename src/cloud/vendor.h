@@ -184,6 +184,14 @@ must_use bool sha1_of_pem(struct arena *a, const char *pem, const char **ret);
 /* The same for what is read again and again: texts seen lately are not parsed another time. */
 bool session_bound_of_pem(struct job *job, const char *pem, struct bound *b);
 
+/* For vendor.facts where one call shows a certificate's name and PEM, at these pointers, and perhaps its private key: the answer
+ * is read into memory that is wiped. ERR_NOT_FOUND where it shows no certificate.
+ */
+must_use bool facts_shown(struct job *job, const struct call *call, const char *region, const char *arguments,
+                          const char *name, const char *pem, struct bound *b, struct err *err);
+/* An SM2 pair is known by the digest of both its certificates, as everywhere in certferry; NULL where one cannot be read. */
+const char *pair_fingerprint(struct arena *a, const char *signing_pem, const char *encryption_pem);
+
 /* For product.old_key: whether our own store holds the certificate with its key, so that it can be brought again; *ret is
  * NULL or `lost`.
  */
@@ -207,6 +215,19 @@ void stored_list_users(struct job *job, const char *const *codes, const char *co
 /* The part of a store's name behind its first colon: "us-east-1" of "acm:us-east-1"; NULL where the first part is another. */
 const char *stored_in(const struct stored *c, const char *service);
 
+/* ---- for product.upload ---- */
+
+/* The part of a store's name behind its first colon: "us-east-1" of "acm:us-east-1"; "" if it has none. */
+const char *store_place(const char *vendor_store);
+/* Refuses what has no private key with us: it can be used in its own certificate service, and brought nowhere. */
+must_use bool upload_has_key(const struct material *m, struct err *err);
+/* Whether what that store has under the name of ours is ours: the same name with other content is somebody else's work, and
+ * ERR_CONFLICT. What the vendor does not show is taken for ours.
+ */
+must_use bool upload_is_ours(struct job *job, const char *region, const char *ref, const char *where,
+                             const struct material *m, struct err *err);
+/* What a store answered to the certificate that it was brought: the reference, or, where that is empty, doubt. */
+must_use bool upload_answered(const char *ref, const char *where, const char **ret, struct err *err);
 /* An upload that failed after the certificate may have been brought: says so in err, whatever the failure was, so that it
  * is looked for before it is brought again. Returns ok.
  */
@@ -217,3 +238,8 @@ bool upload_in_doubt(bool ok, struct err *err);
  */
 must_use bool session_material(struct job *job, const char *fingerprint, struct material *ret,
                                struct err *err);
+/* For product.bind where it takes certificate and key themselves: the one of that fingerprint, which is w's material, or
+ * (in a rollback) one of our own.
+ */
+must_use bool bind_material(struct job *job, const struct bind *w, const char *fingerprint,
+                            struct material *ret, struct err *err);

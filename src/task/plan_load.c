@@ -1,7 +1,7 @@
 #include "task/plan_load.h"
+#include "cloud/material.h"
 
 #include "codec/json.h"
-#include "task/material.h"
 #include "task/plan_ask.h"
 #include <errno.h>
 #include <stdlib.h>

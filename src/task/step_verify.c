@@ -1,9 +1,9 @@
 /* Asks the resource's own entry point what it serves. */
 #include "cert/coverage.h"
+#include "cloud/material.h"
 #include "codec/json.h"
 #include "task/causes.h"
 #include "task/engine_private.h"
-#include "task/material.h"
 #include "task/slots.h"
 #include <stdio.h>
 #include <string.h>

@@ -1,9 +1,9 @@
+#include "cloud/material.h"
 #include "cloud/product.h"
 #include "codec/json.h"
 #include "crypto/digest.h"
 #include "task/advice.h"
 #include "task/engine_private.h"
-#include "task/material.h"
 #include "task/plan.h"
 #include <math.h>
 #include <stdio.h>

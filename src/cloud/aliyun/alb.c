@@ -39,18 +39,15 @@ static bool keep_rules(struct job *job, const char *region, struct aliyun_listin
     for (const struct json *rule; (rule = pages_next(&p));)
         json_each (condition, json_at(rule, "/RuleConditions"))
             json_each (host, json_at(condition, "/HostConfig/Values"))
-                *(struct aliyun_rule *)arena_push(keep, (void **)&l->rules, &l->rule_count, &l->rule_capacity,
-                                                  sizeof *l->rules) =
-                    (struct aliyun_rule){arena_strdup(keep, json_get(rule, "/ListenerId")),
-                                         arena_strdup(keep, json_str(host, ""))};
+                links_add(keep, &l->hosts, json_get(rule, "/ListenerId"), json_str(host, ""));
     return pages_end(&p, err);
 }
 
 static bool discover(struct job *job, const struct survey *to, struct err *err)
 {
     struct aliyun_listing l = {.kind = &kind};
-    return aliyun_keep_balancers(job, &list_balancers, to->region, "{}", &l, err) &&
-           (!l.balancer_count ||
+    return aliyun_keep_balancers(job, &list_balancers, to->region, "{}", &l.balancers, err) &&
+           (!l.balancers.count ||
             (keep_rules(job, to->region, &l, err) &&
              aliyun_emit_listeners(job, to, &l, &list_listeners, "{\"ListenerProtocol\":\"HTTPS\"}", err) &&
              aliyun_emit_listeners(job, to, &l, &list_listeners, "{\"ListenerProtocol\":\"QUIC\"}", err)));

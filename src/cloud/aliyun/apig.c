@@ -43,15 +43,10 @@ static const char *const everywhere[] = {"cn-hangzhou",    "cn-shanghai",    "cn
                                          "eu-central-1",   "eu-west-1",      "me-central-1",
                                          "me-east-1",      "us-east-1",      "us-west-1"};
 
-struct gateway {
-    const char *id, *host, *reach;
-};
-
 struct listing { /* one region, while it is listed */
     struct arena *keep;
-    struct gateway *gateways;
-    const char **seen;
-    size_t gateway_count, gateway_capacity, seen_count, seen_capacity;
+    struct balancers gateways;
+    struct links seen; /* domains: one may be on another gateway too */
 };
 
 static bool keep_gateways(struct job *job, const char *region, struct listing *l, struct err *err)
@@ -60,24 +55,14 @@ static bool keep_gateways(struct job *job, const char *region, struct listing *l
     for (const struct json *item; (item = pages_next(&p));) {
         const struct json *balancer = json_at(item, "/loadBalancers/0");
         bool public = strcasecmp(json_get(balancer, "/addressType"), "Internet") == 0;
-        *(struct gateway *)arena_push(l->keep, (void **)&l->gateways, &l->gateway_count, &l->gateway_capacity,
-                                      sizeof *l->gateways) =
-            (struct gateway){arena_strdup(l->keep, json_get(item, "/gatewayId")),
-                             arena_strdup(l->keep, json_get(balancer, "/address")),
-                             balancer ? public ? "public" : "private" : "unknown"};
+        balancers_add(l->keep, &l->gateways,
+                      &(struct balancer){.id = json_get(item, "/gatewayId"),
+                                         .host = json_get(balancer, "/address"),
+                                         .reach = !balancer ? "unknown"
+                                                  : public  ? "public"
+                                                            : "private"});
     }
     return pages_end(&p, err);
-}
-
-/* A domain may be on another gateway too. */
-static bool is_seen(struct listing *l, const char *id)
-{
-    for (size_t i = 0; i < l->seen_count; i++)
-        if (strcmp(l->seen[i], id) == 0)
-            return true;
-    *(const char **)arena_push(l->keep, (void **)&l->seen, &l->seen_count, &l->seen_capacity,
-                               sizeof *l->seen) = arena_strdup(l->keep, id);
-    return false;
 }
 
 static bool binding_of(struct job *job, const char *region, const struct json *domain, struct binding *b,
@@ -91,7 +76,7 @@ static bool binding_of(struct job *job, const char *region, const struct json *d
 
 /* The domains of a gateway; NULL: all. */
 static bool emit_domains(struct job *job, const struct survey *to, struct listing *l,
-                         const struct gateway *at, struct err *err)
+                         const struct balancer *at, struct err *err)
 {
     cleanup(pages_close) struct pages p =
         at ? cloud_pages(job, &list_domains, to->region, "{'gatewayId':%s}", at->id)
@@ -103,7 +88,8 @@ static bool emit_domains(struct job *job, const struct survey *to, struct listin
                              .host = at ? at->host : "",
                              .reach = at ? at->reach : "unknown",
                              .managed_by = managed ? "ingress" : ""};
-        if (is_seen(l, r.vendor_id) || !resource_of_domain(job->arena, &r, json_get(item, "/name")))
+        if (!links_add_first(l->keep, &l->seen, r.vendor_id, "") ||
+            !resource_of_domain(job->arena, &r, json_get(item, "/name")))
             continue;
         if (!binding_of(job, to->region, item, &b, err))
             return err_add(err, "%s", r.title);
@@ -118,10 +104,10 @@ static bool discover(struct job *job, const struct survey *to, struct err *err)
     struct listing l = {.keep = job->arena};
     if (!keep_gateways(job, to->region, &l, err))
         return false;
-    for (size_t i = 0; i < l.gateway_count; i++)
-        if (!emit_domains(job, to, &l, &l.gateways[i], err))
-            return err_add(err, "gateway %s", l.gateways[i].id);
-    return !l.gateway_count || emit_domains(job, to, &l, NULL, err);
+    for (size_t i = 0; i < l.gateways.count; i++)
+        if (!emit_domains(job, to, &l, &l.gateways.items[i], err))
+            return err_add(err, "gateway %s", l.gateways.items[i].id);
+    return !l.gateways.count || emit_domains(job, to, &l, NULL, err);
 }
 
 static bool regions(struct job *job, const char ***ret, size_t *ret_count, struct err *err)

@@ -75,31 +75,24 @@ static bool attributes_of(struct job *job, const char *region, const char *balan
                    err);
 }
 
-static bool emit_listener(struct job *job, const struct survey *to, const struct aliyun_listing *l,
+static bool emit_listener(struct job *job, const struct survey *to, const struct balancers *l,
                           const struct json *item, struct err *err)
 {
     struct arena *a = job->arena;
-    const char *parent = json_get(item, "/LoadBalancerId");
-    const struct aliyun_balancer *lb = aliyun_balancer_of(l, parent);
+    const struct balancer of = balancers_find(l, json_get(item, "/LoadBalancerId"));
     long long port = json_int(json_at(item, "/ListenerPort"), 0);
     struct answer answer;
     struct binding b = {0};
-    struct resource r = {
-        .vendor_id = arena_printf(a, "%s/%lld", parent, port),
-        .title = arena_printf(a, "%s HTTPS:%lld", *lb->name ? lb->name : parent, port),
-        .host = lb->host,
-        .port = (unsigned)port,
-        .reach = lb->reach,
-        .lock = arena_printf(a, "clb:%s", parent),
-        .managed_by = *lb->managed_by ? lb->managed_by : aliyun_owner_of(a, item),
-        .unfit = json_is(item, "/Status", "stopped") ? "the listener is stopped" : "",
-    };
-    if (!attributes_of(job, to->region, parent, port, &answer, err) ||
+    struct resource r =
+        resource_of_listener(job, &of, arena_printf(a, "%s/%lld", of.id, port), "HTTPS", port);
+    if (!*r.managed_by)
+        r.managed_by = aliyun_owner_of(a, item);
+    if (json_is(item, "/Status", "stopped"))
+        r.unfit = "the listener is stopped";
+    if (!attributes_of(job, to->region, of.id, port, &answer, err) ||
         !binding_of(job, to->region, answer.json, &b, err))
         return err_add(err, "listener %s", r.vendor_id);
-    for (size_t i = 0; i < b.bound_count; i++)
-        if (strcmp(b.bound[i].slot, "default") != 0)
-            resource_add_name(a, &r, b.bound[i].slot, EVIDENCE_RULE);
+    resource_add_slots(a, &r, &b);
     json_each (rule, json_at(answer.json, "/Rules/Rule"))
         resource_add_name(a, &r, json_get(rule, "/Domain"), EVIDENCE_RULE);
     resource_add_held(a, &r, &b, NULL);
@@ -107,7 +100,7 @@ static bool emit_listener(struct job *job, const struct survey *to, const struct
 }
 
 /* Whether listeners can be listed without naming their load balancers is not known for sure: they are named. */
-static bool emit_listeners(struct job *job, const struct survey *to, const struct aliyun_listing *l,
+static bool emit_listeners(struct job *job, const struct survey *to, const struct balancers *l,
                            const char **ids, size_t count, struct err *err)
 {
     cleanup(pages_close) struct pages p =
@@ -122,15 +115,15 @@ static bool emit_listeners(struct job *job, const struct survey *to, const struc
 
 static bool discover(struct job *job, const struct survey *to, struct err *err)
 {
-    struct aliyun_listing l = {0};
+    struct balancers l = {0};
     const char *ids[BALANCERS_AT_ONCE];
     if (!aliyun_keep_balancers(job, &list_balancers, to->region,
                                json_format(job->arena, "{'RegionId':%s}", to->region), &l, err))
         return false;
-    for (size_t i = 0; i < l.balancer_count;) {
+    for (size_t i = 0; i < l.count;) {
         size_t count = 0;
-        while (count < BALANCERS_AT_ONCE && i < l.balancer_count)
-            ids[count++] = l.balancers[i++].id;
+        while (count < BALANCERS_AT_ONCE && i < l.count)
+            ids[count++] = l.items[i++].id;
         if (!emit_listeners(job, to, &l, ids, count, err))
             return false;
     }

@@ -66,8 +66,7 @@ struct listing { /* one region, while both versions list it */
     const char *host;
     enum pass pass;
     bool undecided; /* 2.0 listed domains without services: theirs, unless 3.0 knows them */
-    const char **seen;
-    size_t seen_count, seen_capacity;
+    struct links seen;
 };
 
 static bool names_service(const struct json *domain)
@@ -86,12 +85,7 @@ static bool is_ours(struct listing *l, const struct json *item, const char *doma
         l->undecided = true;
         return false;
     }
-    for (size_t i = 0; i < l->seen_count; i++)
-        if (strcmp(l->seen[i], domain) == 0)
-            return false;
-    *(const char **)arena_push(l->keep, (void **)&l->seen, &l->seen_count, &l->seen_capacity,
-                               sizeof *l->seen) = arena_strdup(l->keep, domain);
-    return true;
+    return links_add_first(l->keep, &l->seen, domain, "");
 }
 
 static bool emit_domains(struct job *job, const struct survey *to, struct listing *l, const struct call *call,

@@ -6,7 +6,7 @@
  * hence the lock. Whether UpdateListener keeps what it is not told is not promised, so that settings go with the
  * certificate as read.
  */
-#include "cloud/aliyun/aliyun.h"
+#include "cloud/aliyun/listener.h"
 
 #include <string.h>
 
@@ -61,33 +61,32 @@ static const char *owner_of(struct arena *a, const struct json *v)
     return arena_printf(a, "service:%s", json_text(a, json_at(v, "/ServiceId"), ""));
 }
 
+static const char *unfit(const struct json *accelerator)
+{
+    return json_is(accelerator, "/State", "finacialLocked")
+               ? "the accelerator is locked for an overdue payment"
+           : json_is(accelerator, "/State", "deleting") ? "the accelerator is being deleted"
+                                                        : "";
+}
+
 /* What is bound for a domain serves that domain, whatever else it covers. */
 static bool emit_listener(struct job *job, const struct survey *to, const struct json *accelerator,
                           const struct json *item, struct err *err)
 {
     struct arena *a = job->arena;
     const char *id = json_get(item, "/ListenerId"), *owner = owner_of(a, item);
-    const char *parent = json_get(accelerator, "/AcceleratorId"), *name = json_get(accelerator, "/Name");
-    int64_t port = json_int(json_at(item, "/PortRanges/0/FromPort"), 443);
+    const struct balancer of = {.id = json_get(accelerator, "/AcceleratorId"),
+                                .name = json_get(accelerator, "/Name"),
+                                .host = json_get(accelerator, "/DnsName"),
+                                .reach = "public",
+                                .managed_by = *owner ? owner : owner_of(a, accelerator),
+                                .unfit = unfit(accelerator)};
     struct binding b = {0};
-    if (!read_held(job, parent, id, &b, err))
+    if (!read_held(job, of.id, id, &b, err))
         return aliyun_is_gone(err) || err_add(err, "listener %s", id);
-    struct resource r = {
-        .vendor_id = id,
-        .title = arena_printf(a, "%s HTTPS:%lld", *name ? name : parent, (long long)port),
-        .host = json_get(accelerator, "/DnsName"),
-        .port = port > 0 && port < 65536 ? (unsigned)port : 443,
-        .reach = "public",
-        .lock = arena_printf(a, "ga:%s", parent),
-        .managed_by = *owner ? owner : owner_of(a, accelerator),
-        .unfit = json_is(accelerator, "/State", "finacialLocked")
-                     ? "the accelerator is locked for an overdue payment"
-                 : json_is(accelerator, "/State", "deleting") ? "the accelerator is being deleted"
-                                                              : "",
-    };
-    for (size_t i = 0; i < b.bound_count; i++)
-        if (strcmp(b.bound[i].slot, "default") != 0)
-            resource_add_name(a, &r, b.bound[i].slot, EVIDENCE_RULE);
+    struct resource r =
+        resource_of_listener(job, &of, id, "HTTPS", json_int(json_at(item, "/PortRanges/0/FromPort"), 443));
+    resource_add_slots(a, &r, &b);
     resource_add_held(a, &r, &b, "default");
     return resource_emit(job, to, &r, &b, err);
 }
@@ -182,7 +181,7 @@ const struct product aliyun_ga = {
     .global = true,
     .read_calls = 3,
     .vendor_store = "cas:" SITE,
-    .no_removal = "a listener always has a default certificate: it can be replaced, not removed",
+    .no_removal = ALIYUN_DEFAULT_STAYS,
     .consistency_ms = 15000,
     .settle_ms = 180000,
     .poll_ms = 2000,

@@ -1,6 +1,5 @@
 #include "cloud/aliyun/listener.h"
 
-#include <stdlib.h>
 #include <string.h>
 #include <strings.h>
 
@@ -30,35 +29,23 @@ const char *aliyun_owner_of(struct arena *a, const struct json *tagged)
 }
 
 bool aliyun_keep_balancers(struct job *job, const struct call *call, const char *region,
-                           const char *arguments, struct aliyun_listing *l, struct err *err)
+                           const char *arguments, struct balancers *l, struct err *err)
 {
     struct arena *keep = job->arena;
-    size_t capacity = 0;
     cleanup(pages_close) struct pages p = cloud_pages(job, call, region, "%p", arguments);
     for (const struct json *item; (item = pages_next(&p));) {
         const char *type = json_get(item, "/AddressType");
-        struct aliyun_balancer *b =
-            arena_push(keep, (void **)&l->balancers, &l->balancer_count, &capacity, sizeof *b);
-        *b = (struct aliyun_balancer){
-            .id = arena_strdup(keep, json_get(item, "/LoadBalancerId")),
-            .name = arena_strdup(keep, json_get(item, "/LoadBalancerName")),
-            .host = arena_strdup(keep, json_str(json_at(item, "/DNSName"), json_get(item, "/Address"))),
-            .reach = strcasecmp(type, "Internet") == 0 ? "public"
-                     : *type                           ? "private"
-                                                       : "unknown",
-            .managed_by = aliyun_owner_of(keep, item),
-        };
+        balancers_add(keep, l,
+                      &(struct balancer){.id = json_get(item, "/LoadBalancerId"),
+                                         .name = json_get(item, "/LoadBalancerName"),
+                                         .host =
+                                             json_str(json_at(item, "/DNSName"), json_get(item, "/Address")),
+                                         .reach = strcasecmp(type, "Internet") == 0 ? "public"
+                                                  : *type                           ? "private"
+                                                                                    : "unknown",
+                                         .managed_by = aliyun_owner_of(job->arena, item)});
     }
     return pages_end(&p, err);
-}
-
-const struct aliyun_balancer *aliyun_balancer_of(const struct aliyun_listing *l, const char *id)
-{
-    static const struct aliyun_balancer unknown = {"", "", "", "unknown", ""};
-    for (size_t i = 0; i < l->balancer_count; i++)
-        if (strcmp(l->balancers[i].id, id) == 0)
-            return &l->balancers[i];
-    return &unknown;
 }
 
 /* ---- the certificates of one listener ---- */
@@ -83,37 +70,30 @@ static bool read_held(struct job *job, const struct aliyun_listeners *kind, cons
 /* ---- listeners ---- */
 
 /* A listener for a range of ports says 0 and where the range begins, as text. */
-static unsigned port_of(const struct json *listener)
+static int64_t port_of(const struct json *listener)
 {
-    long long port = json_int(json_at(listener, "/ListenerPort"), HTTPS_PORT);
-    return (unsigned)(port > 0 ? port : strtoll(json_get(listener, "/StartPort"), NULL, 10));
+    int64_t port = json_int(json_at(listener, "/ListenerPort"), HTTPS_PORT);
+    return port > 0 ? port : json_int(json_at(listener, "/StartPort"), HTTPS_PORT);
 }
 
 static bool emit_listener(struct job *job, const struct survey *to, const struct aliyun_listing *l,
                           const struct json *item, struct err *err)
 {
     struct arena *a = job->arena;
-    const char *id = json_get(item, "/ListenerId"), *parent = json_get(item, "/LoadBalancerId");
-    const char *protocol = json_str(json_at(item, "/ListenerProtocol"), "HTTPS");
-    const struct aliyun_balancer *lb = aliyun_balancer_of(l, parent);
-    unsigned port = port_of(item);
+    const struct balancer of = balancers_find(&l->balancers, json_get(item, "/LoadBalancerId"));
+    const char *id = json_get(item, "/ListenerId"), *host;
     struct binding b = {0};
-    struct resource r = {
-        .vendor_id = id,
-        .title = arena_printf(a, "%s %s:%u", *lb->name ? lb->name : parent, protocol, port),
-        .host = lb->host,
-        .port = port,
-        .quic = strcmp(protocol, "QUIC") == 0,
-        .reach = lb->reach,
-        .lock = arena_printf(a, "%s:%s", job->product->name, parent),
-        .managed_by = *lb->managed_by ? lb->managed_by : aliyun_owner_of(a, item),
-        .unfit = json_is(item, "/ListenerStatus", "Stopped") ? "the listener is stopped" : "",
-    };
+    struct resource r =
+        resource_of_listener(job, &of, id, json_str(json_at(item, "/ListenerProtocol"), "HTTPS"),
+                             port_of(item));
+    if (!*r.managed_by)
+        r.managed_by = aliyun_owner_of(a, item);
+    if (json_is(item, "/ListenerStatus", "Stopped"))
+        r.unfit = "the listener is stopped";
     if (!read_held(job, l->kind, to->region, id, &b, err))
         return err_add(err, "listener %s", id);
-    for (size_t i = 0; i < l->rule_count; i++)
-        if (strcmp(l->rules[i].listener, id) == 0)
-            resource_add_name(a, &r, l->rules[i].host, EVIDENCE_RULE);
+    for (size_t at = 0; (host = links_next(&l->hosts, id, &at));)
+        resource_add_name(a, &r, host, EVIDENCE_RULE);
     resource_add_held(a, &r, &b, NULL);
     return resource_emit(job, to, &r, &b, err);
 }

@@ -4,14 +4,6 @@
 #pragma once
 #include "cloud/aliyun/aliyun.h"
 
-struct aliyun_balancer {
-    const char *id, *name, *host, *reach, *managed_by;
-};
-
-struct aliyun_rule { /* a host that a forwarding rule of the listener mentions */
-    const char *listener, *host;
-};
-
 struct aliyun_listeners {            /* in what ALB and NLB differ, for the functions below */
     const struct call *certificates; /* ListListenerCertificates */
     /* Its arguments for the server certificates of one listener. */
@@ -20,10 +12,8 @@ struct aliyun_listeners {            /* in what ALB and NLB differ, for the func
 
 struct aliyun_listing { /* one region, while it is listed */
     const struct aliyun_listeners *kind;
-    struct aliyun_balancer *balancers;
-    size_t balancer_count;
-    struct aliyun_rule *rules;
-    size_t rule_count, rule_capacity;
+    struct balancers balancers;
+    struct links hosts; /* a listener, and the hosts that its forwarding rules mention */
 };
 
 /* Why the slot "default" is never emptied. */
@@ -34,10 +24,7 @@ const char *aliyun_owner_of(struct arena *a, const struct json *tagged);
 
 /* Lists the load balancers of ALB, NLB or CLB into l; arguments are JSON. */
 must_use bool aliyun_keep_balancers(struct job *job, const struct call *call, const char *region,
-                                    const char *arguments, struct aliyun_listing *l, struct err *err);
-/* One of those kept; one without name, host and known reach where it is not among them. */
-const struct aliyun_balancer *aliyun_balancer_of(const struct aliyun_listing *l, const char *id);
-
+                                    const char *arguments, struct balancers *l, struct err *err);
 /* Lists the listeners of ALB or NLB, each a resource. */
 must_use bool aliyun_emit_listeners(struct job *job, const struct survey *to, const struct aliyun_listing *l,
                                     const struct call *call, const char *arguments, struct err *err);

@@ -36,8 +36,8 @@ static bool discover(struct job *job, const struct survey *to, struct err *err)
 {
     struct aliyun_listing l = {.kind = &kind};
     const char *here = json_format(job->arena, "{'RegionId':%s}", to->region);
-    return aliyun_keep_balancers(job, &list_balancers, to->region, here, &l, err) &&
-           (!l.balancer_count ||
+    return aliyun_keep_balancers(job, &list_balancers, to->region, here, &l.balancers, err) &&
+           (!l.balancers.count ||
             aliyun_emit_listeners(job, to, &l, &list_listeners,
                                   json_format(job->arena, "{'ListenerProtocol':'TCPSSL','RegionId':%s}",
                                               to->region),

@@ -239,15 +239,6 @@ static const char *arn_part(struct arena *a, const char *arn, unsigned part)
     return arena_copy(a, arn, strcspn(arn, ":"));
 }
 
-struct search { /* a certificate looked for in a list */
-    struct arena *keep;
-    const char *wanted; /* fingerprint */
-    int64_t not_after_s, year_ago_s;
-    const char *region;
-    const char *found;                /* ARN; "" until found */
-    size_t imported, imported_lately; /* of all, and within a year */
-};
-
 static bool facts(struct job *job, const char *region, struct bound *b, struct err *err)
 {
     struct answer answer;
@@ -264,80 +255,82 @@ static bool facts(struct job *job, const char *region, struct bound *b, struct e
            err_set(err, ERR_NOT_FOUND, "ACM does not show %s", b->ref);
 }
 
-/* What ends at the same second is looked at itself. */
-static bool look(struct job *job, void *context, const struct json *item, const struct xml *node,
-                 struct err *err)
-{
-    struct search *s = context;
-    struct bound b = {.slot = "",
-                      .ref = json_str(json_at(item, "/CertificateArn"), ""),
-                      .name = "",
-                      .fingerprint = ""};
-    int64_t not_after_s = (int64_t)json_double(json_at(item, "/NotAfter"), 0);
-    (void)node;
-    if (strcmp(json_str(json_at(item, "/Type"), ""), "IMPORTED") != 0)
-        return true;
-    s->imported++;
-    s->imported_lately += (int64_t)json_double(json_at(item, "/ImportedAt"), 0) > s->year_ago_s;
-    if (*s->found || (not_after_s && not_after_s != s->not_after_s))
-        return true;
-    if (!session_facts(job, s->region, &b, err))
-        return false;
-    if (strcmp(b.fingerprint, s->wanted) == 0)
-        s->found = arena_strdup(s->keep, b.ref);
-    return true;
-}
-
 /* What a region's ACM takes unless AWS raised it, which it does not tell: more than that is there only where it did. What
  * was imported and deleted since is counted by AWS, and by nobody else.
  */
 enum { CERTIFICATES = 2500, IMPORTS_A_YEAR = 5000 };
 
-static bool has_room(const struct search *s, struct err *err)
+struct imports { /* of one region */
+    size_t all, lately;
+};
+
+static bool has_room(const struct imports *n, const char *region, struct err *err)
 {
-    if (s->imported == CERTIFICATES)
+    if (n->all == CERTIFICATES)
         return err_set(
             err, ERR_QUOTA,
             "ACM in %s holds %d imported certificates, as many as it takes: delete unused ones, or ask "
             "AWS to raise the quota",
-            s->region, CERTIFICATES);
-    return s->imported_lately != IMPORTS_A_YEAR ||
+            region, CERTIFICATES);
+    return n->lately != IMPORTS_A_YEAR ||
            err_set(
                err, ERR_QUOTA,
                "ACM in %s took %d imports within 365 days, as many as it takes: wait, or ask AWS to raise "
                "the quota",
-               s->region, IMPORTS_A_YEAR);
+               region, IMPORTS_A_YEAR);
 }
 
-static bool count(struct job *job, void *context, const struct json *item, const struct xml *node,
-                  struct err *err)
+/* Counts an item that was imported, within the last year or before; false for any other. */
+static bool is_imported(struct job *job, const struct json *item, struct imports *n)
 {
-    struct search *s = context;
-    (void)job, (void)node, (void)err;
-    bool imported = strcmp(json_str(json_at(item, "/Type"), ""), "IMPORTED") == 0;
-    s->imported += imported;
-    s->imported_lately += imported && (int64_t)json_double(json_at(item, "/ImportedAt"), 0) > s->year_ago_s;
+    int64_t year_ago_s = clock_wall_ms(job->session->cloud->clock) / 1000 - (int64_t)365 * 86400;
+    if (!json_is(item, "/Type", "IMPORTED"))
+        return false;
+    n->all++;
+    n->lately += (int64_t)json_double(json_at(item, "/ImportedAt"), 0) > year_ago_s;
     return true;
-}
-
-static int64_t year_ago_s(struct job *job)
-{
-    return clock_wall_ms(job->session->cloud->clock) / 1000 - (int64_t)365 * 86400;
 }
 
 bool aws_acm_room(struct job *job, const char *region, room_fn *each, void *context, struct err *err)
 {
-    struct search s = {.year_ago_s = year_ago_s(job)};
+    struct imports n = {0};
     if (!*region)
         return true;
-    if (!cloud_each(job, &aws_acm_list, region, count, &s, err, AWS_ACM_ALL))
+    cleanup(pages_close) struct pages p = cloud_pages(job, &aws_acm_list, region, AWS_ACM_ALL);
+    for (const struct json *item; (item = pages_next(&p));)
+        (void)is_imported(job, item, &n);
+    if (!pages_end(&p, err))
         return false;
     struct store_room room = {.vendor_store = arena_printf(job->arena, "acm:%s", region),
-                              .used = (int64_t)s.imported,
-                              .most = s.imported > CERTIFICATES ? -1 : CERTIFICATES,
-                              .lately = (int64_t)s.imported_lately,
-                              .lately_most = s.imported_lately > IMPORTS_A_YEAR ? -1 : IMPORTS_A_YEAR};
+                              .used = (int64_t)n.all,
+                              .most = n.all > CERTIFICATES ? -1 : CERTIFICATES,
+                              .lately = (int64_t)n.lately,
+                              .lately_most = n.lately > IMPORTS_A_YEAR ? -1 : IMPORTS_A_YEAR};
     return each(context, &room, err);
+}
+
+/* Ours among what was imported; *ret "" where it is not there. What ends at the same second is looked at itself. */
+static bool find(struct job *job, const char *region, const struct material *m, struct imports *n,
+                 const char **ret, struct err *err)
+{
+    struct arena *keep = job->arena;
+    /* Without all key types and origins the list leaves certificates out. */
+    cleanup(pages_close) struct pages p = cloud_pages(job, &aws_acm_list, region, AWS_ACM_ALL);
+    *ret = "";
+    for (const struct json *item; (item = pages_next(&p));) {
+        struct bound b = {.slot = "",
+                          .ref = json_get(item, "/CertificateArn"),
+                          .name = "",
+                          .fingerprint = ""};
+        int64_t not_after_s = (int64_t)json_double(json_at(item, "/NotAfter"), 0);
+        if (!is_imported(job, item, n) || **ret || (not_after_s && not_after_s != m->not_after_ms / 1000))
+            continue;
+        if (!session_facts(job, region, &b, err))
+            return false;
+        if (strcmp(b.fingerprint, m->fingerprint) == 0)
+            *ret = arena_strdup(keep, b.ref);
+    }
+    return pages_end(&p, err);
 }
 
 /* ACM wants base64 of the PEM text. */
@@ -361,27 +354,22 @@ static bool import(struct job *job, const char *region, const struct material *m
                     m->fingerprint);
     if (!cloud_call_secret(job, &import_certificate, region, &answer, err, "%p", arguments))
         return false;
-    *ret = json_str(json_at(answer.json, "/CertificateArn"), "");
-    return **ret || upload_in_doubt(err_set(err, ERR_VENDOR, "ACM answered no ARN"), err);
+    return upload_answered(json_get(answer.json, "/CertificateArn"), "ACM", ret, err);
 }
 
 bool aws_upload(struct job *job, const char *vendor_store, const struct material *m, const char **ret,
                 struct err *err)
 {
-    const char *region = strchr(vendor_store, ':') ? strchr(vendor_store, ':') + 1 : "";
+    const char *place = store_place(vendor_store), *found;
+    struct imports n = {0};
     if (strncmp(vendor_store, "iam:", 4) == 0)
-        return aws_iam_upload(job, vendor_store + 4, m, ret, err);
-    struct search s = {.keep = job->arena,
-                       .wanted = m->fingerprint,
-                       .not_after_s = m->not_after_ms / 1000,
-                       .year_ago_s = year_ago_s(job),
-                       .region = region,
-                       .found = ""};
-    /* Without all key types and origins the list leaves certificates out. */
-    if (!cloud_each(job, &aws_acm_list, region, look, &s, err, AWS_ACM_ALL))
+        return aws_iam_upload(job, place, m, ret, err);
+    if (!find(job, place, m, &n, &found, err))
         return false;
-    *ret = s.found;
-    return *s.found || (has_room(&s, err) && import(job, region, m, ret, err));
+    if (!*found)
+        return has_room(&n, place, err) && import(job, place, m, ret, err);
+    *ret = found;
+    return true;
 }
 
 bool aws_store(struct job *job, const char *region, const struct material *m, const char **ret,

@@ -52,16 +52,14 @@ static bool emit_listener(struct job *job, const struct survey *to, const struct
     struct arena *a = job->arena;
     const char *name = xml_get(balancer, "LoadBalancerName");
     long long port = xml_int(listener, "Listener/LoadBalancerPort", 443);
+    const struct balancer of = {.id = arena_printf(a, "%s/%s", to->region, name),
+                                .name = name,
+                                .host = xml_get(balancer, "DNSName"),
+                                .reach = xml_is(balancer, "Scheme", "internet-facing") ? "public" : "private",
+                                .managed_by = managed_by};
     struct binding b = {0};
-    struct resource r = {
-        .vendor_id = arena_printf(a, "%s/%lld", name, port),
-        .title = arena_printf(a, "%s %s:%lld", name, xml_get(listener, "Listener/Protocol"), port),
-        .host = xml_get(balancer, "DNSName"),
-        .port = (unsigned)port,
-        .reach = xml_is(balancer, "Scheme", "internet-facing") ? "public" : "private",
-        .lock = arena_printf(a, "clb:%s/%s", to->region, name),
-        .managed_by = managed_by,
-    };
+    struct resource r = resource_of_listener(job, &of, arena_printf(a, "%s/%lld", name, port),
+                                             xml_get(listener, "Listener/Protocol"), port);
     if (!binding_of(job, to->region, listener, &b, err))
         return err_add(err, "%s", r.title);
     resource_add_held(a, &r, &b, NULL);

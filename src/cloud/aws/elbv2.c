@@ -49,15 +49,6 @@ static bool binding_of(struct job *job, const char *region, const char *listener
     return pages_end(&p, err) && binding_look_up(job, region, b, err);
 }
 
-struct balancer {
-    const char *arn, *name, *host, *reach, *managed_by, *unfit;
-};
-
-struct balancers { /* of one kind and region */
-    struct balancer *items;
-    size_t count, capacity;
-};
-
 static bool keep_balancers(struct job *job, const struct elbv2_kind *kind, const char *region,
                            struct balancers *l, struct err *err)
 {
@@ -68,14 +59,14 @@ static bool keep_balancers(struct job *job, const struct elbv2_kind *kind, const
         bool works = strncmp(state, "active", 6) == 0; /* also active_impaired */
         if (!xml_is(v, "Type", kind->type))
             continue;
-        struct balancer *b = arena_push(keep, (void **)&l->items, &l->count, &l->capacity, sizeof *b);
-        *b = (struct balancer){
-            .arn = arena_strdup(keep, xml_get(v, "LoadBalancerArn")),
-            .name = arena_strdup(keep, xml_get(v, "LoadBalancerName")),
-            .host = arena_strdup(keep, xml_get(v, "DNSName")),
-            .reach = xml_is(v, "Scheme", "internet-facing") ? "public" : "private",
-            .unfit = works ? "" : arena_printf(keep, "the load balancer is %s", state),
-        };
+        balancers_add(keep, l,
+                      &(struct balancer){
+                          .id = xml_get(v, "LoadBalancerArn"),
+                          .name = xml_get(v, "LoadBalancerName"),
+                          .host = xml_get(v, "DNSName"),
+                          .reach = xml_is(v, "Scheme", "internet-facing") ? "public" : "private",
+                          .unfit = works ? "" : arena_printf(job->arena, "the load balancer is %s", state),
+                      });
     }
     return pages_end(&p, err);
 }
@@ -88,14 +79,14 @@ static bool add_owners(struct job *job, const char *region, struct balancers *l,
         const char *arns[AT_ONCE];
         struct answer answer;
         for (count = 0; count < AT_ONCE && from + count < l->count; count++)
-            arns[count] = l->items[from + count].arn;
+            arns[count] = l->items[from + count].id;
         if (!cloud_call(job, &list_tags, region, &answer, err, "{'ResourceArns':%p}",
                         json_strings(job->arena, arns, count)))
             return false;
         const struct xml *d = xml_at(answer.xml, "DescribeTagsResult/TagDescriptions/member");
         for (; d; d = xml_next(d))
             for (size_t i = from; i < from + count; i++)
-                if (xml_is(d, "ResourceArn", l->items[i].arn))
+                if (xml_is(d, "ResourceArn", l->items[i].id))
                     l->items[i].managed_by = aws_owner(job->arena, d);
     }
     return true;
@@ -123,23 +114,13 @@ static bool add_hosts(struct job *job, const char *region, struct resource *r, s
 static bool emit_listener(struct job *job, const struct survey *to, const struct elbv2_kind *kind,
                           const struct balancer *lb, const struct xml *node, struct err *err)
 {
-    struct arena *a = job->arena;
-    int64_t port = xml_int(node, "Port", 443);
     struct binding b = {0};
-    struct resource r = {
-        .vendor_id = xml_get(node, "ListenerArn"),
-        .title = arena_printf(a, "%s %s:%lld", lb->name, kind->protocol, (long long)port),
-        .host = lb->host,
-        .port = (unsigned)port,
-        .reach = lb->reach,
-        .lock = arena_printf(a, "%s:%s", job->product->name, lb->arn),
-        .managed_by = lb->managed_by,
-        .unfit = lb->unfit,
-    };
+    struct resource r = resource_of_listener(job, lb, xml_get(node, "ListenerArn"), kind->protocol,
+                                             xml_int(node, "Port", 443));
     if (!binding_of(job, to->region, r.vendor_id, &b, err) ||
         (kind->rules && !add_hosts(job, to->region, &r, err)))
         return err_add(err, "%s", r.title);
-    resource_add_held(a, &r, &b, NULL);
+    resource_add_held(job->arena, &r, &b, NULL);
     return resource_emit(job, to, &r, &b, err);
 }
 
@@ -147,7 +128,7 @@ static bool emit_balancer(struct job *job, const struct survey *to, const struct
                           const struct balancer *lb, struct err *err)
 {
     cleanup(pages_close) struct pages p =
-        cloud_pages(job, &list_listeners, to->region, "{'LoadBalancerArn':%s}", lb->arn);
+        cloud_pages(job, &list_listeners, to->region, "{'LoadBalancerArn':%s}", lb->id);
     for (const struct xml *v; (v = pages_next_xml(&p));)
         if (xml_is(v, "Protocol", kind->protocol) && !emit_listener(job, to, kind, lb, v, err))
             return false;

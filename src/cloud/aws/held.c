@@ -5,31 +5,32 @@
 
 #include <string.h>
 
-struct listing {
-    const char *region;
-    held_fn *each;
-    void *context;
-};
-
-static bool emit(struct job *job, void *context, const struct json *item, const struct xml *node,
+static bool emit(struct job *job, const char *region, const struct json *item, held_fn *each, void *context,
                  struct err *err)
 {
-    const struct listing *l = context;
-    const char *arn = json_str(json_at(item, "/CertificateArn"), "");
+    const char *arn = json_get(item, "/CertificateArn");
     struct answer answer;
-    (void)node;
-    bool issued = *arn && strcmp(json_str(json_at(item, "/Status"), ""), "ISSUED") == 0;
-    if (!issued || !cloud_call(job, &aws_acm_get, l->region, &answer, err, "{'CertificateArn':%s}", arn))
+    bool issued = *arn && json_is(item, "/Status", "ISSUED");
+    if (!issued || !cloud_call(job, &aws_acm_get, region, &answer, err, "{'CertificateArn':%s}", arn))
         return !issued;
     struct held_certificate held = {
-        .vendor_store = arena_printf(job->arena, "acm:%s", l->region),
+        .vendor_store = arena_printf(job->arena, "acm:%s", region),
         .ref = arn,
-        .name = json_str(json_at(item, "/DomainName"), ""),
+        .name = json_get(item, "/DomainName"),
         .official = strcmp(json_str(json_at(item, "/Type"), "IMPORTED"), "IMPORTED") != 0,
-        .pem = arena_printf(job->arena, "%s\n%s", json_str(json_at(answer.json, "/Certificate"), ""),
-                            json_str(json_at(answer.json, "/CertificateChain"), "")),
+        .pem = arena_printf(job->arena, "%s\n%s", json_get(answer.json, "/Certificate"),
+                            json_get(answer.json, "/CertificateChain")),
     };
-    return l->each(l->context, &held, err);
+    return each(context, &held, err);
+}
+
+static bool emit_region(struct job *job, const char *region, held_fn *each, void *context, struct err *err)
+{
+    cleanup(pages_close) struct pages p = cloud_pages(job, &aws_acm_list, region, AWS_ACM_ALL);
+    for (const struct json *item; (item = pages_next(&p));)
+        if (!emit(job, region, item, each, context, err))
+            return false;
+    return pages_end(&p, err);
 }
 
 bool aws_held(struct job *job, bool with_key, held_fn *each, void *context, struct err *err)
@@ -39,10 +40,8 @@ bool aws_held(struct job *job, bool with_key, held_fn *each, void *context, stru
     (void)with_key;
     if (!aws_regions(job, &regions, &count, err))
         return false;
-    for (size_t i = 0; i < count; i++) {
-        struct listing l = {regions[i], each, context};
-        if (!cloud_each(job, &aws_acm_list, regions[i], emit, &l, err, AWS_ACM_ALL))
+    for (size_t i = 0; i < count; i++)
+        if (!emit_region(job, regions[i], each, context, err))
             return err_add(err, "certificates in %s", regions[i]);
-    }
     return true;
 }

@@ -25,39 +25,24 @@ const struct call aws_iam_put = {
     .write = true,
 };
 
-struct search { /* a certificate looked for in the list */
-    struct arena *keep;
-    const char *wanted, *member; /* what that member of its metadata is */
+struct search {                  /* a certificate looked for in the list */
     const char *name, *id, *arn; /* "" until found */
     size_t count;                /* of all */
 };
 
-static bool look(struct job *job, void *context, const struct json *item, const struct xml *node,
-                 struct err *err)
-{
-    struct search *s = context;
-    (void)job;
-    (void)item;
-    (void)err;
-    s->count++;
-    if (strcmp(xml_text(node, s->member, ""), s->wanted) != 0)
-        return true;
-    s->name = arena_strdup(s->keep, xml_text(node, "ServerCertificateName", ""));
-    s->id = arena_strdup(s->keep, xml_text(node, "ServerCertificateId", ""));
-    s->arn = arena_strdup(s->keep, xml_text(node, "Arn", ""));
-    return true;
-}
-
 static bool search(struct job *job, const char *member, const char *wanted, struct search *ret,
                    struct err *err)
 {
-    *ret = (struct search){.keep = job->arena,
-                           .wanted = wanted,
-                           .member = member,
-                           .name = "",
-                           .id = "",
-                           .arn = ""};
-    return cloud_each(job, &aws_iam_list, "", look, ret, err, "{}");
+    struct arena *keep = job->arena;
+    cleanup(pages_close) struct pages p = cloud_pages(job, &aws_iam_list, "", "{}");
+    *ret = (struct search){.name = "", .id = "", .arn = ""};
+    for (const struct xml *v; (v = pages_next_xml(&p)); ret->count++)
+        if (xml_is(v, member, wanted)) {
+            ret->name = arena_strdup(keep, xml_get(v, "ServerCertificateName"));
+            ret->id = arena_strdup(keep, xml_get(v, "ServerCertificateId"));
+            ret->arn = arena_strdup(keep, xml_get(v, "Arn"));
+        }
+    return pages_end(&p, err);
 }
 
 /* The name is the end of an ARN; behind an id it is looked up. */
@@ -140,10 +125,8 @@ static bool upload(struct job *job, const char *path, const char *name, const st
     if (!cloud_call_secret(job, &aws_iam_put, "", &answer, err, "%p", arguments))
         return false;
     const struct xml *made = xml_at(answer.xml, "UploadServerCertificateResult/ServerCertificateMetadata");
-    ret->name = name;
-    ret->id = made ? xml_text(made, "ServerCertificateId", "") : "";
-    ret->arn = made ? xml_text(made, "Arn", "") : "";
-    return *ret->arn || upload_in_doubt(err_set(err, ERR_VENDOR, "IAM answered no ARN"), err);
+    ret->id = made ? xml_get(made, "ServerCertificateId") : "";
+    return upload_answered(made ? xml_get(made, "Arn") : "", "IAM", &ret->arn, err);
 }
 
 /* Below the path for CloudFront a certificate stands beside the same one for load balancers, under a name of its own. */
@@ -156,11 +139,8 @@ bool aws_iam_upload(struct job *job, const char *path, const struct material *m,
     if (!search(job, "ServerCertificateName", name, &s, err) ||
         (!*s.name && (!has_room(job, s.count, err) || !upload(job, path, name, m, &s, err))))
         return false;
-    struct bound b = {.slot = "", .ref = s.arn, .name = "", .fingerprint = ""};
-    if (!session_facts(job, "", &b, err))
+    if (!upload_is_ours(job, "", s.arn, "IAM", m, err))
         return false;
-    if (*b.fingerprint && strcmp(b.fingerprint, m->fingerprint) != 0)
-        return err_set(err, ERR_CONFLICT, "IAM has another certificate under the name %s", name);
     *ret = cloudfront ? arena_printf(job->arena, "iam:%s", s.id) : s.arn;
     return true;
 }

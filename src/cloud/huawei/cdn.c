@@ -11,57 +11,31 @@
 #include "cloud/huawei/huawei.h"
 #include "cloud/huawei/scm.h"
 
-#include "base/buf.h"
 #include "codec/json_slice.h"
-#include "codec/name.h"
-#include "crypto/digest.h"
-#include "crypto/pem.h"
 #include <string.h>
 
-#define CDN(name, verb, where)                                                                               \
-    .service = "cdn", .version = "", .operation = (name), .method = (verb), .host = "cdn.myhuaweicloud.com", \
-    .path = (where), .style = CALL_REST_JSON
+#define CDN(name, verb, where, takes, ...)                                                                   \
+    {                                                                                                        \
+        .service = "cdn", .version = "", .operation = (name), .method = (verb),                              \
+        .host = "cdn.myhuaweicloud.com", .path = (where), .style = CALL_REST_JSON,                           \
+        .parameters = "enterprise_project_id" takes, __VA_ARGS__                                             \
+    }
+#define CONFIGS "/v1.1/cdn/configuration/domains/{domain_name}/configs"
 
-static const struct call list_domains = {CDN("ListDomains", "GET", "/v1.0/cdn/domains"),
-                                         .parameters = "page_size page_number enterprise_project_id",
-                                         .per_second = 5,
-                                         .page = {.items = "/domains",
-                                                  .total = "/total",
-                                                  .position = "page_number",
-                                                  .size = "page_size",
-                                                  .size_value = 200,
-                                                  .style = PAGE_NUMBER}};
-static const struct call show_domain = {CDN("ShowDomainDetailByName", "GET",
-                                            "/v1.0/cdn/configuration/domains/{domain_name}"),
-                                        .parameters = "enterprise_project_id", .per_second = 5};
-static const struct call get_config = {CDN("ShowDomainFullConfig", "GET",
-                                           "/v1.1/cdn/configuration/domains/{domain_name}/configs"),
-                                       .parameters = "enterprise_project_id", .per_second = 5};
-static const struct call set_config = {CDN("UpdateDomainFullConfig", "PUT",
-                                           "/v1.1/cdn/configuration/domains/{domain_name}/configs"),
-                                       .parameters = "enterprise_project_id body.configs.https.*",
-                                       .write = true, .per_second = 3};
+static const struct call list_domains =
+    CDN("ListDomains", "GET", "/v1.0/cdn/domains", "", .per_second = 5,
+        PAGES_BY_NUMBER("/domains", "/total", "page_number", "page_size", 200));
+static const struct call show_domain =
+    CDN("ShowDomainDetailByName", "GET", "/v1.0/cdn/configuration/domains/{domain_name}", "",
+        .per_second = 5);
+static const struct call get_config = CDN("ShowDomainFullConfig", "GET", CONFIGS, "", .per_second = 5);
+static const struct call set_config =
+    CDN("UpdateDomainFullConfig", "PUT", CONFIGS, " body.configs.https.*", .write = true, .per_second = 3);
 
+enum { NAME_LEAST = 3 };                    /* characters of a certificate's name */
 static const char as_text[] = "certferry-"; /* before an SCM id: the same certificate, sent as text */
 
 /* ---- what a domain holds ---- */
-
-/* An SM2 pair is told by both its certificates together, as everywhere in certferry. */
-static const char *pair_digest(struct arena *a, const char *signing_pem, const char *encryption_pem)
-{
-    const char *texts[] = {signing_pem, encryption_pem};
-    struct buf both = buf_new(a, 128 << 10);
-    for (size_t i = 0; i < countof(texts); i++) {
-        struct pem_block block;
-        unsigned char *der;
-        size_t offset = 0, size;
-        if (!pem_next(texts[i], strlen(texts[i]), &offset, &block, NULL) || !pem_is_certificate(&block) ||
-            !pem_decode(a, &block, &der, &size, NULL))
-            return NULL;
-        buf_add(&both, (const char *)der, size);
-    }
-    return sha256_hex(a, both.data, both.size);
-}
 
 /* A domain may hold one certificate of each type, the SM one beside the international one or alone. */
 static const struct {
@@ -79,32 +53,37 @@ static const struct json *entry_of(const struct json *https, const char *type)
     return own && !json_count(list) && json_is(https, "/https_status", "on") ? https : NULL;
 }
 
-static void bound_of_entry(struct job *job, const struct json *v, const char *slot, struct bound *b)
+static bool is_of_scm(const struct json *entry)
 {
-    struct arena *a = job->arena;
-    const char *name = json_get(v, "/certificate_name"), *enc = json_get(v, "/enc_certificate_value");
-    *b = (struct bound){.slot = slot, .ref = json_get(v, "/scm_certificate_id"), .name = name};
-    b->fingerprint = b->serial = b->key_type = b->issuer = "";
-    const char *pem = json_get(v, "/certificate_value");
-    bool known = session_bound_of_pem(job, pem, b);
-    const char *pair = known && *enc ? pair_digest(a, pem, enc) : NULL;
-    b->fingerprint = pair ? pair : b->fingerprint;
-    if (json_int(json_at(v, "/certificate_source"), 0) == 2 && *b->ref)
-        return;
-    bool ours = strncmp(name, as_text, strlen(as_text)) == 0 && huawei_is_scm_id(name + strlen(as_text));
-    b->ref = ours ? name + strlen(as_text) : known ? b->fingerprint : arena_printf(a, "name:%s", name);
+    return json_int(json_at(entry, "/certificate_source"), 0) == 2;
 }
 
-/* How many of the two it holds now. */
-static size_t bound_of(struct job *job, const struct json *https, struct bound ret[static countof(kinds)])
+static const struct bound *add_entry(struct job *job, const struct json *v, const char *slot,
+                                     struct binding *b)
 {
-    size_t count = 0;
-    for (size_t i = 0; i < countof(kinds); i++) {
+    const char *name = json_get(v, "/certificate_name"), *id = json_get(v, "/scm_certificate_id");
+    const char *pem = json_get(v, "/certificate_value"), *enc = json_get(v, "/enc_certificate_value");
+    const char *told = strncmp(name, as_text, strlen(as_text)) == 0 ? name + strlen(as_text) : "";
+    struct bound *held = binding_add_pem(job, b, slot, "", pem, name);
+    const char *pair = *held->fingerprint && *enc ? pair_fingerprint(job->arena, pem, enc) : NULL;
+    if (pair)
+        held->ref = held->fingerprint = pair;
+    if (is_of_scm(v) && *id)
+        held->ref = id;
+    else if (huawei_is_scm_id(told))
+        held->ref = told;
+    return held;
+}
+
+/* What it holds now: up to one of each type. */
+static void binding_of(struct job *job, const struct json *https, struct binding *b)
+{
+    b->https = json_is(https, "/https_status", "on");
+    for (size_t i = 0; i < countof(kinds) && b->https; i++) {
         const struct json *entry = entry_of(https, kinds[i].type);
-        if (entry && json_is(https, "/https_status", "on"))
-            bound_of_entry(job, entry, kinds[i].slot, &ret[count++]);
+        if (entry)
+            add_entry(job, entry, kinds[i].slot, b);
     }
-    return count;
 }
 
 /* The block without its certificates: what a change must leave as it is, byte for byte. */
@@ -125,10 +104,7 @@ static bool neighbours_of(struct arena *a, const char *document, char **ret, str
 
 static const char *project_of(struct job *job, const struct resource *r)
 {
-    const struct json *extra;
-    if (!json_parse(job->arena, r->extra, strlen(r->extra), &extra, NULL))
-        return "0";
-    return json_str(json_at(extra, "/project"), "0");
+    return resource_extra(job->arena, r, "/project", "0");
 }
 
 static bool read_config(struct job *job, const char *domain, const char *project, struct answer *ret,
@@ -152,79 +128,49 @@ static const char *unfit(struct arena *a, const struct json *domain)
     return "";
 }
 
-struct emit {
-    resource_fn *each;
-    void *context;
-};
-
-static bool emit_domain(struct job *job, void *context, const struct json *item, const struct xml *node,
-                        struct err *err)
+static bool emit_domain(struct job *job, const struct survey *to, const struct json *item, struct err *err)
 {
-    const struct emit *emit = context;
-    struct arena *a = job->arena;
-    const char *domain = json_get(item, "/domain_name"),
-               *project = json_str(json_at(item, "/enterprise_project_id"), "0");
-    struct resource_name name = {.evidence = EVIDENCE_DOMAIN};
-    struct bound bound[countof(kinds)];
+    const char *project = json_str(json_at(item, "/enterprise_project_id"), "0");
+    bool on = json_int(json_at(item, "/https_status"), 0) != 0;
     struct answer config = {0};
-    (void)node;
-    if (!name_normalise(a, *domain == '.' ? arena_printf(a, "*%s", domain) : domain, false, &name.name, NULL))
-        return true; /* nothing that a certificate could cover */
-    struct resource r = {
-        .product = "huawei/cdn",
-        .region = "",
-        .vendor_id = domain,
-        .title = name.name,
-        .names = &name,
-        .name_count = 1,
-        .https = json_int(json_at(item, "/https_status"), 0) != 0,
-        .bound = bound,
-        .host = json_get(item, "/cname"),
-        .port = 443,
-        .reach = "public",
-        .lock = arena_printf(a, "cdn:%s", domain),
-        .alias_of = "",
-        .managed_by = "",
-        .unfit = unfit(a, item),
-        .sm_told = true,
-        .extra = json_format(a, "{'project':%s}", project),
-    };
-    if (r.https && !read_config(job, domain, project, &config, err))
-        return err_add(err, "%s", name.name);
-    r.bound_count = bound_of(job, json_at(config.json, "/configs/https"), bound);
-    return emit->each(emit->context, &r, err);
+    struct binding b = {0};
+    struct resource r = {.vendor_id = json_get(item, "/domain_name"),
+                         .host = json_get(item, "/cname"),
+                         .reach = "public",
+                         .unfit = unfit(job->arena, item),
+                         .sm_told = true,
+                         .extra = json_format(job->arena, "{'project':%s}", project)};
+    if (!resource_of_domain(job->arena, &r, r.vendor_id))
+        return true;
+    if (on && !read_config(job, r.vendor_id, project, &config, err))
+        return err_add(err, "%s", r.title);
+    binding_of(job, json_at(config.json, "/configs/https"), &b);
+    b.https = on;
+    return resource_emit(job, to, &r, &b, err);
 }
 
 static bool discover(struct job *job, const struct survey *to, struct err *err)
 {
-    const char *region = to->region;
-    resource_fn *each = to->each;
-    void *context = to->context;
-    struct emit emit = {each, context};
-    return cloud_each(job, &list_domains, region, emit_domain, &emit, err, "{'enterprise_project_id':'all'}");
+    cleanup(pages_close) struct pages p =
+        cloud_pages(job, &list_domains, to->region, "{'enterprise_project_id':'all'}");
+    for (const struct json *item; (item = pages_next(&p));)
+        if (!emit_domain(job, to, item, err))
+            return false;
+    return pages_end(&p, err);
 }
 
 /* ---- reading ---- */
 
+/* Of the block what is beside its certificates, and of the others those that a change could harm. */
 static const char *settings_of(struct arena *a, const struct json *configs, const char *neighbours)
 {
-    static const char *const blocks[] = {"business_type", "service_area",      "force_redirect",
-                                         "hsts",          "client_cert",       "quic",
-                                         "sni",           "https_tls_version", "origin_protocol"};
-    struct buf out = buf_new(a, 1 << 20);
-    struct json_writer w = json_writer_to(&out);
-    json_open_object(&w);
-    json_member_raw(&w, "https", neighbours);
-    for (size_t i = 0; i < countof(blocks); i++) {
-        const struct json *block = json_at(configs, arena_printf(a, "/%s", blocks[i]));
-        if (!json_is_null(block))
-            json_member_raw(&w, blocks[i], json_dump(a, block));
-    }
-    json_close_object(&w);
-    return out.full ? "{}" : out.data;
+    char *all = json_only(a, configs,
+                          "business_type service_area force_redirect hsts client_cert quic sni "
+                          "https_tls_version origin_protocol");
+    return json_splice(a, all, strlen(all), "/https", neighbours, &all, NULL) ? all : "{}";
 }
 
-static bool read_binding(struct job *job, const struct resource *r, struct binding *ret, struct err *err)
+static bool read_binding(struct job *job, const struct resource *r, struct binding *now, struct err *err)
 {
     struct arena *a = job->arena;
     struct answer domain, config;
@@ -234,22 +180,15 @@ static bool read_binding(struct job *job, const struct resource *r, struct bindi
                     r->vendor_id, project) ||
         !read_config(job, r->vendor_id, project, &config, err))
         return false;
-    const struct json *configs = json_at(config.json, "/configs"), *https = json_at(configs, "/https");
-    const char *status = json_get(domain.json, "/domain/domain_status");
     if (!json_excerpt(a, config.text, config.size, "/configs/https", &document, err) ||
         !neighbours_of(a, document, &neighbours, err))
         return err_add(err, "%s", r->title);
-    struct binding b = {
-        .https = json_is(https, "/https_status", "on"),
-        .ready = strcmp(status, "configuring") != 0,
-        .failed = strcmp(status, "configure_failed") == 0 ? "the domain's configuration failed" : NULL,
-        .etag = "",
-        .bound = arena_array(a, struct bound, countof(kinds)),
-        .settings = settings_of(a, configs, neighbours),
-        .document = document,
-    };
-    b.bound_count = bound_of(job, https, b.bound);
-    *ret = b;
+    now->ready = !json_is(domain.json, "/domain/domain_status", "configuring");
+    if (json_is(domain.json, "/domain/domain_status", "configure_failed"))
+        now->failed = "the domain's configuration failed";
+    now->settings = settings_of(a, json_at(config.json, "/configs"), neighbours);
+    now->document = document;
+    binding_of(job, json_at(config.json, "/configs/https"), now);
     return true;
 }
 
@@ -284,155 +223,132 @@ static bool store_for(struct job *job, const struct resource *r, const struct ma
     return true;
 }
 
-/* An SM2 pair, or a certificate with its chain, as CDN takes them with their keys. */
-static const char *text_entry(struct arena *hidden, const char *name, const struct material *m)
+struct entry { /* a certificate of the block as it is sent: by its id in SCM, or as text with its key */
+    const char *type, *name, *id;
+    const struct material *text; /* NULL: by its id */
+};
+
+/* In a list text and key are required, also where an id stands for them. */
+static const char *entry_json(struct arena *hidden, const struct entry *e, bool listed)
 {
+    const struct material *m = e->text;
+    if (!m)
+        return json_format(hidden,
+                           "'certificate_type':%s,'certificate_source':2,'scm_certificate_id':%s,"
+                           "'certificate_name':%s%p",
+                           e->type, e->id, e->name,
+                           listed ? ",\"certificate_value\":\"\",\"private_key\":\"\"" : "");
     const char *pair = !m->sm2 ? ""
                                : json_format(hidden, ",'enc_certificate_value':%s,'enc_private_key':%s",
                                              m->sm2_encryption_pem, secret_bytes(m->sm2_encryption_key));
     return json_format(hidden,
-                       "{'certificate_type':%s,'certificate_source':0,'certificate_name':%s,"
-                       "'certificate_value':%s,'private_key':%s%p}",
-                       m->sm2 ? "server_sm" : "server", name, m->fullchain_pem, secret_bytes(m->key), pair);
+                       "'certificate_type':%s,'certificate_source':0,'certificate_name':%s,"
+                       "'certificate_value':%s,'private_key':%s%p",
+                       e->type, e->name, m->fullchain_pem, secret_bytes(m->key), pair);
 }
 
-/* The certificate that stays, as it has to be sent again; NULL if there is none. */
-static bool kept_entry(struct job *job, struct arena *hidden, const struct json *entry, const char **ret,
+/* What the block says of its certificates: both in a list, one in members of its own. */
+static const char *entries_json(struct arena *hidden, const struct entry *ours, const struct entry *kept)
+{
+    if (ours && kept)
+        return json_format(hidden, ",'certificates':[{%p},{%p}]", entry_json(hidden, ours, true),
+                           entry_json(hidden, kept, true));
+    const struct entry *one = ours ? ours : kept;
+    return one ? json_format(hidden, ",%p", entry_json(hidden, one, false)) : "";
+}
+
+/* The certificate of that type, which stays, as it has to be sent again; *ret NULL if there is none. */
+static bool kept_entry(struct job *job, const struct json *https, const char *type, const struct entry **ret,
                        struct err *err)
 {
-    struct bound b;
-    struct material own;
-    const char *name = json_get(entry, "/certificate_name");
+    const struct json *v = entry_of(https, type);
+    struct material *own = arena_make(job->arena, struct material);
+    struct entry *kept = arena_make(job->arena, struct entry);
+    struct binding b = {0};
     *ret = NULL;
-    if (!entry)
+    if (!v)
         return true;
-    bound_of_entry(job, entry, "", &b);
-    if (json_int(json_at(entry, "/certificate_source"), 0) == 2) {
-        *ret = json_format(hidden,
-                           "{'certificate_type':%s,'certificate_source':2,'scm_certificate_id':%s,"
-                           "'certificate_name':%s}",
-                           json_str(json_at(entry, "/certificate_type"), "server"), b.ref, name);
-        return true;
-    }
-    if (!session_material(job, b.fingerprint, &own, NULL))
+    const struct bound *held = add_entry(job, v, "", &b);
+    *kept = (struct entry){.type = type, .name = json_get(v, "/certificate_name"), .id = held->ref};
+    if (!is_of_scm(v) && !session_material(job, held->fingerprint, own, NULL))
         return err_set(
             err, ERR_CONFLICT,
             "the domain also holds %s, uploaded to CDN with a key that is not in certferry: it would "
             "be lost, so nothing was changed",
-            name);
-    *ret = text_entry(hidden, name, &own);
+            kept->name);
+    kept->text = is_of_scm(v) ? NULL : own;
+    *ret = kept;
     return true;
 }
 
-/* In a list text and key are required, also where an id stands for them. */
-static const char *listed(struct arena *hidden, const char *entry)
+static const char *type_of(const struct change *change)
 {
-    bool by_id = !strstr(entry, "\"private_key\"");
-    return by_id ? arena_printf(hidden, "%.*s,\"certificate_value\":\"\",\"private_key\":\"\"}",
-                                (int)strlen(entry) - 1, entry)
-                 : entry;
-}
-
-/* What the block says of its certificates: both in a list, one in members of its own. */
-static const char *members_of(struct arena *hidden, const char *entry, const char *kept)
-{
-    const char *one = entry ? entry : kept;
-    if (entry && kept)
-        return arena_printf(hidden, ",\"certificates\":[%s,%s]", listed(hidden, entry), listed(hidden, kept));
-    return one ? arena_printf(hidden, ",%.*s", (int)strlen(one) - 2, one + 1) : "";
+    return strcmp(change->slot, "sm") == 0 ? "server_sm" : "server";
 }
 
 /* Sends the block as it was read with this certificate at the slot, NULL: none; with none left HTTPS goes off. */
-static bool put_block(struct job *job, const struct resource *r, const struct binding *now,
-                      struct arena *hidden, const char *slot, const char *entry, struct err *err)
-{
-    const struct json *https;
-    const char *kept = NULL, *other = strcmp(slot, "sm") == 0 ? "server" : "server_sm";
-    char *block;
-    struct answer answer;
-    if (!json_parse(job->arena, now->document, strlen(now->document), &https, err) ||
-        !kept_entry(job, hidden, entry_of(https, other), &kept, err) ||
-        !neighbours_of(hidden, now->document, &block, err) ||
-        !json_splice(hidden, block, strlen(block), "/https_status", entry || kept ? "\"on\"" : "\"off\"",
-                     &block, err))
-        return err_add(err, "the configuration of %s", r->title);
-    const char *arguments =
-        json_format(hidden, "{'domain_name':%s,'enterprise_project_id':%s,'body':{'configs':{'https':%p}}}",
-                    r->vendor_id, project_of(job, r),
-                    arena_printf(hidden, "%.*s%s}", (int)strlen(block) - 1, block,
-                                 members_of(hidden, entry, kept)));
-    return cloud_call_secret(job, &set_config, "", &answer, err, "%p", arguments);
-}
-
-static bool bind_text(struct job *job, const struct resource *r, const struct binding *now, const char *name,
-                      const struct material *m, struct err *err)
+static bool put_block(struct job *job, const struct bind *w, const struct entry *ours, struct err *err)
 {
     cleanup(arena_free_p) struct arena *hidden = arena_new_secret(8 << 20);
-    return put_block(job, r, now, hidden, m->sm2 ? "sm" : "default", text_entry(hidden, name, m), err);
+    const char *other = strcmp(w->change->slot, "sm") == 0 ? "server" : "server_sm";
+    const struct resource *r = w->resource;
+    const struct json *https;
+    const struct entry *kept;
+    char *block;
+    if (!json_parse(job->arena, w->now->document, strlen(w->now->document), &https, err) ||
+        !kept_entry(job, https, other, &kept, err) || !neighbours_of(hidden, w->now->document, &block, err) ||
+        !json_splice(hidden, block, strlen(block), "/https_status", ours || kept ? "\"on\"" : "\"off\"",
+                     &block, err))
+        return err_add(err, "the configuration of %s", r->title);
+    return cloud_call_secret(
+        job, &set_config, "", NULL, err,
+        "{'domain_name':%s,'enterprise_project_id':%s,'body':{'configs':{'https':%p%p}}}}", r->vendor_id,
+        project_of(job, r), arena_copy(hidden, block, strlen(block) - 1), entries_json(hidden, ours, kept));
+}
+
+/* As it was called on the domain; "" where that is not known, or too short to be sent. */
+static const char *name_of(const struct bound *old)
+{
+    return old && old->name && strlen(old->name) >= NAME_LEAST ? old->name : "";
 }
 
 /* By its id; CDN that may not read SCM gets the text, where we have the key. */
-static bool bind_id(struct job *job, const struct resource *r, const struct binding *now,
-                    const struct change *change, const struct bound *old, const struct material *m,
-                    struct err *err)
+static bool bind_id(struct job *job, const struct bind *w, const struct bound *old, struct err *err)
 {
-    const char *slot = change->slot, *id = change->add[0];
-    struct bound b = {.slot = slot, .ref = id, .name = "", .fingerprint = ""};
-    const char *fingerprint = old && old->fingerprint ? old->fingerprint : "";
-    struct material own;
-    struct err why = {0};
-    if (old && old->name && strlen(old->name) >= 3)
-        b.name = old->name; /* as it was called on the domain */
-    else if (!session_facts(job, "", &b, err))
-        return false;
-    cleanup(arena_free_p) struct arena *hidden = arena_new_secret(8 << 20);
-    const char *entry =
-        json_format(hidden,
-                    "{'certificate_type':%s,'certificate_source':2,"
-                    "'scm_certificate_id':%s,'certificate_name':%s}",
-                    strcmp(slot, "sm") == 0 ? "server_sm" : "server", id, strlen(b.name) >= 3 ? b.name : id);
-    if (put_block(job, r, now, hidden, slot, entry, &why))
-        return true;
-    bool may_not = strcmp(why.code, "CDN.00010198") == 0;
-    if (may_not)
-        session_put(job, as_text, "1");
-    if (may_not && !m && *fingerprint && session_material(job, fingerprint, &own, NULL))
-        m = &own;
-    if (may_not && m && m->key)
-        return bind_text(job, r, now, arena_printf(job->arena, "%s%s", as_text, id), m, err);
-    if (err)
-        *err = why;
-    return may_not ? err_add(err, "allow CDN to read certificates of SCM, once, in the console of CDN")
-                   : false;
-}
-
-static bool write_slot(struct job *job, const struct resource *r, const struct binding *now,
-                       const struct change *change, const struct bound *old, const struct material *m,
-                       struct err *err)
-{
-    cleanup(arena_free_p) struct arena *hidden = arena_new_secret(8 << 20);
-    struct material own;
-    if (!change->add_count)
-        return put_block(job, r, now, hidden, change->slot, NULL, err);
-    const char *ref = change->add[0];
-    if (huawei_is_scm_id(ref))
-        return bind_id(job, r, now, change, old, m, err);
-    if (m && strcmp(m->fingerprint, ref) == 0)
-        return bind_text(job, r, now, m->name, m, err);
-    if (!session_material(job, ref, &own, err))
-        return err_add(err, "the private key of %s, which CDN does not give back", ref);
-    bool named = old && old->name && strlen(old->name) >= 3;
-    return bind_text(job, r, now, named ? old->name : own.name, &own, err);
-}
-
-static bool write_change(struct job *job, const struct bind *w, struct err *err)
-{
-    const struct resource *r = w->resource;
-    const struct binding *now = w->now;
-    const struct change *change = w->change;
+    const char *id = w->change->add[0];
     const struct material *m = w->material;
-    (void)now, (void)m, (void)r;
-    return write_slot(job, r, now, change, w->before ? binding_slot(w->before, change->slot) : NULL, m, err);
+    struct bound b = {.slot = "", .ref = id, .name = name_of(old), .fingerprint = ""};
+    struct material own;
+    if (!*b.name && !session_facts(job, "", &b, err))
+        return false;
+    struct entry entry = {type_of(w->change), *name_of(&b) ? b.name : id, id, NULL};
+    if (put_block(job, w, &entry, err))
+        return true;
+    if (strcmp(err->code, "CDN.00010198") != 0)
+        return false;
+    session_put(job, as_text, "1");
+    if (!m && old && session_material(job, old->fingerprint, &own, NULL))
+        m = &own;
+    if (!m || !m->key)
+        return err_add(err, "allow CDN to read certificates of SCM, once, in the console of CDN");
+    entry.name = arena_printf(job->arena, "%s%s", as_text, id);
+    entry.text = m;
+    return put_block(job, w, &entry, err);
+}
+
+static bool bind_certificate(struct job *job, const struct bind *w, struct err *err)
+{
+    const struct bound *old = w->before ? binding_slot(w->before, w->change->slot) : NULL;
+    const char *ref = w->change->add_count ? w->change->add[0] : NULL;
+    struct material m;
+    if (!ref)
+        return put_block(job, w, NULL, err);
+    if (huawei_is_scm_id(ref))
+        return bind_id(job, w, old, err);
+    if (!bind_material(job, w, ref, &m, err))
+        return err_add(err, "its private key, which CDN does not give back");
+    struct entry entry = {type_of(w->change), *name_of(old) ? name_of(old) : m.name, NULL, &m};
+    return put_block(job, w, &entry, err);
 }
 
 const struct product huawei_cdn = {
@@ -454,5 +370,5 @@ const struct product huawei_cdn = {
     .read = read_binding,
     .store_for = store_for,
     .upload = huawei_scm_upload,
-    .bind = write_change,
+    .bind = bind_certificate,
 };

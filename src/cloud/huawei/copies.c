@@ -43,25 +43,14 @@ static void list_elb(struct job *job, struct stored *copies, size_t count)
         stored_doubt(job, &copies[i], &why);
 }
 
-/* The region and the enterprise project of "waf:REGION:PROJECT". */
-static bool waf_place(struct job *job, const struct stored *c, const char **ret_region,
-                      const char **ret_project)
-{
-    const char *place = stored_in(c, "waf"), *colon = place ? strchr(place, ':') : NULL;
-    if (!colon)
-        return false;
-    *ret_region = arena_copy(job->arena, place, (size_t)(colon - place));
-    *ret_project = colon + 1;
-    return true;
-}
-
 static void ask_waf(struct job *job, struct stored *c)
 {
     const char *region, *project, *user = "";
     struct err why = {0};
     struct job inner = *job;
     inner.product = product_find("huawei/waf");
-    if (!waf_place(job, c, &region, &project) || !stored_is_there(&inner, region, c))
+    if (!huawei_waf_place(job->arena, c->vendor_store, &region, &project) ||
+        !stored_is_there(&inner, region, c))
         return;
     if (!huawei_waf_user(job, region, c->ref, &user, &why))
         stored_doubt(job, c, &why);
@@ -110,7 +99,7 @@ bool huawei_discard(struct job *job, const struct stored *copy, struct err *err)
     struct answer answer;
     if (region)
         return cloud_call(job, &delete_elb, region, &answer, err, "{'certificate_id':%s}", copy->ref);
-    if (waf_place(job, copy, &region, &project))
+    if (huawei_waf_place(job->arena, copy->vendor_store, &region, &project))
         return cloud_call(job, &delete_waf, region, &answer, err,
                           "{'certificate_id':%s,'enterprise_project_id':%s}", copy->ref, project);
     return discard_scm(job, copy, err);

@@ -10,22 +10,27 @@
 #include "base/buf.h"
 #include <string.h>
 
-static const struct call list_balancers = {HUAWEI_ELB("ListLoadBalancers", "GET", "loadbalancers"),
-                                           HUAWEI_PAGES("/loadbalancers")};
-static const struct call list_policies = {HUAWEI_ELB("ListL7Policies", "GET", "l7policies"),
-                                          HUAWEI_PAGES("/l7policies")};
-static const struct call list_rules = {HUAWEI_ELB("ListAllL7Rules", "GET", "l7policies/rules"),
-                                       .parameters = "type[]", HUAWEI_PAGES("/rules")};
-static const struct call list_listeners = {HUAWEI_ELB("ListListeners", "GET", "listeners"),
-                                           .parameters = "protocol[]", HUAWEI_PAGES("/listeners")};
-static const struct call get_listener = {HUAWEI_ELB("ShowListener", "GET", "listeners/{listener_id}")};
-static const struct call get_balancer = {
-    HUAWEI_ELB("ShowLoadBalancer", "GET", "loadbalancers/{loadbalancer_id}")};
+#define ELB(name, verb, what, takes, ...)                                                                    \
+    {                                                                                                        \
+        HUAWEI_ELB(name, verb, what), .parameters = (takes), __VA_ARGS__                                     \
+    }
+
+static const struct call list_balancers =
+    ELB("ListLoadBalancers", "GET", "loadbalancers", NULL, HUAWEI_PAGES("/loadbalancers"));
+static const struct call list_policies =
+    ELB("ListL7Policies", "GET", "l7policies", NULL, HUAWEI_PAGES("/l7policies"));
+static const struct call list_rules =
+    ELB("ListAllL7Rules", "GET", "l7policies/rules", "type[]", HUAWEI_PAGES("/rules"));
+static const struct call list_listeners =
+    ELB("ListListeners", "GET", "listeners", "protocol[]", HUAWEI_PAGES("/listeners"));
+static const struct call get_listener = ELB("ShowListener", "GET", "listeners/{listener_id}", NULL);
+static const struct call get_balancer =
+    ELB("ShowLoadBalancer", "GET", "loadbalancers/{loadbalancer_id}", NULL);
 static const struct call set_listener =
-    {HUAWEI_ELB("UpdateListener", "PUT", "listeners/{listener_id}"),
-     .parameters = "body.listener.default_tls_container_ref body.listener.sni_container_refs[] "
-                   "body.listener.sni_match_algo",
-     .write = true};
+    ELB("UpdateListener", "PUT", "listeners/{listener_id}",
+        "body.listener.default_tls_container_ref body.listener.sni_container_refs[] "
+        "body.listener.sni_match_algo",
+        .write = true);
 
 /* What a listener holds: the default first, then the set in its order. */
 static bool binding_of(struct job *job, const char *region, const struct json *listener, struct binding *b,
@@ -38,19 +43,9 @@ static bool binding_of(struct job *job, const char *region, const struct json *l
     return binding_look_up(job, region, b, err);
 }
 
-struct balancer {
-    const char *id, *name, *host, *reach;
-    bool frozen;
-};
-
-struct tie { /* a rule, or a host, and the listener that it is of */
-    const char *of, *listener;
-};
-
 struct listing { /* one region, while it is listed */
-    struct balancer *balancers;
-    struct tie *rules, *hosts;
-    size_t balancer_count, balancer_capacity, rule_count, rule_capacity, host_count, host_capacity;
+    struct balancers balancers;
+    struct links rules, hosts; /* a rule its listener, a listener its hosts */
 };
 
 static bool keep_balancers(struct job *job, const char *region, struct listing *l, struct err *err)
@@ -63,13 +58,16 @@ static bool keep_balancers(struct job *job, const char *region, struct listing *
         const char *open = "";
         for (size_t i = 0; i < countof(addresses) && !*open; i++)
             open = json_get(item, addresses[i]);
-        struct balancer *b =
-            arena_push(keep, (void **)&l->balancers, &l->balancer_count, &l->balancer_capacity, sizeof *b);
-        *b = (struct balancer){.id = arena_strdup(keep, json_get(item, "/id")),
-                               .name = arena_strdup(keep, json_get(item, "/name")),
-                               .host = arena_strdup(keep, *open ? open : json_get(item, "/vip_address")),
-                               .reach = *open ? "public" : "private",
-                               .frozen = json_is(item, "/operating_status", "FROZEN")};
+        balancers_add(keep, &l->balancers,
+                      &(struct balancer){
+                          .id = json_get(item, "/id"),
+                          .name = json_get(item, "/name"),
+                          .host = *open ? open : json_get(item, "/vip_address"),
+                          .reach = *open ? "public" : "private",
+                          .unfit = json_is(item, "/operating_status", "FROZEN")
+                                       ? "the load balancer is frozen"
+                                       : "",
+                      });
     }
     return pages_end(&p, err);
 }
@@ -80,17 +78,8 @@ static bool keep_policies(struct job *job, const char *region, struct listing *l
     cleanup(pages_close) struct pages p = cloud_pages(job, &list_policies, region, "{}");
     for (const struct json *item; (item = pages_next(&p));)
         json_each (rule, json_at(item, "/rules"))
-            *(struct tie *)arena_push(keep, (void **)&l->rules, &l->rule_count, &l->rule_capacity,
-                                      sizeof *l->rules) =
-                (struct tie){arena_strdup(keep, json_get(rule, "/id")),
-                             arena_strdup(keep, json_get(item, "/listener_id"))};
+            links_add(keep, &l->rules, json_get(rule, "/id"), json_get(item, "/listener_id"));
     return pages_end(&p, err);
-}
-
-static void keep_host(struct arena *keep, struct listing *l, const char *listener, const char *host)
-{
-    *(struct tie *)arena_push(keep, (void **)&l->hosts, &l->host_count, &l->host_capacity, sizeof *l->hosts) =
-        (struct tie){arena_strdup(keep, host), listener};
 }
 
 /* Only whole hosts: what a regular expression matches cannot be told. */
@@ -100,54 +89,30 @@ static bool keep_hosts(struct job *job, const char *region, struct listing *l, s
     cleanup(pages_close) struct pages p = cloud_pages(job, &list_rules, region, "{'type':['HOST_NAME']}");
     for (const struct json *item; (item = pages_next(&p));) {
         const struct json *conditions = json_at(item, "/conditions");
-        const char *listener = NULL;
-        for (size_t i = 0; i < l->rule_count && !listener; i++)
-            if (json_is(item, "/id", l->rules[i].of))
-                listener = l->rules[i].listener;
+        const char *listener = links_to(&l->rules, json_get(item, "/id"));
         if (!listener || !json_is(item, "/type", "HOST_NAME") || !json_is(item, "/compare_type", "EQUAL_TO"))
             continue;
         if (!json_count(conditions))
-            keep_host(keep, l, listener, json_get(item, "/value"));
+            links_add(keep, &l->hosts, listener, json_get(item, "/value"));
         json_each (condition, conditions)
-            keep_host(keep, l, listener, json_get(condition, "/value"));
+            links_add(keep, &l->hosts, listener, json_get(condition, "/value"));
     }
     return pages_end(&p, err);
-}
-
-static const struct balancer *balancer_of(const struct listing *l, const char *id)
-{
-    static const struct balancer unknown = {"", "", "", "unknown", false};
-    for (size_t i = 0; i < l->balancer_count; i++)
-        if (strcmp(l->balancers[i].id, id) == 0)
-            return &l->balancers[i];
-    return &unknown;
 }
 
 static bool emit_listener(struct job *job, const struct survey *to, const struct listing *l,
                           const struct json *item, struct err *err)
 {
-    struct arena *a = job->arena;
-    const char *id = json_get(item, "/id"), *parent = json_get(item, "/loadbalancers/0/id");
-    const char *protocol = json_get(item, "/protocol");
-    const struct balancer *lb = balancer_of(l, parent);
-    long long port = json_int(json_at(item, "/protocol_port"), 443);
+    const char *id = json_get(item, "/id"), *host;
+    const struct balancer of = balancers_find(&l->balancers, json_get(item, "/loadbalancers/0/id"));
     struct binding b = {0};
-    struct resource r = {
-        .vendor_id = id,
-        .title = arena_printf(a, "%s %s:%lld", *lb->name ? lb->name : parent, protocol, port),
-        .host = lb->host,
-        .port = (unsigned)port,
-        .quic = strcmp(protocol, "QUIC") == 0,
-        .reach = lb->reach,
-        .lock = arena_printf(a, "elb:%s", parent),
-        .unfit = lb->frozen ? "the load balancer is frozen" : "",
-    };
+    struct resource r = resource_of_listener(job, &of, id, json_get(item, "/protocol"),
+                                             json_int(json_at(item, "/protocol_port"), 443));
     if (!binding_of(job, to->region, item, &b, err))
         return err_add(err, "listener %s", id);
-    for (size_t i = 0; i < l->host_count; i++)
-        if (strcmp(l->hosts[i].listener, id) == 0)
-            resource_add_name(a, &r, l->hosts[i].of, EVIDENCE_RULE);
-    resource_add_held(a, &r, &b, NULL);
+    for (size_t at = 0; (host = links_next(&l->hosts, id, &at));)
+        resource_add_name(job->arena, &r, host, EVIDENCE_RULE);
+    resource_add_held(job->arena, &r, &b, NULL);
     return resource_emit(job, to, &r, &b, err);
 }
 
@@ -156,7 +121,7 @@ static bool discover(struct job *job, const struct survey *to, struct err *err)
     struct listing l = {0};
     if (!keep_balancers(job, to->region, &l, err))
         return false;
-    if (!l.balancer_count)
+    if (!l.balancers.count)
         return true;
     if (!keep_policies(job, to->region, &l, err) || !keep_hosts(job, to->region, &l, err))
         return false;

@@ -199,18 +199,12 @@ static bool prepare(struct job *job, const struct call *call, const char *region
     return true;
 }
 
-/* A project may have chosen to see private keys in answers: they are read into memory that is wiped. */
+/* A project may have chosen to see private keys in answers. */
 static bool elb_facts(struct job *job, const char *region, struct bound *b, struct err *err)
 {
-    cleanup(arena_free_p) struct arena *hidden = arena_new_secret(ARENA_JOB_BYTES);
-    struct job inner = *job;
-    struct answer answer;
-    inner.arena = hidden;
-    if (!cloud_call(&inner, &get_certificate, region, &answer, err, "{'certificate_id':%s}", b->ref))
-        return false;
-    b->name = arena_strdup(job->arena, json_str(json_at(answer.json, "/certificate/name"), ""));
-    return bound_of_pem(job->arena, json_str(json_at(answer.json, "/certificate/certificate"), ""), b) ||
-           err_set(err, ERR_NOT_FOUND, "ELB does not show certificate %s", b->ref);
+    return facts_shown(job, &get_certificate, region,
+                       json_format(job->arena, "{'certificate_id':%s}", b->ref), "/certificate/name",
+                       "/certificate/certificate", b, err);
 }
 
 /* What a reference names: a certificate of SCM by its form, else of the store of the product. */
@@ -222,23 +216,21 @@ static bool facts(struct job *job, const char *region, struct bound *b, struct e
     return waf ? huawei_waf_facts(job, region, b, err) : elb_facts(job, region, b, err);
 }
 
-struct search {
-    struct arena *keep;
-    const char *fingerprint;
-    const char *id; /* "" until found */
-};
-
-static bool look(struct job *job, void *context, const struct json *item, const struct xml *node,
+/* Ours among those of its name; *ret "" where it is not there. */
+static bool find(struct job *job, const char *region, const struct material *m, const char **ret,
                  struct err *err)
 {
-    struct search *s = context;
-    struct bound b = {.fingerprint = ""};
-    (void)node;
-    (void)err;
-    if (!*s->id && bound_of_pem(job->arena, json_str(json_at(item, "/certificate"), ""), &b) &&
-        strcmp(b.fingerprint, s->fingerprint) == 0)
-        s->id = arena_strdup(s->keep, json_str(json_at(item, "/id"), ""));
-    return true;
+    struct arena *keep = job->arena;
+    cleanup(pages_close) struct pages p =
+        cloud_pages(job, &list_certificates, region, "{'name':[%s],'type':['server']}", m->name);
+    *ret = "";
+    for (const struct json *item; !**ret && (item = pages_next(&p));) {
+        struct bound b = {.fingerprint = ""};
+        if (bound_of_pem(job->arena, json_get(item, "/certificate"), &b) &&
+            strcmp(b.fingerprint, m->fingerprint) == 0)
+            *ret = arena_strdup(keep, json_get(item, "/id"));
+    }
+    return pages_end(&p, err);
 }
 
 /* The domains as ELB wants them for use in a listener's set. */
@@ -254,37 +246,23 @@ static bool domain_list(struct arena *a, const struct material *m, const char **
                                 HUAWEI_DOMAINS_BYTES);
 }
 
-bool huawei_has_key(const struct material *m, struct err *err)
-{
-    return m->key ||
-           err_set(err, ERR_INVALID_CERTIFICATE,
-                   "the private key of %s is not in certferry: fetch it with cert sync --with-key", m->name);
-}
-
 bool huawei_upload(struct job *job, const char *vendor_store, const struct material *m, const char **ret,
                    struct err *err)
 {
-    struct search s = {.keep = job->arena, .fingerprint = m->fingerprint, .id = ""};
-    const char *region = strchr(vendor_store, ':') ? strchr(vendor_store, ':') + 1 : "", *domains;
+    const char *region = store_place(vendor_store), *domains, *id;
     struct answer answer;
-    if (!domain_list(job->arena, m, &domains, err) ||
-        !cloud_each(job, &list_certificates, region, look, &s, err, "{'name':[%s],'type':['server']}",
-                    m->name))
+    if (!domain_list(job->arena, m, &domains, err) || !find(job, region, m, &id, err))
         return false;
-    if (!*s.id && !huawei_has_key(m, err))
-        return false;
-    if (!*s.id) {
-        cleanup(arena_free_p) struct arena *hidden = arena_new_secret(4 << 20);
-        const char *arguments = json_format(hidden,
-                                            "{'body':{'certificate':{'name':%s,'type':'server',"
-                                            "'certificate':%s,'private_key':%s,'domain':%s}}}",
-                                            m->name, m->fullchain_pem, secret_bytes(m->key), domains);
-        if (!cloud_call_secret(job, &create_certificate, region, &answer, err, "%p", arguments))
-            return false;
-        s.id = json_str(json_at(answer.json, "/certificate/id"), "");
+    if (*id) {
+        *ret = id;
+        return true;
     }
-    *ret = s.id;
-    return *s.id || upload_in_doubt(err_set(err, ERR_VENDOR, "ELB answered no certificate id"), err);
+    return upload_has_key(m, err) &&
+           cloud_call_secret(job, &create_certificate, region, &answer, err,
+                             "{'body':{'certificate':{'name':%s,'type':'server','certificate':%s,"
+                             "'private_key':%s,'domain':%s}}}",
+                             m->name, m->fullchain_pem, secret_bytes(m->key), domains) &&
+           upload_answered(json_get(answer.json, "/certificate/id"), "ELB", ret, err);
 }
 
 /* WAF's one host of another domain. */

@@ -34,9 +34,6 @@ must_use bool huawei_regions(struct job *job, const char ***ret, size_t *ret_cou
 /* Pushes by SCM. */
 extern const struct pusher huawei_pusher;
 
-/* Refuses what has no private key with us: it can be used in its own certificate service, and brought nowhere. */
-must_use bool huawei_has_key(const struct material *m, struct err *err);
-
 /* Those it has a project in, whatever the access is limited to. */
 must_use bool huawei_all_regions(struct job *job, const char ***ret, size_t *ret_count, struct err *err);
 
@@ -54,3 +51,6 @@ must_use bool huawei_waf_facts(struct job *job, const char *region, struct bound
 /* Which website holds a certificate of WAF, in a sentence, or that WAF did not tell; "": none. */
 must_use bool huawei_waf_user(struct job *job, const char *region, const char *id, const char **ret,
                               struct err *err);
+/* The parts of the name of a store of WAF, "waf:REGION:PROJECT"; false for any other. */
+must_use bool huawei_waf_place(struct arena *a, const char *vendor_store, const char **ret_region,
+                               const char **ret_project);

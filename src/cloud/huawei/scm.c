@@ -54,11 +54,6 @@ const struct call scm_push_history = {.service = "scm",
                                       .style = CALL_REST_JSON,
                                       .per_second = 5};
 
-static const char *text(const struct json *v, const char *pointer)
-{
-    return json_str(json_at(v, pointer), "");
-}
-
 bool huawei_is_scm_id(const char *t)
 {
     return strncmp(t, "scs", 3) == 0 && strlen(t) == 16 && strspn(t + 3, "0123456789") == 13;
@@ -83,7 +78,7 @@ static int64_t time_of(struct arena *a, const char *t)
 /* `domain` and the comma separated `sans`, each once. */
 static const char **names_of(struct arena *a, const struct json *v, size_t *ret_count)
 {
-    const char *list = arena_printf(a, "%s,%s", text(v, "/domain"), text(v, "/sans"));
+    const char *list = arena_printf(a, "%s,%s", json_get(v, "/domain"), json_get(v, "/sans"));
     size_t most = 1, count = 0;
     for (const char *p = list; *p; p++)
         most += strchr(",; ", *p) != NULL;
@@ -102,40 +97,32 @@ static const char **names_of(struct arena *a, const struct json *v, size_t *ret_
     return names;
 }
 
-struct listing {
-    scm_fn *each;
-    void *context;
-};
-
-static bool emit(struct job *job, void *context, const struct json *item, const struct xml *node,
-                 struct err *err)
-{
-    const struct listing *l = context;
-    const char *status = text(item, "/status");
-    bool uploaded = strcmp(status, "UPLOAD") == 0;
-    (void)node;
-    struct scm_certificate c = {
-        .id = text(item, "/id"),
-        .name = text(item, "/name"),
-        .not_after_ms = time_of(job->arena, text(item, "/expire_time")),
-        .status = status,
-        .project = json_str(json_at(item, "/enterprise_project_id"), "0"),
-        .official = !uploaded && *text(item, "/brand"),
-        .usable = uploaded || strcmp(status, "ISSUED") == 0,
-    };
-    c.domains = names_of(job->arena, item, &c.domain_count);
-    return l->each(l->context, &c, err);
-}
-
 bool huawei_scm_list(struct job *job, scm_fn *each, void *context, struct err *err)
 {
-    struct listing l = {each, context};
-    return cloud_each(job, &scm_list_certificates, "", emit, &l, err, "{'enterprise_project_id':'all'}");
+    cleanup(pages_close) struct pages p =
+        cloud_pages(job, &scm_list_certificates, "", "{'enterprise_project_id':'all'}");
+    for (const struct json *item; (item = pages_next(&p));) {
+        const char *status = json_get(item, "/status");
+        bool uploaded = strcmp(status, "UPLOAD") == 0;
+        struct scm_certificate c = {
+            .id = json_get(item, "/id"),
+            .name = json_get(item, "/name"),
+            .not_after_ms = time_of(job->arena, json_get(item, "/expire_time")),
+            .status = status,
+            .project = json_str(json_at(item, "/enterprise_project_id"), "0"),
+            .official = !uploaded && *json_get(item, "/brand"),
+            .usable = uploaded || strcmp(status, "ISSUED") == 0,
+        };
+        c.domains = names_of(job->arena, item, &c.domain_count);
+        if (!each(context, &c, err))
+            return false;
+    }
+    return pages_end(&p, err);
 }
 
 static const struct secret *secret_of(struct arena *a, const struct json *v, const char *pointer)
 {
-    const char *key = text(v, pointer);
+    const char *key = json_get(v, pointer);
     return *key ? secret_in(a, secret_new(key, strlen(key))) : NULL;
 }
 
@@ -150,11 +137,12 @@ bool huawei_scm_export(struct job *job, const char *id, struct scm_export *ret, 
     if (!cloud_call(&inner, &scm_export_certificate, "", &answer, err, "{'certificate_id':%s}", id))
         return false;
     const struct json *v = answer.json;
-    const char *chain = text(v, "/entire_certificate");
+    const char *chain = json_get(v, "/entire_certificate");
     if (!*chain)
-        chain = arena_printf(hidden, "%s\n%s", text(v, "/certificate"), text(v, "/certificate_chain"));
+        chain =
+            arena_printf(hidden, "%s\n%s", json_get(v, "/certificate"), json_get(v, "/certificate_chain"));
     *ret = (struct scm_export){.chain_pem = arena_strdup(a, chain),
-                               .encryption_pem = arena_strdup(a, text(v, "/enc_certificate")),
+                               .encryption_pem = arena_strdup(a, json_get(v, "/enc_certificate")),
                                .key = secret_of(a, v, "/private_key"),
                                .encryption_key = secret_of(a, v, "/enc_private_key")};
     return true;
@@ -165,9 +153,9 @@ bool huawei_scm_facts(struct job *job, struct bound *b, struct err *err)
     struct answer answer;
     if (!cloud_call(job, &scm_show_certificate, "", &answer, err, "{'certificate_id':%s}", b->ref))
         return false;
-    b->name = text(answer.json, "/name");
+    b->name = json_get(answer.json, "/name");
     b->names = names_of(job->arena, answer.json, &b->name_count);
-    b->not_after_ms = time_of(job->arena, text(answer.json, "/not_after"));
+    b->not_after_ms = time_of(job->arena, json_get(answer.json, "/not_after"));
     return true;
 }
 
@@ -194,7 +182,7 @@ bool huawei_scm_in_use(struct job *job, const char *id, bool *ret, struct err *e
     const struct json *results = json_at(answer.json, "/results");
     bool used = true;
     for (size_t i = 0; i < json_count(results); i++)
-        if (strcmp(text(json_item(results, i), "/certificate_id"), id) == 0)
+        if (strcmp(json_get(json_item(results, i), "/certificate_id"), id) == 0)
             used = !is_unused(json_item(results, i));
     *ret = used;
     return true;
@@ -202,44 +190,25 @@ bool huawei_scm_in_use(struct job *job, const char *id, bool *ret, struct err *e
 
 /* ---- upload ---- */
 
-struct candidates {
-    struct arena *keep;
-    const char *name;
-    const char **ids;
-    size_t count, capacity;
-};
-
-static bool collect(struct job *job, void *context, const struct json *item, const struct xml *node,
-                    struct err *err)
-{
-    struct candidates *c = context;
-    const char *id = text(item, "/id");
-    (void)job;
-    (void)node;
-    (void)err;
-    if (strcmp(text(item, "/name"), c->name) == 0 && *id)
-        *(const char **)arena_push(c->keep, (void **)&c->ids, &c->count, &c->capacity, sizeof *c->ids) =
-            arena_strdup(c->keep, id);
-    return true;
-}
-
 /* Ours among those of its name; *ret "" where it is not there. */
 static bool find(struct job *job, const struct material *m, const char *sha1, const char **ret,
                  struct err *err)
 {
-    struct candidates c = {.keep = job->arena, .name = m->name};
-    struct answer answer;
+    struct arena *keep = job->arena;
+    cleanup(pages_close) struct pages p =
+        cloud_pages(job, &scm_list_certificates, "", "{'content':%s,'enterprise_project_id':'all'}", m->name);
     *ret = "";
-    if (!cloud_each(job, &scm_list_certificates, "", collect, &c, err,
-                    "{'content':%s,'enterprise_project_id':'all'}", m->name))
-        return false;
-    for (size_t i = 0; i < c.count && !**ret; i++) {
-        if (!cloud_call(job, &scm_show_certificate, "", &answer, err, "{'certificate_id':%s}", c.ids[i]))
+    for (const struct json *item; !**ret && (item = pages_next(&p));) {
+        const char *id = json_get(item, "/id");
+        struct answer answer;
+        if (!*id || !json_is(item, "/name", m->name))
+            continue;
+        if (!cloud_call(job, &scm_show_certificate, "", &answer, err, "{'certificate_id':%s}", id))
             return false;
-        if (strcasecmp(text(answer.json, "/fingerprint"), sha1) == 0)
-            *ret = c.ids[i];
+        if (strcasecmp(json_get(answer.json, "/fingerprint"), sha1) == 0)
+            *ret = arena_strdup(keep, id);
     }
-    return true;
+    return pages_end(&p, err);
 }
 
 /* The text without the line ends around it. */
@@ -255,6 +224,7 @@ static const char *trimmed(struct arena *a, const char *pem)
 bool huawei_scm_upload(struct job *job, const char *vendor_store, const struct material *m, const char **ret,
                        struct err *err)
 {
+    cleanup(arena_free_p) struct arena *hidden = arena_new_secret(4 << 20);
     const char *sha1 = NULL, *id = NULL;
     struct answer answer;
     (void)vendor_store;
@@ -262,19 +232,14 @@ bool huawei_scm_upload(struct job *job, const char *vendor_store, const struct m
         return err_set(err, ERR_INVALID_CERTIFICATE, "the certificate cannot be read");
     if (!find(job, m, sha1, &id, err))
         return false;
-    if (!*id && !huawei_has_key(m, err))
-        return false;
-    if (!*id) {
-        cleanup(arena_free_p) struct arena *hidden = arena_new_secret(4 << 20);
-        const char *arguments =
-            json_format(hidden,
-                        "{'body':{'name':%s,'certificate':%s,'certificate_chain':%s,'private_key':%s}}",
-                        m->name, trimmed(hidden, m->leaf_pem), trimmed(hidden, m->chain_pem),
-                        trimmed(hidden, secret_bytes(m->key)));
-        if (!cloud_call_secret(job, &scm_import_certificate, "", &answer, err, "%p", arguments))
-            return false;
-        id = text(answer.json, "/certificate_id");
+    if (*id) {
+        *ret = id;
+        return true;
     }
-    *ret = id;
-    return *id || upload_in_doubt(err_set(err, ERR_VENDOR, "SCM answered no certificate id"), err);
+    return upload_has_key(m, err) &&
+           cloud_call_secret(job, &scm_import_certificate, "", &answer, err,
+                             "{'body':{'name':%s,'certificate':%s,'certificate_chain':%s,'private_key':%s}}",
+                             m->name, trimmed(hidden, m->leaf_pem), trimmed(hidden, m->chain_pem),
+                             trimmed(hidden, secret_bytes(m->key))) &&
+           upload_answered(json_get(answer.json, "/certificate_id"), "SCM", ret, err);
 }

@@ -142,18 +142,16 @@ static bool emit_listener(struct job *job, const struct survey *to, const struct
     bool classic = is_classic(balancer);
     const char *id = json_get(balancer, "/LoadBalancerId");
     const char *protocol = classic ? "HTTPS" : json_get(v, "/Protocol");
-    long long port = json_int(json_at(v, classic ? "/ListenerPort" : "/Port"), 443);
+    const struct balancer of = {.id = id,
+                                .name = json_get(balancer, "/LoadBalancerName"),
+                                .host = host_of(balancer),
+                                .reach =
+                                    json_is(balancer, "/LoadBalancerType", "OPEN") ? "public" : "private",
+                                .unfit = unfit(a, balancer)};
     struct binding b = {0};
-    struct resource r = {
-        .vendor_id = arena_printf(a, "%s/%s", id, json_get(v, "/ListenerId")),
-        .title = arena_printf(a, "%s %s:%lld", json_get(balancer, "/LoadBalancerName"), protocol, port),
-        .host = host_of(balancer),
-        .port = (unsigned)port,
-        .quic = strcmp(protocol, "QUIC") == 0,
-        .reach = json_is(balancer, "/LoadBalancerType", "OPEN") ? "public" : "private",
-        .lock = arena_printf(a, "clb:%s", id),
-        .unfit = unfit(a, balancer),
-    };
+    struct resource r =
+        resource_of_listener(job, &of, arena_printf(a, "%s/%s", id, json_get(v, "/ListenerId")), protocol,
+                             json_int(json_at(v, classic ? "/ListenerPort" : "/Port"), 443));
     if (!is_tls(protocol) || (classic && !binding_add(a, &b, "default", json_get(v, "/CertId"))))
         return true;
     if (!binding_of(job, v, &b, err))

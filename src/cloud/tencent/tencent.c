@@ -90,40 +90,27 @@ static bool identify(struct job *job, struct identity *ret, struct err *err)
     return true;
 }
 
-/* The answer may hold the private key as well, so that it is read into memory that is wiped. */
 static bool facts(struct job *job, const char *region, struct bound *b, struct err *err)
 {
-    cleanup(arena_free_p) struct arena *hidden = arena_new_secret(ARENA_JOB_BYTES);
-    struct job inner = *job;
-    struct answer answer;
     (void)region;
-    inner.arena = hidden;
-    if (!cloud_call(&inner, &tencent_ssl_detail, "", &answer, err, "{'CertificateId':%s}", b->ref))
-        return false;
-    b->name = arena_strdup(job->arena, json_str(json_at(answer.json, "/Alias"), ""));
-    return bound_of_pem(job->arena, json_str(json_at(answer.json, "/CertificatePublicKey"), ""), b) ||
-           err_set(err, ERR_NOT_FOUND, "the certificate service does not show certificate %s", b->ref);
+    return facts_shown(job, &tencent_ssl_detail, "", json_format(job->arena, "{'CertificateId':%s}", b->ref),
+                       "/Alias", "/CertificatePublicKey", b, err);
 }
 
 bool tencent_upload(struct job *job, const char *vendor_store, const struct material *m, const char **ret,
                     struct err *err)
 {
-    cleanup(arena_free_p) struct arena *hidden = arena_new_secret(4 << 20);
     struct answer answer;
     (void)vendor_store;
-    const char *arguments =
-        json_format(hidden,
-                    "{'CertificatePublicKey':%s,'CertificatePrivateKey':%s,'CertificateType':'SVR',"
-                    "'Alias':%s,'Repeatable':false}",
-                    m->fullchain_pem, secret_bytes(m->key), m->name);
-    if (!cloud_call_secret(job, &upload, "", &answer, err, "%p", arguments))
+    if (!cloud_call_secret(job, &upload, "", &answer, err,
+                           "{'CertificatePublicKey':%s,'CertificatePrivateKey':%s,'CertificateType':'SVR',"
+                           "'Alias':%s,'Repeatable':false}",
+                           m->fullchain_pem, secret_bytes(m->key), m->name))
         return false;
-    const char *id = json_str(json_at(answer.json, "/CertificateId"), "");
-    const char *same = json_str(json_at(answer.json, "/RepeatCertId"), "");
+    const char *id = json_get(answer.json, "/CertificateId"), *same = json_get(answer.json, "/RepeatCertId");
     if (*same && job->wrote)
         *job->wrote = false;
-    *ret = *id ? id : same;
-    return **ret || upload_in_doubt(err_set(err, ERR_VENDOR, "the certificate service answered no id"), err);
+    return upload_answered(*id ? id : same, "the certificate service", ret, err);
 }
 
 static const struct call *const calls[] = {&get_caller_identity, &assume_role, &tencent_ssl_detail,

@@ -7,8 +7,6 @@
  */
 #include "cloud/tencent/tencent.h"
 
-#include "crypto/digest.h"
-#include "crypto/pem.h"
 #include <string.h>
 
 enum { PAGE = 20, PAGES_MAX = 500 };
@@ -62,23 +60,6 @@ static bool regions(struct job *job, const char ***ret, size_t *ret_count, struc
     return true;
 }
 
-/* A pair is known by the digest of both halves, as our own store knows it. */
-static const char *pair_of(struct arena *a, const char *signing, const char *encryption)
-{
-    const char *pems[] = {signing, encryption};
-    struct buf both = buf_new(a, 128 << 10);
-    for (size_t i = 0; i < countof(pems); i++) {
-        struct pem_block block;
-        unsigned char *der;
-        size_t offset = 0, size;
-        if (!pem_next(pems[i], strlen(pems[i]), &offset, &block, NULL) ||
-            !pem_decode(a, &block, &der, &size, NULL))
-            return "";
-        buf_add(&both, der, size);
-    }
-    return both.full ? "" : sha256_hex(a, both.data, both.size);
-}
-
 static bool add_by_id(struct job *job, struct binding *b, const char *slot, const char *id, struct err *err)
 {
     struct bound *made = binding_add(job->arena, b, slot, id);
@@ -88,7 +69,6 @@ static bool add_by_id(struct job *job, struct binding *b, const char *slot, cons
 /* What a domain with HTTPS holds, by its details. */
 static bool binding_of(struct job *job, const struct json *v, struct binding *b, struct err *err)
 {
-    struct arena *a = job->arena;
     int64_t type = json_int(json_at(v, "/CertType"), TYPE_NONE);
     int64_t sm_type =
         json_int(json_at(v, "/GmType"), 0) ? json_int(json_at(v, "/GmCertType"), TYPE_NONE) : TYPE_NONE;
@@ -98,8 +78,8 @@ static bool binding_of(struct job *job, const struct json *v, struct binding *b,
         return false;
     if (sm_type == TYPE_TEXT) {
         struct bound *sm = binding_add_pem(job, b, "sm", "", json_get(v, "/GmCert"), "");
-        sm->fingerprint = sm->ref =
-            arena_strdup(a, pair_of(a, json_get(v, "/GmCert"), json_get(v, "/GmEncCert")));
+        const char *pair = pair_fingerprint(job->arena, json_get(v, "/GmCert"), json_get(v, "/GmEncCert"));
+        sm->fingerprint = sm->ref = pair ? pair : "";
     }
     return sm_type != TYPE_ID || add_by_id(job, b, "sm", json_get(v, "/GmSSLId"), err);
 }
@@ -165,20 +145,16 @@ static bool emit_domain(struct job *job, const struct survey *to, const struct j
 
 struct listing { /* one region, while it is listed */
     struct arena *keep;
-    const char **seen; /* ids */
-    size_t seen_count, seen_capacity;
-    size_t total; /* as the last answer tells */
-    bool full;    /* that had as many as it may */
+    struct links seen; /* ids */
+    size_t total;      /* as the last answer tells */
+    bool full;         /* that had as many as it may */
 };
 
 /* Not told before. Both regions may tell the same domain: it belongs to the one that told it first. */
 static bool is_new(struct job *job, struct listing *l, const char *region, const char *id)
 {
-    for (size_t i = 0; i < l->seen_count; i++)
-        if (strcmp(l->seen[i], id) == 0)
-            return false;
-    *(const char **)arena_push(l->keep, (void **)&l->seen, &l->seen_count, &l->seen_capacity,
-                               sizeof *l->seen) = arena_strdup(l->keep, id);
+    if (!links_add_first(l->keep, &l->seen, id, ""))
+        return false;
     const char *key = arena_printf(job->arena, "waf:%s", id), *first = session_get(job, key);
     if (!first)
         session_put(job, key, region);
@@ -219,11 +195,11 @@ static bool walk(struct job *job, const struct survey *to, struct listing *l, si
 static bool discover(struct job *job, const struct survey *to, struct err *err)
 {
     struct listing l = {.keep = job->arena};
-    if (!walk(job, to, &l, PAGE, err) || (l.seen_count < l.total && !walk(job, to, &l, 1, err)))
+    if (!walk(job, to, &l, PAGE, err) || (l.seen.count < l.total && !walk(job, to, &l, 1, err)))
         return strncmp(err->code, "OperationDenied.Account", 23) == 0 ||
                err->kind == ERR_NOT_FOUND; /* the account has no WAF */
-    return l.seen_count >= l.total ||
-           err_set(err, ERR_VENDOR, "WAF tells of %zu domains and lists %zu", l.total, l.seen_count);
+    return l.seen.count >= l.total ||
+           err_set(err, ERR_VENDOR, "WAF tells of %zu domains and lists %zu", l.total, l.seen.count);
 }
 
 static bool read_state(struct job *job, const struct resource *r, const char *domain, struct binding *b,
@@ -313,9 +289,8 @@ static bool fill_wanted(struct job *hidden, const struct bind *w, bool sm, const
     const char *ref = w->change->add[0], *vault = w->before ? secret_bytes(w->before->vault) : "";
     bool pem = strncmp(ref, "pem:", 4) == 0;
     const char *fingerprint = pem ? ref + 4 : ref;
-    const struct material *m = w->material;
     const struct json *shown = NULL;
-    struct material own;
+    struct material m;
     if (!pem && !(sm && strlen(ref) == 64)) {
         *ret = fill_by_id(a, sm, ref);
         return true;
@@ -323,14 +298,10 @@ static bool fill_wanted(struct job *hidden, const struct bind *w, bool sm, const
     if (*vault && json_parse(a, vault, strlen(vault), &shown, NULL) &&
         (*ret = fill_by_shown(a, sm, shown)) != NULL)
         return true;
-    if (!m || strcmp(m->fingerprint, fingerprint) != 0) {
-        if (!session_material(hidden, fingerprint, &own, err))
-            return err_add(err, "the previous certificate");
-        m = &own;
-    }
-    *ret =
-        fill_by_text(a, sm, m->fullchain_pem, secret_bytes(m->key),
-                     m->sm2_encryption_pem ? m->sm2_encryption_pem : "", secret_bytes(m->sm2_encryption_key));
+    if (!bind_material(hidden, w, fingerprint, &m, err))
+        return false;
+    *ret = fill_by_text(a, sm, m.fullchain_pem, secret_bytes(m.key),
+                        m.sm2_encryption_pem ? m.sm2_encryption_pem : "", secret_bytes(m.sm2_encryption_key));
     return *ret || err_set(err, ERR_INPUT, "the SM2 pair %s lacks its other half", fingerprint);
 }
 

@@ -1,5 +1,6 @@
-#include "task/material.h"
+#include "cloud/material.h"
 
+#include "cloud/session.h"
 #include "codec/json.h"
 #include <string.h>
 
@@ -58,4 +59,53 @@ struct material material_of(struct arena *a, const struct certificate_row *row, 
                              .chain_complete = row->chain_complete,
                              .not_before_ms = row->not_before_ms,
                              .not_after_ms = row->not_after_ms};
+}
+
+struct own { /* one of our certificates being loaded */
+    struct arena *arena;
+    const char *fingerprint;
+    struct certificate_row row;
+    struct secret *key, *encryption_key;
+};
+
+static bool load_own(struct db *db, void *context, struct err *err)
+{
+    struct own *own = context;
+    return store_certificate_by_fingerprint(db, own->arena, own->fingerprint, NULL, &own->row, err) &&
+           store_certificate_key(db, own->arena, own->row.id, &own->key, &own->encryption_key, err) &&
+           (own->key || /* one found in a cloud: it cannot be brought anywhere */
+            err_set(err, ERR_NOT_FOUND, "the private key of %s is not here", own->row.name));
+}
+
+bool session_material(struct job *job, const char *fingerprint, struct material *ret, struct err *err)
+{
+    struct own own = {.arena = job->arena, .fingerprint = fingerprint};
+    if (!job->session->cloud->store) /* fuzzing */
+        return err_set(err, ERR_NOT_FOUND, "there are no certificates of our own");
+    if (!store_read(job->session->cloud->store, load_own, &own, err))
+        return false;
+    *ret = material_of(job->arena, &own.row, own.key, own.encryption_key);
+    return true;
+}
+
+bool session_can_bring(struct job *job, const char *fingerprint, const char *lost, const char **ret,
+                       struct err *err)
+{
+    struct material m;
+    *ret = NULL;
+    if (session_material(job, fingerprint, &m, err))
+        return true;
+    *ret = lost;
+    return err->kind == ERR_NOT_FOUND;
+}
+
+bool bind_material(struct job *job, const struct bind *w, const char *fingerprint, struct material *ret,
+                   struct err *err)
+{
+    if (w->material && strcmp(w->material->fingerprint, fingerprint) == 0) {
+        *ret = *w->material;
+        return true;
+    }
+    return session_material(job, fingerprint, ret, err) ||
+           err_add(err, "the previous certificate of %s", w->resource->title);
 }
