@@ -190,11 +190,12 @@ static bool dispatch(struct api *api, struct http_exchange *x, struct err *err)
     unsigned status;
     bool path_known;
     call->request = (struct request){.api = api, .arena = x->arena, .exchange = x};
-    if (!authenticate(&call->request, &status, err)) {
+    call->route = route_find(x, call->request.args, &path_known);
+    bool anybody = call->route && call->route->right == RIGHT_ANYBODY;
+    if (!anybody && !authenticate(&call->request, &status, err)) {
         refuse_caller(x, status, err);
         return true;
     }
-    call->route = route_find(x, call->request.args, &path_known);
     if (!call->route && !path_known)
         return err_set(err, ERR_NOT_FOUND, "%s %.100s: no such address", x->method, x->path);
     if (!call->route) {

@@ -9,6 +9,7 @@
 
 const struct right_rule right_rules[RIGHT_COUNT] = {
     [RIGHT_UNDECIDED] = {"this", ROLE_ADMIN + 1, true, true, true},
+    [RIGHT_ANYBODY] = {"this", ROLE_NONE, false, false, false},
     [RIGHT_SELF] = {"this", ROLE_NONE, false, false, false},
     [RIGHT_VIEW] = {"to look at this", ROLE_VIEWER, false, false, false},
     [RIGHT_OPERATE] = {"this", ROLE_OPERATOR, false, false, false},

@@ -53,6 +53,7 @@ enum object_kind {
 /* What a route takes of its caller, or a member of a body besides; authority.c has the table. */
 enum right {
     RIGHT_UNDECIDED, /* refused to all: a route needs a decision */
+    RIGHT_ANYBODY,   /* taken before anybody is asked who that is */
     RIGHT_SELF,      /* whoever it is, about itself */
     RIGHT_VIEW,      /* these four: on each object that the request names */
     RIGHT_OPERATE,

@@ -1,3 +1,4 @@
+#include "api/health.h"
 #include "api/v1_access.h"
 #include "api/v1_certificate.h"
 #include "api/v1_contact.h"
@@ -11,6 +12,9 @@
 #include "api/v1_task.h"
 
 const struct route routes[] = {
+    {"GET", "/healthz", health_live, ON_LOOP, NULL, RIGHT_ANYBODY},
+    {"GET", "/readyz", health_ready, ON_READER, NULL, RIGHT_ANYBODY},
+
     {"GET", "/api/v1/status", v1_status, ON_LOOP, NULL, RIGHT_VIEW},
 
     {"POST", "/api/v1/certificates", v1_certificate_import, ON_JOB, certificate_import_fields, RIGHT_OPERATE},

@@ -91,7 +91,7 @@ static enum err_kind expected(const struct route *route, enum role role, enum wh
         [RIGHT_GOVERN] = {ROLE_ADMIN, true, true, false},
         [RIGHT_EXPORT] = {ROLE_VIEWER, false, false, true},
     };
-    if (route->right == RIGHT_SELF)
+    if (route->right == RIGHT_SELF || route->right == RIGHT_ANYBODY)
         return ERR_NONE;
     bool refused =
         role < rules[route->right].least || (rules[route->right].everywhere && where == IN_GROUP) ||

@@ -13,15 +13,16 @@
 enum { TOKEN_BYTES = 128 };
 
 const struct option_def global_options[] = {
-    {"data", "DIR", false, "the store; default $XDG_STATE_HOME/certferry"},
-    {"master-key", "FILE", false,
-     "the key that seals secrets; default $XDG_CONFIG_HOME/certferry/master.key"},
+#define SETTING(section, member, name, value, kind, fallback, rule, help)
+#define EVERYWHERE(section, member, name, value, kind, fallback, rule, help) {name, value, false, help},
+#include "cli/settings.def"
+#undef EVERYWHERE
+#undef SETTING
     {"server", "URL", false, "speak to a certferry elsewhere instead of the store here"},
     {"token-file", "FILE", false,
      "a bearer token to be known by; default $CERTFERRY_TOKEN_FILE, without either the user of this machine"},
     {"json", NULL, false, "print JSON for programs"},
     {"quiet", NULL, false, "no progress on standard error"},
-    {"log-level", "LEVEL", false, "debug, info, warning or error; default error, for serve info"},
     {"help", NULL, false, "help on this command"},
     {NULL, NULL, false, NULL},
 };
@@ -36,6 +37,11 @@ static bool default_data(struct arena *a, const char **ret, struct err *err)
     else
         return err_set(err, ERR_INPUT, "neither HOME nor XDG_STATE_HOME is set: give --data DIR");
     return true;
+}
+
+static bool is_serve(const struct command *c)
+{
+    return c->args.verb && c->args.verb->run == verb_serve;
 }
 
 /* Private keys travel there: in the clear only on this machine. *server loses a slash at its end. */
@@ -71,27 +77,49 @@ static bool read_token(struct arena *a, const char *path, const char **ret, stru
     return true;
 }
 
-static bool read_globals(struct arena *a, const struct args *args, struct cli_globals *ret, struct err *err)
+static bool read_level(const struct command *c, struct err *err)
 {
-    struct cli_globals g = {.data = args_get(args, "data"),
-                            .master_key = args_get(args, "master-key"),
-                            .server = args_get(args, "server"),
-                            .json = args_flag(args, "json"),
-                            .quiet = args_flag(args, "quiet"),
-                            .log_level = args_get(args, "log-level")};
-    enum log_level level = args->verb && args->verb->run == verb_serve ? LOG_INFO : LOG_ERROR;
-    if (g.log_level && !log_level_parse(g.log_level, &level, err))
-        return err_add(err, "--log-level");
+    enum log_level level = is_serve(c) ? LOG_INFO : LOG_ERROR;
+    if (c->settings.log_level && !log_level_parse(c->settings.log_level, &level, err))
+        return false;
     log_set_level(level);
-    if (g.server && args->verb && args->verb->run == verb_serve)
+    return true;
+}
+
+/* The service's settings come from its file, too; those that all commands know never do. */
+static bool read_settings(struct arena *a, struct command *c, struct err *err)
+{
+    const struct args *args = &c->args;
+    const char *file = args_get(args, "config");
+    if (is_serve(c))
+        return settings_read(a, args, file ? file : getenv("CERTFERRY_CONFIG"), &c->settings, err);
+    return setting_given(a, args, "data", &c->settings.data, err) &&
+           setting_given(a, args, "master-key", &c->settings.master_key, err) &&
+           setting_given(a, args, "log-level", &c->settings.log_level, err);
+}
+
+static bool read_globals(struct arena *a, struct command *c, struct err *err)
+{
+    if (!read_settings(a, c, err) || !read_level(c, err))
+        return false;
+    struct cli_globals g = {.data = c->settings.data,
+                            .master_key = c->settings.master_key,
+                            .server = args_get(&c->args, "server"),
+                            .json = args_flag(&c->args, "json"),
+                            .quiet = args_flag(&c->args, "quiet")};
+    if (g.server && is_serve(c))
         return err_set(err, ERR_INPUT, "serve runs here: give --data DIR, not --server");
+    if (!g.server && !is_serve(c))
+        g.server = getenv("CERTFERRY_SERVER");
+    if (g.server && !*g.server)
+        g.server = NULL;
     if (g.server && !check_server(a, &g.server, err))
         return false;
     if (!g.data && !default_data(a, &g.data, err))
         return false;
-    if (!read_token(a, args_get(args, "token-file"), &g.token, err))
+    if (!read_token(a, args_get(&c->args, "token-file"), &g.token, err))
         return false;
-    *ret = g;
+    c->globals = g;
     return true;
 }
 
@@ -115,7 +143,7 @@ int cli_run(const struct cli_house *house, int argc, char **argv)
     cleanup(arena_free_p) struct arena *a = arena_new_secret((size_t)1 << 30);
     struct command c = {.arena = a, .house = house};
     struct err err = {0};
-    if (!args_parse(a, argc, argv, &c.args, &err) || !read_globals(a, &c.args, &c.globals, &err)) {
+    if (!args_parse(a, argc, argv, &c.args, &err) || !read_globals(a, &c, &err)) {
         command_fail(&c, &err);
         return EXIT_MISUSE;
     }

@@ -23,8 +23,9 @@ struct cli_globals {
     const char *server;     /* NULL: the socket in `data` */
     const char *token;      /* a bearer token; NULL: none */
     bool json, quiet;
-    const char *log_level;
 };
+
+struct settings; /* cli/settings.h */
 
 /* What main lends: opening the house behind the socket when no other process owns the store. */
 struct cli_house {
@@ -35,7 +36,8 @@ struct cli_house {
     bool (*open)(void *context, const struct cli_globals *globals, bool engine, const char **ret_socket,
                  bool *ret_other, struct err *err);
     /* serve: until a signal. */
-    bool (*serve)(void *context, const struct cli_globals *globals, struct err *err);
+    bool (*serve)(void *context, const struct cli_globals *globals, const struct settings *settings,
+                  struct err *err);
     /* True once SIGINT or SIGTERM came. */
     bool (*stopping)(void *context);
 };

@@ -1,6 +1,7 @@
 /* command.h - one run of one verb: its arguments, its connection, its ways to print and to fail. */
 #pragma once
 #include "cli/args.h"
+#include "cli/settings.h"
 #include "codec/json.h"
 #include "codec/json_format.h"
 #include "codec/text.h"
@@ -10,6 +11,7 @@ struct command {
     struct arena *arena;
     const struct cli_house *house;
     struct args args;
+    struct settings settings; /* complete for serve; else what all commands know */
     struct cli_globals globals;
     struct gate *gate;
     const char *socket;  /* NULL before command_connect */

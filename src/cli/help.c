@@ -80,6 +80,10 @@ int verb_help(struct command *c)
         help_man();
         return EXIT_DONE;
     }
+    if (strcmp(words, "settings") == 0) {
+        settings_print_manual();
+        return EXIT_DONE;
+    }
     for (size_t i = 0; i < verb_count; i++)
         if (strcmp(verbs[i].words, words) == 0)
             return help_print(c, &verbs[i]);

@@ -26,7 +26,7 @@ extern const struct option_def cert_import_options[], cert_export_options[], cer
     quota_list_options[], resource_sync_options[], resource_list_options[], page_options[],
     selection_options[], task_update_options[], task_submit_options[], task_list_options[],
     task_show_options[], rollback_options[], delete_options[], run_due_options[], deploy_options[],
-    verify_options[], wait_options[];
+    verify_options[], wait_options[], serve_options[];
 
 /* Reads a file that an option names, into JSON-ready text. */
 must_use bool option_file(struct command *c, const char *path, size_t max_bytes, const char **ret,

@@ -289,9 +289,15 @@ const struct verb verbs[] = {
      "other.\n",
      delete_options, verb_task_delete, false},
 
-    {"serve", NULL, 0, 0, "run as a service on the Unix socket in the store's directory",
-     "Owns the store, works on tasks, and answers other certferry commands until SIGTERM.\n", NULL,
-     verb_serve, true},
+    {"serve", NULL, 0, 0, "run as a service: on the Unix socket in the store's folder, and over TCP",
+     "Owns the store, works on tasks, and answers other certferry commands until SIGTERM. Over TCP it "
+     "answers on\n"
+     "loopback; beyond this machine only with TLS, with files or with a certificate of the store.\n"
+     "\n"
+     "  certferry serve --listen 0.0.0.0:8640 --tls-cert fullchain.pem --tls-key privkey.pem\n"
+     "  certferry serve --listen [::]:8640 --tls-certificate certferry.example.com\n"
+     "  certferry serve --print-config > certferry.conf\n",
+     serve_options, verb_serve, true},
     {"completion", "bash|zsh", 1, 1, "print the completion script of a shell",
      "  certferry completion bash > /etc/bash_completion.d/certferry\n", NULL, verb_completion, false},
     {"help", "[COMMAND...]", 0, 2, "help on a command", "", NULL, verb_help, false},

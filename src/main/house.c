@@ -4,6 +4,7 @@
 #include "base/file.h"
 #include "base/log.h"
 #include "main/lock.h"
+#include "main/surface.h"
 #include "net/http_server.h"
 #include "task/schedule.h"
 #include <errno.h>
@@ -26,6 +27,7 @@ enum {
     WRITE_GRACE_MS =
         2500, /* what changes something may be answered yet; else the next start reads whether it did */
     DRAIN_MS = 10000,
+    REFRESH_S = 5, /* how soon a renewed certificate is presented */
     LAST_ANSWER_MS = 5
 };
 
@@ -42,10 +44,11 @@ struct house {
     struct loop *loop;
     struct api *api;
     struct http_server *server;
+    struct surface *surface; /* NULL: only the socket */
     pthread_t loop_thread;
     bool loop_runs, open;
-    sem_t stop; /* posted by the first signal */
-    atomic_bool stopping;
+    sem_t stop; /* posted by the first signal, and by SIGHUP */
+    atomic_bool stopping, reload;
 };
 
 struct house *house_new(void)
@@ -90,6 +93,7 @@ static void block_signals(void)
     sigemptyset(&signals);
     sigaddset(&signals, SIGINT);
     sigaddset(&signals, SIGTERM);
+    sigaddset(&signals, SIGHUP);
     (void)pthread_sigmask(SIG_BLOCK, &signals, NULL);
 }
 
@@ -121,6 +125,18 @@ static void on_signal(void *context)
     sem_post(&h->stop);
 }
 
+/* On the loop thread. A command that has the house open for itself ends with its terminal. */
+static void on_hangup(void *context)
+{
+    struct house *h = context;
+    if (!h->surface) {
+        on_signal(h);
+        return;
+    }
+    atomic_store(&h->reload, true);
+    sem_post(&h->stop);
+}
+
 static void *run_loop(void *context)
 {
     struct house *h = context;
@@ -128,7 +144,8 @@ static void *run_loop(void *context)
     return NULL;
 }
 
-static bool open_surface(struct house *h, struct err *err)
+/* settings NULL: a command's own house, on its socket alone. */
+static bool open_surface(struct house *h, const struct settings *settings, struct err *err)
 {
     struct api_parts parts = {.store = h->store,
                               .cloud = h->cloud,
@@ -142,7 +159,9 @@ static bool open_surface(struct house *h, struct err *err)
     parts.loop = h->loop;
     if (!api_open(&parts, &h->api, err) || !loop_signal(h->loop, SIGINT, on_signal, h, err) ||
         !loop_signal(h->loop, SIGTERM, on_signal, h, err) ||
-        !http_server_open(h->loop, &listen, &clock_system, api_handle, h->api, &h->server, err))
+        !loop_signal(h->loop, SIGHUP, on_hangup, h, err) ||
+        !http_server_open(h->loop, &listen, &clock_system, api_handle, h->api, &h->server, err) ||
+        (settings && !surface_open(h->loop, h->store, settings, api_handle, h->api, &h->surface, err)))
         return false;
     if (pthread_create(&h->loop_thread, NULL, run_loop, h) != 0)
         return err_set(err, ERR_INTERNAL, "cannot start a thread");
@@ -167,6 +186,7 @@ static void close_all(struct house *h)
         pthread_join(h->loop_thread, NULL);
         h->loop_runs = false;
     }
+    h->surface = surface_close(h->surface);
     if (h->server)
         h->server = http_server_close(h->server);
     h->api = api_close(h->api);
@@ -252,7 +272,7 @@ bool house_open(void *house, const struct cli_globals *globals, bool engine, con
     bool other = false;
     if (!prepare(h, globals, err) || !own_or_find(h, globals, engine, &other, err))
         return false;
-    if (!other && !(open_floors(h, globals, engine, err) && open_surface(h, err))) {
+    if (!other && !(open_floors(h, globals, engine, err) && open_surface(h, NULL, err))) {
         close_all(h);
         return false;
     }
@@ -262,26 +282,40 @@ bool house_open(void *house, const struct cli_globals *globals, bool engine, con
     return true;
 }
 
-bool house_serve(void *house, const struct cli_globals *globals, struct err *err)
-{
-    struct house *h = house;
-    if (!prepare(h, globals, err) || !own_for_service(h, globals, err))
-        return false;
-    if (!open_floors(h, globals, true, err) || !open_surface(h, err)) {
-        close_all(h);
-        return false;
-    }
-    h->open = true;
-    log_info(NULL, "serve.start", "serving %s", h->socket);
-    while (sem_wait(&h->stop) != 0 && errno == EINTR)
-        continue;
-    return true;
-}
-
 bool house_stopping(void *house)
 {
     struct house *h = house;
     return atomic_load(&h->stopping);
+}
+
+/* Until a signal to end. Between, the certificate is looked after. */
+static void wait_for_stop(struct house *h)
+{
+    while (!house_stopping(h)) {
+        struct timespec until;
+        clock_gettime(CLOCK_MONOTONIC, &until);
+        until.tv_sec += REFRESH_S;
+        bool woken = sem_clockwait(&h->stop, CLOCK_MONOTONIC, &until) == 0;
+        if ((woken || errno == ETIMEDOUT) && !house_stopping(h))
+            surface_refresh(h->surface, atomic_exchange(&h->reload, false));
+    }
+}
+
+bool house_serve(void *house, const struct cli_globals *globals, const struct settings *settings,
+                 struct err *err)
+{
+    struct house *h = house;
+    if (!surface_check(settings, err) || !prepare(h, globals, err) || !own_for_service(h, globals, err))
+        return false;
+    if (!open_floors(h, globals, true, err) || !open_surface(h, settings, err)) {
+        close_all(h);
+        return false;
+    }
+    h->open = true;
+    const char *tcp = surface_text(h->surface);
+    log_info(NULL, "serve.start", "serving %s%s%s", h->socket, *tcp ? ", " : "", tcp);
+    wait_for_stop(h);
+    return true;
 }
 
 void house_close(struct house *h)

@@ -14,7 +14,8 @@ struct house *house_free(struct house *h); /* closes what is open, as house_clos
 /* cli_house's members. */
 bool house_open(void *house, const struct cli_globals *globals, bool engine, const char **ret_socket,
                 bool *ret_other, struct err *err);
-bool house_serve(void *house, const struct cli_globals *globals, struct err *err);
+bool house_serve(void *house, const struct cli_globals *globals, const struct settings *settings,
+                 struct err *err);
 bool house_stopping(void *house);
 
 /* Waits until the engine has nothing open (or a signal came), then ends everything in order. */

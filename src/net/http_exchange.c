@@ -18,7 +18,11 @@ struct http_exchange_private *exchange_new(struct connection *c, const char *tar
 {
     struct arena *a = arena_new_secret(EXCHANGE_BYTES);
     struct http_exchange_private *p = arena_make(a, struct http_exchange_private);
-    p->x = (struct http_exchange){.arena = a, .private = p, .peer_uid = c->peer_uid, .target = ""};
+    p->x = (struct http_exchange){.arena = a,
+                                  .private = p,
+                                  .peer_uid = c->peer_uid,
+                                  .secure = c->tls != NULL,
+                                  .target = ""};
     p->x.peer = arena_strdup(a, c->peer); /* a deferred exchange may outlive its connection */
     p->loop = c->server->loop;
     p->connection = c;

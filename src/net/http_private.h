@@ -6,6 +6,8 @@
 #include "net/address.h"
 #include "net/http_server.h"
 
+#include <gnutls/abstract.h>
+#include <gnutls/gnutls.h>
 #include <microhttpd.h>
 #include <sys/queue.h>
 
@@ -27,6 +29,7 @@ struct connection {
     enum phase phase;
     int64_t deadline_ms; /* 0: none */
     int64_t peer_uid;
+    struct http_tls *tls; /* held; NULL: plain */
     char peer[ADDRESS_TEXT_BYTES];
     TAILQ_ENTRY(connection) link; /* in the order in which they fell idle; busy ones anywhere */
 };
@@ -40,7 +43,8 @@ struct http_server {
     struct MHD_Daemon *daemon;
     int epoll; /* libmicrohttpd's */
     unsigned port;
-    char *unix_path; /* NULL: none */
+    char *unix_path;      /* NULL: none */
+    struct http_tls *tls; /* of the next connection; NULL: all are plain */
     struct connections connections;
     size_t open_count;    /* of connections not in PHASE_CLOSING */
     size_t body_bytes;    /* held by all exchanges */
@@ -65,6 +69,14 @@ struct http_exchange_private {
 /* http_server.c */
 void connection_enter(struct connection *c, enum phase phase);
 void server_run_soon(struct http_server *s);
+
+/* http_listen.c */
+must_use bool listener_open(const struct http_listen *where, int *ret, unsigned *ret_port, struct err *err);
+
+/* http_tls.c */
+int tls_retrieve(gnutls_session_t session, const gnutls_datum_t *authorities, int authority_count,
+                 const gnutls_pk_algorithm_t *algorithms, int algorithm_count, gnutls_pcert_st **ret_chain,
+                 unsigned *ret_count, gnutls_privkey_t *ret_key);
 
 /* http_exchange.c */
 struct http_exchange_private *exchange_new(struct connection *c, const char *target);

@@ -13,6 +13,8 @@
 #include <sys/un.h>
 #include <unistd.h>
 
+#define TLS_PRIORITIES "NORMAL:-VERS-ALL:+VERS-TLS1.3:+VERS-TLS1.2:%SERVER_PRECEDENCE"
+
 enum {
     CONNECTION_MEMORY = 128 << 10, /* a 64 KiB request line needs 80 KiB */
     CLOSING_CONNECTIONS = 64,      /* room for those already shut while new ones come */
@@ -62,9 +64,11 @@ static void connection_shut(struct connection *c)
     shutdown(c->fd, SHUT_RDWR);
 }
 
-/* Nothing of an answer has been sent in these phases, so that one can be written past libmicrohttpd. */
+/* Nothing of an answer has been sent in these phases, so that one can be written past libmicrohttpd. Not past TLS. */
 static void answer_timeout(const struct connection *c)
 {
+    if (c->tls)
+        return;
     cleanup(arena_free_p) struct arena *a = arena_new(64 << 10);
     char *body = problem_json(a, 408, "Request Timeout", "The request did not arrive in time.");
     char *answer = arena_printf(a,
@@ -116,6 +120,17 @@ static void connection_name(struct connection *c)
         c->peer_uid = (int64_t)credentials.uid;
 }
 
+/* The handshake comes later, and asks the session's pointer for the certificate (tls_retrieve). */
+static void connection_secure(struct connection *c)
+{
+    if (!c->server->tls)
+        return;
+    const union MHD_ConnectionInfo *info =
+        MHD_get_connection_info(c->mhd, MHD_CONNECTION_INFO_GNUTLS_SESSION);
+    c->tls = http_tls_hold(c->server->tls);
+    gnutls_session_set_ptr(info->tls_session, c);
+}
+
 static void connection_started(struct http_server *s, struct MHD_Connection *mhd, void **ret)
 {
     struct connection *c = calloc(1, sizeof *c);
@@ -126,6 +141,7 @@ static void connection_started(struct http_server *s, struct MHD_Connection *mhd
     TAILQ_INSERT_TAIL(&s->connections, c, link);
     s->open_count++;
     connection_name(c);
+    connection_secure(c);
     connection_enter(c, PHASE_HEADERS);
     if (s->open_count > HTTP_CONNECTIONS)
         shed_one(s, c);
@@ -147,6 +163,7 @@ static void on_connection(void *context, struct MHD_Connection *mhd, void **sock
     struct connection *c = *socket_context;
     TAILQ_REMOVE(&s->connections, c, link);
     s->open_count -= c->phase != PHASE_CLOSING;
+    http_tls_drop(c->tls);
     free(c);
     *socket_context = NULL;
 }
@@ -206,7 +223,8 @@ void server_run_soon(struct http_server *s)
 
 static bool start_daemon(struct http_server *s, int listener, struct err *err)
 {
-    unsigned flags = MHD_USE_EPOLL | MHD_USE_SUSPEND_RESUME | (listener < 0 ? MHD_USE_NO_LISTEN_SOCKET : 0);
+    unsigned flags = MHD_USE_EPOLL | MHD_USE_SUSPEND_RESUME | (listener < 0 ? MHD_USE_NO_LISTEN_SOCKET : 0) |
+                     (s->tls ? MHD_USE_TLS : 0);
     struct MHD_OptionItem options[] = {
         {MHD_OPTION_CONNECTION_MEMORY_LIMIT, CONNECTION_MEMORY, NULL},
         {MHD_OPTION_CONNECTION_LIMIT, HTTP_CONNECTIONS + CLOSING_CONNECTIONS, NULL},
@@ -219,97 +237,13 @@ static bool start_daemon(struct http_server *s, int listener, struct err *err)
         {listener < 0 ? MHD_OPTION_END : MHD_OPTION_LISTEN_SOCKET, listener, NULL},
         {MHD_OPTION_END, 0, NULL},
     };
-    s->daemon =
-        MHD_start_daemon(flags, 0, NULL, NULL, on_request, s, MHD_OPTION_ARRAY, options, MHD_OPTION_END);
+    s->daemon = MHD_start_daemon(flags, 0, NULL, NULL, on_request, s, MHD_OPTION_ARRAY, options,
+                                 s->tls ? MHD_OPTION_HTTPS_CERT_CALLBACK : MHD_OPTION_END, tls_retrieve,
+                                 MHD_OPTION_HTTPS_PRIORITIES, TLS_PRIORITIES, MHD_OPTION_END);
     if (!s->daemon)
         return err_set(err, ERR_INTERNAL, "libmicrohttpd cannot be started: %m");
     s->epoll = MHD_get_daemon_info(s->daemon, MHD_DAEMON_INFO_EPOLL_FD)->epoll_fd;
     return loop_watch(s->loop, s->epoll, false, run, s, err);
-}
-
-/* Listening */
-
-/* A socket file that nobody answers on is left over from a process that died. */
-static bool remove_stale_socket(const struct sockaddr_un *address, struct err *err)
-{
-    struct stat status;
-    if (lstat(address->sun_path, &status) < 0)
-        return errno == ENOENT || err_set(err, ERR_INPUT, "%s: %m", address->sun_path);
-    if (!S_ISSOCK(status.st_mode))
-        return err_set(err, ERR_INPUT, "%s is in the way: it is not a socket", address->sun_path);
-    cleanup(descriptor_close) int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
-    if (connect(fd, (const struct sockaddr *)address, sizeof *address) == 0 || errno != ECONNREFUSED)
-        return err_set(err, ERR_CONFLICT, "another process serves on %s", address->sun_path);
-    if (unlink(address->sun_path) < 0)
-        return err_set(err, ERR_INPUT, "%s: %m", address->sun_path);
-    return true;
-}
-
-static bool listen_unix(const char *path, int *ret, struct err *err)
-{
-    struct sockaddr_un address = {.sun_family = AF_UNIX};
-    if (strlen(path) >= sizeof address.sun_path)
-        return err_set(err, ERR_INPUT, "%s is too long for a socket: at most %zu bytes", path,
-                       sizeof address.sun_path - 1);
-    memcpy(address.sun_path, path, strlen(path) + 1);
-    if (!remove_stale_socket(&address, err))
-        return false;
-    cleanup(descriptor_close) int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
-    /* The mode set before bind is the mode the file is born with. */
-    if (fd < 0 || fchmod(fd, 0600) < 0 || bind(fd, (struct sockaddr *)&address, sizeof address) < 0 ||
-        listen(fd, SOMAXCONN) < 0)
-        return err_set(err, ERR_INPUT, "cannot listen on %s: %m", path);
-    *ret = fd;
-    fd = -1;
-    return true;
-}
-
-static bool read_address(const struct http_listen *listen, struct sockaddr_storage *ret, socklen_t *ret_size)
-{
-    struct sockaddr_in *v4 = (void *)ret;
-    struct sockaddr_in6 *v6 = (void *)ret;
-    *ret = (struct sockaddr_storage){0};
-    if (inet_pton(AF_INET, listen->address, &v4->sin_addr) == 1) {
-        v4->sin_family = AF_INET;
-        v4->sin_port = htons((uint16_t)listen->port);
-        *ret_size = sizeof *v4;
-        return true;
-    }
-    v6->sin6_family = AF_INET6;
-    v6->sin6_port = htons((uint16_t)listen->port);
-    *ret_size = sizeof *v6;
-    return inet_pton(AF_INET6, listen->address, &v6->sin6_addr) == 1;
-}
-
-static bool listen_tcp(const struct http_listen *where, int *ret, unsigned *ret_port, struct err *err)
-{
-    struct sockaddr_storage address;
-    socklen_t size;
-    int on = 1;
-    if (where->port > 65535 || !read_address(where, &address, &size))
-        return err_set(err, ERR_INPUT, "cannot listen on %s port %u: a numeric address is wanted",
-                       where->address, where->port);
-    cleanup(descriptor_close) int fd =
-        socket(address.ss_family, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
-    if (fd < 0 || setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &on, sizeof on) < 0 ||
-        bind(fd, (struct sockaddr *)&address, size) < 0 || listen(fd, SOMAXCONN) < 0 ||
-        getsockname(fd, (struct sockaddr *)&address, &size) < 0)
-        return err_set(err, ERR_INPUT, "cannot listen on %s port %u: %m", where->address, where->port);
-    *ret_port = ntohs(address.ss_family == AF_INET ? ((struct sockaddr_in *)&address)->sin_port
-                                                   : ((struct sockaddr_in6 *)&address)->sin6_port);
-    *ret = fd;
-    fd = -1;
-    return true;
-}
-
-static bool open_listener(struct http_server *s, const struct http_listen *where, int *ret, struct err *err)
-{
-    if (!where->unix_path)
-        return !where->address || listen_tcp(where, ret, &s->port, err);
-    if (!listen_unix(where->unix_path, ret, err))
-        return false;
-    s->unix_path = strdup(where->unix_path);
-    return true;
 }
 
 bool http_server_open(struct loop *loop, const struct http_listen *listen, const struct clock *clock,
@@ -317,23 +251,32 @@ bool http_server_open(struct loop *loop, const struct http_listen *listen, const
 {
     struct http_server *s = calloc(1, sizeof *s);
     if (!s)
-        return err_set(err, ERR_INTERNAL, "out of memory");
+        abort();
     *s = (struct http_server){.loop = loop,
                               .clock = clock,
                               .handler = handler,
                               .context = context,
+                              .tls = listen->tls,
                               .epoll = -1};
     TAILQ_INIT(&s->connections);
     cleanup(descriptor_close) int listener = -1;
-    if (!open_listener(s, listen, &listener, err) || !start_daemon(s, listener, err)) {
+    if (!listener_open(listen, &listener, &s->port, err) || !start_daemon(s, listener, err)) {
         if (s->daemon)
             listener = -1;
         http_server_close(s);
         return false;
     }
     listener = -1; /* libmicrohttpd's now */
+    if (listen->unix_path && !listen->inherited)
+        s->unix_path = strdup(listen->unix_path);
     *ret = s;
     return true;
+}
+
+void http_server_set_tls(struct http_server *s, struct http_tls *tls)
+{
+    http_tls_drop(s->tls);
+    s->tls = tls;
 }
 
 unsigned http_server_port(const struct http_server *s)
@@ -375,6 +318,7 @@ struct http_server *http_server_close(struct http_server *s)
     if (s->unix_path)
         unlink(s->unix_path);
     free(s->unix_path);
+    http_tls_drop(s->tls);
     free(s);
     return NULL;
 }

@@ -5,7 +5,8 @@
  * Content-Length and Transfer-Encoding, repeated Content-Length or Host, %00, %2F or a control character in the path,
  * a target over 64 KiB, headers not complete after 10 s, or a body over the limit is refused with a JSON problem
  * (RFC 9457). What does not even parse as HTTP/1.1 gets libmicrohttpd's own short page. At most 512 connections: the
- * longest idle one is shed. An idle connection is kept for 60 s, a body may take 60 s, taking an answer 120 s.
+ * longest idle one is shed. An idle connection is kept for 60 s, a body may take 60 s, taking an answer 120 s. Who is
+ * too slow with headers or body hears 408, over TLS nothing: the connection ends.
  */
 #pragma once
 #include "base/arena.h"
@@ -13,6 +14,7 @@
 #include "base/err.h"
 #include "codec/text.h"
 #include "net/gate.h"
+#include "net/http_tls.h"
 #include "net/loop.h"
 
 struct http_server;
@@ -23,6 +25,7 @@ enum {
     HTTP_TARGET_BYTES = 64 << 10,
     HTTP_QUERY_PAIRS = 1024,
     HTTP_CONNECTIONS = 512,
+    HTTP_LISTENERS = 8,
     HTTP_STREAM_BYTES = 1 << 20, /* a stream's client that is further behind is cut off */
     HTTP_HEADER_MS = 10000,
     HTTP_KEEP_MS = 60000,
@@ -42,6 +45,7 @@ struct http_exchange {   /* one request and its answer; lives until answered */
     size_t body_size;
     int64_t peer_uid; /* of a Unix socket's other end (SO_PEERCRED); -1 over TCP */
     const char *peer; /* "unix" or the address */
+    bool secure;      /* came over TLS */
     struct http_exchange_private *private;
 };
 
@@ -77,9 +81,19 @@ struct http_listen {
     const char *unix_path; /* NULL: TCP */
     const char *address;   /* "127.0.0.1", "::1"; NULL too: listen nowhere, see http_server_add */
     unsigned port;         /* 0: any */
+    int inherited; /* instead of these: a socket that listens already, the server's from here on; 0: none */
+    struct http_tls *tls; /* TLS 1.2 and 1.3 with this certificate, the server's from here on; NULL: plain */
 };
 
-/* Starts serving on the loop. A stale Unix socket file is replaced; the file is made with mode 0600. */
+/* Reads "ADDR:PORT" and "[ADDR]:PORT" with numeric addresses, several with commas between, or "off" for none. */
+must_use bool http_listen_parse(struct arena *a, const char *text, struct http_listen **ret,
+                                size_t *ret_count, struct err *err);
+/* Whether only this machine can reach what listens there: a Unix socket, or a loopback address. */
+bool http_listen_is_local(const struct http_listen *listen);
+
+/* Starts serving on the loop. A stale Unix socket file is replaced; the file is made with mode 0600. `inherited` and
+ * `tls` are taken also where this fails.
+ */
 must_use bool http_server_open(struct loop *loop, const struct http_listen *listen, const struct clock *clock,
                                http_handler_fn *handler, void *context, struct http_server **ret,
                                struct err *err);
@@ -87,6 +101,11 @@ unsigned http_server_port(const struct http_server *s); /* 0 unless TCP */
 
 /* Serves a connection that somebody else accepted. The descriptor is the server's from here on. Loop thread. */
 must_use bool http_server_add(struct http_server *s, int fd, struct err *err);
+
+/* Connections from here on are given this certificate, which is the server's now; those there are keep theirs. Only where
+ * the server was opened with one. Loop thread.
+ */
+void http_server_set_tls(struct http_server *s, struct http_tls *tls);
 
 /* Ends the connections and streams, removes the Unix socket. On the loop thread, or after the loop ended. */
 struct http_server *http_server_close(struct http_server *s);

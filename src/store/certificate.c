@@ -57,6 +57,11 @@ bool store_certificate_list(struct db *db, struct arena *a, const struct page *p
                    (void **)ret, ret_count, err);
 }
 
+bool store_certificate_mark(struct db *db, int64_t *ret, struct err *err)
+{
+    return db_int(db, SQL_CERTIFICATE_MARK, NULL, 0, 0, ret, err);
+}
+
 bool store_certificate_key(struct db *db, struct arena *a, int64_t id, struct secret **ret,
                            struct secret **ret_sm2_encryption, struct err *err)
 {

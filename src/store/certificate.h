@@ -40,6 +40,8 @@ must_use bool store_certificate_find(struct db *db, struct arena *a, const char 
                                      struct certificate_row *ret, struct err *err);
 must_use bool store_certificate_list(struct db *db, struct arena *a, const struct page *page,
                                      struct certificate_row **ret, size_t *ret_count, struct err *err);
+/* Another number whenever a certificate came, went or changed. */
+must_use bool store_certificate_mark(struct db *db, int64_t *ret, struct err *err);
 must_use bool store_certificate_key(struct db *db, struct arena *a, int64_t id, struct secret **ret,
                                     struct secret **ret_sm2_encryption, struct err *err);
 /* Replaces chain, roots, warnings and chain_complete by those of row, whose id names the certificate. */

@@ -6,6 +6,7 @@ import contextlib
 import hashlib
 import json
 import os
+import re
 import shutil
 import signal
 import socket
@@ -163,6 +164,18 @@ class Ferry:
         self.environment = {"PATH": os.environ["PATH"], "HOME": folder, "LANG": "C.UTF-8",
                             **{k: v for k, v in os.environ.items() if k.endswith("SAN_OPTIONS")}}
         self.everything = []
+        self.log_from = 0
+
+    def log(self):
+        """What the server started last has logged."""
+        with open(os.path.join(self.folder, "serve.log"), encoding="utf-8", errors="replace") as file:
+            file.seek(self.log_from)
+            return file.read()
+
+    def ports(self):
+        """Where it listens over TCP."""
+        started = poll("the server says where it serves", lambda: [line for line in self.log().split("\n") if "serve.start" in line])
+        return [int(port) for port in re.findall(r"https?://\S+:(\d+)", started[-1])]
 
     def words(self, *words):
         return [CERTFERRY, "--data", self.data, "--master-key", self.key, *map(str, words)]
@@ -233,9 +246,12 @@ class Ferry:
         return self.task(self.last_task())
 
     @contextlib.contextmanager
-    def serve(self, *options, killed=False):
-        """The server while the block runs. killed: the block may end it in its own way."""
+    def serve(self, *options, killed=False, listen="127.0.0.1:0"):
+        """The server while the block runs, on any port beside its socket. killed: the block may end it in its own way."""
         log = os.path.join(self.folder, "serve.log")
+        if listen:
+            options = ("--listen", listen, *options)
+        self.log_from = os.path.getsize(log) if os.path.exists(log) else 0
         with open(log, "ab") as out:
             process = self.start("serve", *options, stdout=out, stderr=out)
         try:

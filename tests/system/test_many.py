@@ -227,7 +227,7 @@ def test_a_store_has_one_server():
 
 def test_a_killed_server_leaves_no_lock():
     with world("--domains", 12) as (_, ferry, _):
-        process = ferry.start("serve", stdout=-3, stderr=-3)
+        process = ferry.start("serve", "--listen", "off", stdout=-3, stderr=-3)
         poll("the server listens", lambda: os.path.exists(os.path.join(ferry.data, "socket")))
         process.kill()
         process.wait()
