@@ -4,10 +4,10 @@
  * tenth of what is allowed where that is less.
  */
 static const double unpublished = 10.0, slowest = 1.0, slowest_share = 0.1;
-static const double forget = 0.01, unrelated_share = 0.1;
+static const double forget = 0.01, unrelated_share = 0.1, step = 0.95;
+static const double untried = 400, untried_calls = 30;
 static const double at_once =
     10; /* what a new bucket may be asked for at once, and the least that is measured */
-static const double far_above = 0.6;
 
 struct limit limit_new(double published, double replaced, int64_t now_ms)
 {
@@ -19,10 +19,20 @@ struct limit limit_new(double published, double replaced, int64_t now_ms)
                           .most = most,
                           .tokens = burst < at_once ? burst : at_once,
                           .filled_ms = now_ms,
-                          .second_ms = now_ms,
+                          .stretch.from_ms = now_ms,
+                          .accepted_ms = now_ms,
                           .quiet_until_ms = INT64_MIN / 2,
                           .lowered_ms = INT64_MIN / 2,
                           .void_ms = INT64_MIN / 2};
+}
+
+/* A figure may be far above what the cloud takes, and what is under way when it first refuses is refused, too: so the first
+ * calls do not go faster than untried.
+ */
+static double pace(const struct limit *l)
+{
+    bool tried = l->knowledge != LIMIT_UNKNOWN || l->stretch.accepted >= untried_calls;
+    return tried || l->rate < untried ? l->rate : untried;
 }
 
 static void fill(struct limit *l, int64_t now_ms)
@@ -30,7 +40,7 @@ static void fill(struct limit *l, int64_t now_ms)
     if (now_ms <= l->filled_ms)
         return;
     double burst = l->rate > 1 ? l->rate : 1;
-    l->tokens += l->rate * (double)(now_ms - l->filled_ms) / 1000.0;
+    l->tokens += pace(l) * (double)(now_ms - l->filled_ms) / 1000.0;
     if (l->tokens > burst)
         l->tokens = burst;
     l->filled_ms = now_ms;
@@ -40,7 +50,7 @@ int64_t limit_take(struct limit *l, int64_t now_ms, int64_t patience_ms, int64_t
 {
     fill(l, now_ms);
     double missing = 1.0 - l->tokens;
-    int64_t wait_ms = missing > 0 ? (int64_t)(missing * 1000.0 / l->rate) + 1 : 0;
+    int64_t wait_ms = missing > 0 ? (int64_t)(missing * 1000.0 / pace(l)) + 1 : 0;
     wait_ms = int64_max(wait_ms, l->quiet_until_ms - now_ms);
     if (wait_ms > patience_ms) {
         *ret_retry_ms = wait_ms;
@@ -50,58 +60,76 @@ int64_t limit_take(struct limit *l, int64_t now_ms, int64_t patience_ms, int64_t
     return wait_ms;
 }
 
-static void count_seconds(struct limit *l, int64_t now_ms)
+/* Counts what the cloud accepted. After a second without a call its own bucket may be full again: a new stretch begins. */
+static void count_accepted(struct limit *l, int64_t now_ms)
 {
-    int64_t past_ms = now_ms - l->second_ms;
-    if (past_ms < 1000)
-        return;
-    l->accepted_before = past_ms < 2000 ? l->accepted : 0;
-    l->accepted = 0;
-    l->second_ms += past_ms / 1000 * 1000;
+    if (now_ms - l->accepted_ms >= 1000)
+        l->stretch = (struct stretch){.from_ms = now_ms};
+    l->accepted_ms = now_ms;
+    l->stretch.accepted += 1;
 }
 
-/* What was accepted in the second that ends now: of the second before the current one, its share. */
-static double accepted_lately(const struct limit *l, int64_t now_ms)
+static double gain_of(const struct limit *l, double known)
 {
-    double share = 1.0 - (double)(now_ms - l->second_ms) / 1000.0;
-    return l->accepted + l->accepted_before * share;
+    if (l->knowledge == LIMIT_MEASURED)
+        return 0.003;
+    return l->rate >= known ? 0.0005 : l->knowledge == LIMIT_UNKNOWN ? 0.1 : 0.05;
 }
 
-/* Below 98 % of the ceiling a second's worth of accepted calls gains 5 %; beyond it, 0.05 %. */
 void limit_accepted(struct limit *l, int64_t now_ms)
 {
     fill(l, now_ms);
-    count_seconds(l, now_ms);
-    l->accepted += 1;
+    count_accepted(l, now_ms);
     l->refused -= l->refused * forget;
     double known = l->ceiling > 0 ? l->ceiling * 0.98 : l->most;
-    double gain = l->rate < known ? 0.05 : 0.0005;
-    double rate = l->rate * (1.0 + gain / (l->rate > 1 ? l->rate : 1));
+    double rate = l->rate * (1.0 + gain_of(l, known) / (l->rate > 1 ? l->rate : 1));
     if (l->rate < known && rate > known)
         rate = known;
     l->rate = rate < l->most ? rate : l->most;
 }
 
-/* The rate to fall from. Far above what the cloud takes, that is what came through, if all of the rate was asked for:
- * not where tokens were left, nor just after a pause.
+/* What the cloud gives, now that its bucket is empty: what it accepted in this stretch, of which a second's worth may have
+ * been in the bucket before. 0: too little is known. Few calls say nothing of rates below at_once.
  */
-static double reached_rate(const struct limit *l, bool dry, int64_t now_ms)
+static double given_rate(const struct limit *l, int64_t now_ms)
 {
-    double measured = accepted_lately(l, now_ms);
-    if (measured < at_once)
-        measured = at_once;
-    bool paused = now_ms - int64_max(l->lowered_ms, l->quiet_until_ms) <= 1000;
-    return dry && !paused && measured < l->rate * far_above ? measured : l->rate;
+    double seconds = (double)(now_ms - l->stretch.from_ms) / 1000.0 + (l->stretch.from_empty ? 0 : 1);
+    double given = seconds < 1 ? 0 : l->stretch.accepted / seconds;
+    return given > 0 && given < at_once ? at_once : given;
+}
+
+/* Else little was accepted because little was asked for. Who begins may not come near a rate that is far too high. */
+static bool all_was_asked_for(const struct limit *l, int64_t now_ms)
+{
+    bool young = now_ms - l->stretch.from_ms < 2000 && l->stretch.accepted >= at_once;
+    return l->tokens < 1 || young;
+}
+
+/* Lowers the rate after a refusal: to what the cloud was seen to give, where all of the rate was asked for and that is less
+ * than the step; else by the step. Says whether the rate was far too high.
+ */
+static bool fall(struct limit *l, double given, bool again, bool unrelated)
+{
+    double before = l->rate;
+    bool far = given > 0 && given < before * (given > at_once ? step : 0.5);
+    bool halve = again && l->knowledge == LIMIT_REFUSED && !unrelated;
+    l->rate = far ? given : halve ? before * 0.5 : before * step;
+    l->ceiling = unrelated || far ? 0 : before; /* what is given is a rate to fall to, not one refused */
+    l->knowledge = !far || given <= at_once ? LIMIT_REFUSED
+                   : l->stretch.from_empty  ? LIMIT_MEASURED
+                                            : LIMIT_GUESSED;
+    double least = l->most * slowest_share < slowest ? l->most * slowest_share : slowest;
+    if (l->rate < least)
+        l->rate = least;
+    return far;
 }
 
 void limit_refused(struct limit *l, int64_t taken_ms, int64_t now_ms, int64_t retry_after_ms)
 {
     fill(l, now_ms);
-    count_seconds(l, now_ms);
-    bool dry = l->tokens < 1;
+    bool paused = now_ms <= l->quiet_until_ms, asked = all_was_asked_for(l, now_ms);
     if (l->tokens > 0)
         l->tokens = 0;
-    double rate = reached_rate(l, dry, now_ms);
     if (retry_after_ms > 0)
         l->quiet_until_ms = int64_max(l->quiet_until_ms, now_ms + retry_after_ms);
     if (taken_ms <= l->lowered_ms)
@@ -110,13 +138,11 @@ void limit_refused(struct limit *l, int64_t taken_ms, int64_t now_ms, int64_t re
     bool again = now_ms - l->lowered_ms <= 1000, unrelated = l->refused > unrelated_share;
     if (unrelated && again)
         return;
-    bool far = !unrelated && rate < l->rate;
-    l->ceiling = unrelated || far ? 0 : l->rate; /* what came through is a rate to fall to, not one refused */
-    l->rate = again ? l->rate * 0.5 : unrelated ? l->rate * 0.95 : rate * 0.95;
-    double least = l->most * slowest_share < slowest ? l->most * slowest_share : slowest;
-    if (l->rate < least)
-        l->rate = least;
+    double given = asked && !paused && !unrelated ? given_rate(l, now_ms) : 0;
+    bool far = fall(l, given, again, unrelated);
     l->lowered_ms = now_ms;
+    if (given > 0 || !l->stretch.from_empty)
+        l->stretch = (struct stretch){.from_ms = now_ms, .from_empty = true};
     if (!far)
         return;
     l->void_ms = now_ms; /* who has not sent yet takes its turn anew */
