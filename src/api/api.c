@@ -99,39 +99,6 @@ static void run_call(void *context)
     atomic_fetch_sub(&api->active, 1);
 }
 
-/* Whether the path fits the pattern; placeholders go to args. */
-static bool path_fits(struct arena *a, const char *pattern, const char *path, const char **args, size_t max)
-{
-    size_t count = 0;
-    while (*pattern) {
-        if (*pattern != '{') {
-            if (*pattern++ != *path++)
-                return false;
-            continue;
-        }
-        size_t length = strcspn(path, "/");
-        if (!length || count == max)
-            return false;
-        args[count++] = arena_copy(a, path, length);
-        path += length;
-        pattern = strchr(pattern, '}') + 1;
-    }
-    return !*path;
-}
-
-static const struct route *route_find(struct http_exchange *x, const char **args, bool *ret_path_known)
-{
-    *ret_path_known = false;
-    for (size_t i = 0; i < route_count; i++) {
-        if (!path_fits(x->arena, routes[i].path, x->path, args, 2))
-            continue;
-        *ret_path_known = true;
-        if (strcmp(routes[i].method, x->method) == 0)
-            return &routes[i];
-    }
-    return NULL;
-}
-
 static bool read_body(struct request *rq, const struct route *route, struct err *err)
 {
     struct http_exchange *x = rq->exchange;
@@ -147,17 +114,12 @@ static bool read_body(struct request *rq, const struct route *route, struct err 
 /* 405, and what is served there instead. */
 static void refuse_method(struct http_exchange *x)
 {
-    struct buf allow = buf_new(x->arena, 1 << 10);
-    const char *args[2];
-    for (size_t i = 0; i < route_count; i++)
-        if (path_fits(x->arena, routes[i].path, x->path, args, countof(args)))
-            buf_printf(&allow, "%s%s", allow.size ? ", " : "", routes[i].method);
-    struct http_header header = {"Allow", allow.data};
+    const char *allow = route_methods(x->arena, x->path);
+    struct http_header header = {"Allow", allow};
     const char *json =
         json_format(x->arena, "{'type':'about:blank','title':%s,'status':%d,'detail':%s,'kind':%s}",
                     "Not this method", 405,
-                    arena_printf(x->arena, "%s is not served at %.100s, but %s", x->method, x->path,
-                                 allow.data),
+                    arena_printf(x->arena, "%s is not served at %.100s, but %s", x->method, x->path, allow),
                     err_kind_name(ERR_INPUT));
     http_reply(x, 405, "application/problem+json", json, strlen(json), &header, 1);
 }
@@ -190,7 +152,7 @@ static bool dispatch(struct api *api, struct http_exchange *x, struct err *err)
     unsigned status;
     bool path_known;
     call->request = (struct request){.api = api, .arena = x->arena, .exchange = x};
-    call->route = route_find(x, call->request.args, &path_known);
+    call->route = route_find(x->arena, x->method, x->path, call->request.args, &path_known);
     bool anybody = call->route && call->route->right == RIGHT_ANYBODY;
     if (!anybody && !authenticate(&call->request, &status, err)) {
         refuse_caller(x, status, err);

@@ -16,13 +16,15 @@ struct api {
     atomic_bool stopping; /* what runs long ends early */
 };
 
+enum { ROUTE_ARGS = 2 };
+
 struct request {
     struct api *api;
     struct arena *arena;
     struct http_exchange *exchange;
     struct caller caller;
-    int64_t used_key_id; /* of a key whose use has to be noted; 0: none */
-    const char *args[2]; /* the {placeholders} of the route, decoded */
+    int64_t used_key_id;          /* of a key whose use has to be noted; 0: none */
+    const char *args[ROUTE_ARGS]; /* the {placeholders} of the route, decoded */
     const struct json
         *body; /* an object, checked against the route's fields; NULL where the route has none */
 };
@@ -90,6 +92,13 @@ struct route {
 
 extern const struct route routes[];
 extern const size_t route_count;
+
+/* The route of method and path, its {placeholders} in args (ROUTE_ARGS of them); NULL with *ret_path_known where only
+ * other methods are served there.
+ */
+const struct route *route_find(struct arena *a, const char *method, const char *path, const char **args,
+                               bool *ret_path_known);
+const char *route_methods(struct arena *a, const char *path); /* "GET, POST"; "" where nothing is served */
 
 /* Body against fields: an object, known names, right types, required ones there, limits kept. */
 must_use bool request_check_body(const struct json *body, const struct field *fields, struct err *err);

@@ -2,6 +2,7 @@
 
 #include "codec/json_format.h"
 #include "net/http_private.h"
+#include "net/http_target.h"
 
 #include <assert.h>
 #include <ctype.h>
@@ -166,88 +167,6 @@ static enum MHD_Result add_header(void *context, enum MHD_ValueKind kind, const 
     return MHD_YES;
 }
 
-const char *http_header_get(const struct http_exchange *x, const char *lower_case_name)
-{
-    for (size_t i = 0; i < x->header_count; i++)
-        if (strcmp(x->headers[i].name, lower_case_name) == 0)
-            return x->headers[i].value;
-    return NULL;
-}
-
-static size_t header_repeats(const struct http_exchange *x, const char *name)
-{
-    size_t count = 0;
-    for (size_t i = 0; i < x->header_count; i++)
-        count += strcmp(x->headers[i].name, name) == 0;
-    return count;
-}
-
-/* NULL: the framing is beyond doubt. */
-static const char *framing_fault(const struct http_exchange *x, const char *version)
-{
-    const char *coding = http_header_get(x, "transfer-encoding");
-    if (header_repeats(x, "host") > 1)
-        return "The request has more than one Host header.";
-    if (header_repeats(x, "content-length") > 1)
-        return "The request has more than one Content-Length header.";
-    if (header_repeats(x, "transfer-encoding") > 1)
-        return "The request has more than one Transfer-Encoding header.";
-    if (coding && http_header_get(x, "content-length"))
-        return "The request has both Content-Length and Transfer-Encoding.";
-    if (coding && (strcasecmp(coding, "chunked") != 0 || strcmp(version, "HTTP/1.1") != 0))
-        return "The request has a Transfer-Encoding other than chunked in HTTP/1.1.";
-    if (!http_header_get(x, "host") && strcmp(version, "HTTP/1.1") == 0)
-        return "The request has no Host header.";
-    return NULL;
-}
-
-/* An absolute target's authority takes the place of the Host header (RFC 9112, 3.2.2). Returns the target's path on. */
-static const char *split_authority(struct http_exchange *x)
-{
-    const char *target = x->target;
-    size_t skip = strncasecmp(target, "http://", 7) == 0    ? 7
-                  : strncasecmp(target, "https://", 8) == 0 ? 8
-                                                            : 0;
-    if (!skip)
-        return target;
-    size_t size = strcspn(target + skip, "/?");
-    for (size_t i = 0; i < x->header_count; i++)
-        if (strcmp(x->headers[i].name, "host") == 0)
-            x->headers[i].value = arena_copy(x->arena, target + skip, size);
-    const char *rest = target + skip + size;
-    return *rest == '/' ? rest : arena_printf(x->arena, "/%s", rest);
-}
-
-/* NULL, and path and query filled in, or what is wrong. The raw target is judged, not what libmicrohttpd made of it:
- * that decodes %2F and ends at %00.
- */
-static const char *parse_target(struct http_exchange *x)
-{
-    struct err err;
-    char *path;
-    const char *target = split_authority(x);
-    for (const char *c = target; *c; c++)
-        if ((unsigned char)*c <= ' ' || (unsigned char)*c >= 0x7f || *c == '#')
-            return "The target holds a character that must be percent-encoded.";
-    size_t size = strcspn(target, "?");
-    if (*target != '/' && !(strcmp(target, "*") == 0 && strcmp(x->method, "OPTIONS") == 0))
-        return "The target does not begin with a slash.";
-    for (size_t i = 0; i + 2 < size; i++)
-        if (target[i] == '%' &&
-            (strncmp(target + i, "%00", 3) == 0 || strncasecmp(target + i, "%2F", 3) == 0))
-            return "The path holds %00 or %2F.";
-    if (!url_decode(x->arena, target, size, false, &path, &err))
-        return "The path holds a broken percent escape.";
-    for (const char *c = path; *c; c++)
-        if ((unsigned char)*c < ' ' || *c == 0x7f)
-            return "The path holds a control character.";
-    const char *query = target[size] ? target + size + 1 : "";
-    if (!query_parse(x->arena, query, strlen(query), true, HTTP_QUERY_PAIRS, &x->query, &err))
-        return "The query cannot be decoded, or has too many parameters.";
-    x->path = path;
-    return NULL;
-}
-
 static enum MHD_Result begin(struct http_exchange_private *p, const char *method, const char *version)
 {
     struct http_exchange *x = &p->x;
@@ -258,9 +177,9 @@ static enum MHD_Result begin(struct http_exchange_private *p, const char *method
     if (p->target_too_long)
         return refuse(p, 414, "URI Too Long", "The target holds more than 64 KiB.");
     MHD_get_connection_values_n(p->connection->mhd, MHD_HEADER_KIND, add_header, &list);
-    const char *fault = framing_fault(x, version);
+    const char *fault = http_framing_fault(x, version);
     if (!fault)
-        fault = parse_target(x);
+        fault = http_target_parse(x);
     if (fault)
         return refuse(p, 400, "Bad Request", fault);
     const char *length = http_header_get(x, "content-length");

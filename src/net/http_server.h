@@ -2,8 +2,8 @@
  *
  * Handlers run on the loop thread for quick work; a handler that must wait or do slow work takes the request with
  * http_defer and answers later from any thread. Framing rules beyond libmicrohttpd's: a request with both
- * Content-Length and Transfer-Encoding, repeated Content-Length or Host, %00, %2F or a control character in the path,
- * a target over 64 KiB, headers not complete after 10 s, or a body over the limit is refused with a JSON problem
+ * Content-Length and Transfer-Encoding, either or Host repeated, a blank in a header's name, %00, %2F or a control
+ * character in the path, a target over 64 KiB, headers not complete after 10 s, or a body over the limit is refused with a JSON problem
  * (RFC 9457). What does not even parse as HTTP/1.1 gets libmicrohttpd's own short page. At most 512 connections: the
  * longest idle one is shed. An idle connection is kept for 60 s, a body may take 60 s, taking an answer 120 s. Who is
  * too slow with headers or body hears 408, over TLS nothing: the connection ends.

@@ -181,9 +181,9 @@ static void ambiguous_framing_is_refused_with_a_problem(void **state)
         {"POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 2\r\nContent-Length: 2\r\n\r\nab", "Content-Length"},
         {"POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 0\r\ncontent-length: 2\r\n\r\nab", "Content-Length"},
         {"GET / HTTP/1.1\r\nHost: a\r\nHost: b\r\n\r\n", "Host"},
-        {"POST / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\nTransfer-Encoding: "
-         "chunked\r\n\r\n0\r\n\r\n",
-         "Transfer-Encoding"},
+        {"POST / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: a\r\nTransfer-Encoding: b\r\n\r\n",
+         "more than one Transfer-Encoding"},
+        {"GET / HTTP/1.1\r\nHost: a\r\nX-A : b\r\n\r\n", "blank"},
         {"POST / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: gzip\r\n\r\n", "Transfer-Encoding"},
         {"POST / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: identity, chunked\r\n\r\n0\r\n\r\n",
          "Transfer-Encoding"},

@@ -64,6 +64,12 @@ def write(path, text, mode=0o600):
     return path
 
 
+def answers(path):
+    """Whether somebody listens on this Unix socket: its file is there a moment before."""
+    with socket.socket(socket.AF_UNIX) as s:
+        return s.connect_ex(path) == 0
+
+
 def shell(*words, **options):
     done = subprocess.run(words, capture_output=True, timeout=60, check=False, **options)
     if done.returncode:
@@ -255,7 +261,7 @@ class Ferry:
         with open(log, "ab") as out:
             process = self.start("serve", *options, stdout=out, stderr=out)
         try:
-            poll("the server listens", lambda: os.path.exists(os.path.join(self.data, "socket")) or process.poll() is not None)
+            poll("the server listens", lambda: answers(os.path.join(self.data, "socket")) or process.poll() is not None)
             true(process.poll() is None, "the server ended: " + read(log))
             yield process
         finally:
