@@ -245,6 +245,8 @@ static const char *warnings_of(struct arena *a, const struct resource *r, const 
     json_open_array(&w);
     for (size_t i = 0; i < g->old_count; i++)
         warn_of_old(a, row, &g->old[i], single, &w);
+    if (!r->https)
+        warn(&w, PLAN_WARNS_HTTPS_OFF, "HTTPS is off here, and this switches it on");
     if (r->managed_by[0])
         warn(&w, "managed",
              arena_printf(a, "%s manages this resource and may put back what it had", r->managed_by));

@@ -2,6 +2,8 @@
 #pragma once
 #include "task/slots.h"
 
+#define PLAN_WARNS_HTTPS_OFF "https-off" /* kind of the warning: the deployment switches HTTPS on */
+
 struct plan_choice {
     const struct plan_certificate *cert;
     const struct slot *const *slots; /* at least one; they share their name */

@@ -1,6 +1,8 @@
 /* Looks before anything is changed: is the certificate still fit, does the slot still hold what was planned. */
+#include "codec/json.h"
 #include "task/engine_private.h"
 #include "task/plan.h"
+#include "task/plan_row.h"
 #include <string.h>
 
 static const char *entry_label(const struct bound *b)
@@ -88,6 +90,72 @@ static bool as_planned(struct turn *t, const struct binding *now, const struct b
     return true;
 }
 
+/* A plan that switches HTTPS on says so among its warnings; one of an older version is known by holding nothing. */
+static bool planned_with_https(const struct turn *t, size_t old_count)
+{
+    const struct json *warnings = NULL;
+    if (json_parse(t->a, t->row.warnings, strlen(t->row.warnings), &warnings, NULL) &&
+        json_find(warnings, "/kind", PLAN_WARNS_HTTPS_OFF))
+        return false;
+    return old_count > 0 || t->resource.https || !t->product->first_deployment;
+}
+
+static bool serves_name(const struct resource *r, const char *name)
+{
+    for (size_t i = 0; i < r->name_count; i++)
+        if (strcmp(r->names[i].name, name) == 0)
+            return true;
+    for (size_t i = 0; i < r->bound_count; i++)
+        for (size_t j = 0; j < r->bound[i].name_count; j++)
+            if (strcmp(r->bound[i].names[j], name) == 0)
+                return true;
+    return false;
+}
+
+/* The first planned name; NULL while the resource serves any of them, or where none were known. */
+static const char *name_that_is_gone(const struct turn *t)
+{
+    const struct json *names = NULL;
+    if (!json_parse(t->a, t->row.names, strlen(t->row.names), &names, NULL))
+        return NULL;
+    for (size_t i = 0; i < json_count(names); i++)
+        if (serves_name(&t->resource, json_str(json_item(names, i), "")))
+            return NULL;
+    return json_count(names) ? json_str(json_item(names, 0), "") : NULL;
+}
+
+/* What else mattered to the plan: HTTPS as the cloud shows it now, the rest as a synchronisation since then found it. */
+static bool still_fits(struct turn *t, const struct binding *now, size_t old_count, struct err *conflict)
+{
+    const char *ours = t->certificate.name, *gone = name_that_is_gone(t);
+    const struct resource *r = &t->resource;
+    if (!now->https && planned_with_https(t, old_count))
+        return err_set(
+            conflict, ERR_CONFLICT,
+            "HTTPS was on when planned, %s was to come to %s, and found is that HTTPS is off: nothing was "
+            "changed; make a new plan",
+            ours, t->row.slot);
+    if (gone)
+        return err_set(
+            conflict, ERR_CONFLICT,
+            "%s served %s when planned, %s was to come there, and found is that it serves that name no "
+            "more: nothing was changed; make a new plan",
+            t->row.title, gone, ours);
+    if (r->managed_by[0] && !strstr(t->row.holds, "\"managed\""))
+        return err_set(
+            conflict, ERR_CONFLICT,
+            "nobody managed %s when planned, %s was to come there, and found is that %s manages it: nothing "
+            "was changed; make a new plan",
+            t->row.title, ours, r->managed_by);
+    if (r->unfit[0])
+        return err_set(
+            conflict, ERR_CONFLICT,
+            "%s could be deployed to when planned, %s was to come there, and found is: %s; nothing was "
+            "changed; make a new plan",
+            t->row.title, ours, r->unfit);
+    return true;
+}
+
 static bool certificate_fit(struct turn *t, const struct material *m, struct err *err)
 {
     /* That it is about to expire was judged when the task was submitted. */
@@ -138,7 +206,7 @@ static enum outcome go_on(struct turn *t, const struct copies *c, const struct b
         return turn_succeed(t, "", "");
     }
     struct err conflict = {0};
-    if (!as_planned(t, now, old, old_count, &conflict))
+    if (!still_fits(t, now, old_count, &conflict) || !as_planned(t, now, old, old_count, &conflict))
         return turn_fail(t, &conflict);
     const char *vendor_store = c->vendor_store ? c->vendor_store : "";
     if (strcmp(t->row.vendor_store, vendor_store) != 0)
