@@ -4,6 +4,7 @@
 #include "api/pool.h"
 #include "api/watchers.h"
 #include "base/log.h"
+#include "identity/password.h"
 #include "store/push.h"
 #include <stdlib.h>
 #include <string.h>
@@ -30,7 +31,7 @@ bool api_open(const struct api_parts *parts, struct api **ret, struct err *err)
     api->parts = *parts;
     if (!store_write(parts->store, settle_left, NULL, err) ||
         !pool_open(READERS, QUEUE, &api->readers, err) || !pool_open(JOBS, QUEUE, &api->jobs, err) ||
-        !watchers_open(api, &api->watchers, err)) {
+        !password_desk_open(&api->passwords, err) || !watchers_open(api, &api->watchers, err)) {
         api_close(api);
         return false;
     }
@@ -44,6 +45,7 @@ struct api *api_close(struct api *api)
         return NULL;
     api->readers = pool_close(api->readers); /* they may add watchers */
     api->jobs = pool_close(api->jobs);
+    api->passwords = password_desk_close(api->passwords);
     api->watchers = watchers_close(api->watchers);
     free(api);
     return NULL;
@@ -73,6 +75,25 @@ static void reply_problem(struct http_exchange *x, const struct err *err)
     http_reply(x, problem_status(err->kind), "application/problem+json", json, strlen(json), NULL, 0);
 }
 
+/* A refusal that is no problem of its kind: 401 asks for what is missing, 403 says that it is of no use. */
+static void refuse(struct http_exchange *x, unsigned status, const struct err *err, const struct reply *reply)
+{
+    struct http_header headers[3];
+    size_t count = reply ? reply->header_count : 0;
+    const char *title = status == 401   ? "Who are you?"
+                        : status == 421 ? "Not our name"
+                        : status == 429 ? "Too many attempts"
+                                        : "Not permitted";
+    const char *json =
+        json_format(x->arena, "{'type':'about:blank','title':%s,'status':%u,'detail':%s,'kind':%s}", title,
+                    status, err->text, err_kind_name(err->kind));
+    if (count)
+        memcpy(headers, reply->headers, count * sizeof *headers);
+    if (status == 401)
+        headers[count++] = (struct http_header){"WWW-Authenticate", "Bearer realm=\"certferry\""};
+    http_reply(x, status, "application/problem+json", json, strlen(json), headers, count);
+}
+
 static void run_handler(const struct route *route, struct request *rq)
 {
     struct reply reply = {.status = 200,
@@ -84,10 +105,13 @@ static void run_handler(const struct route *route, struct request *rq)
         return;
     if (done && reply.body.full)
         done = err_set(&err, ERR_INTERNAL, "the answer is too large: ask for fewer rows");
-    if (!done)
+    if (!done && reply.refusal)
+        refuse(rq->exchange, reply.refusal, &err, &reply);
+    else if (!done)
         reply_problem(rq->exchange, &err);
     else
-        http_reply(rq->exchange, reply.status, reply.content_type, reply.body.data, reply.body.size, NULL, 0);
+        http_reply(rq->exchange, reply.status, reply.content_type, reply.body.data, reply.body.size,
+                   reply.headers, reply.header_count);
 }
 
 static void run_call(void *context)
@@ -124,17 +148,6 @@ static void refuse_method(struct http_exchange *x)
     http_reply(x, 405, "application/problem+json", json, strlen(json), &header, 1);
 }
 
-/* 401 asks for what is missing, 403 says that it is of no use. */
-static void refuse_caller(struct http_exchange *x, unsigned status, const struct err *err)
-{
-    struct http_header header = {"WWW-Authenticate", "Bearer realm=\"certferry\""};
-    const char *json =
-        json_format(x->arena, "{'type':'about:blank','title':%s,'status':%u,'detail':%s,'kind':%s}",
-                    status == 401 ? "Who are you?" : "Not permitted", status, err->text,
-                    err_kind_name(err->kind));
-    http_reply(x, status, "application/problem+json", json, strlen(json), &header, status == 401);
-}
-
 static bool run_elsewhere(struct api *api, struct call *call, struct err *err)
 {
     http_defer(call->request.exchange);
@@ -154,8 +167,9 @@ static bool dispatch(struct api *api, struct http_exchange *x, struct err *err)
     call->request = (struct request){.api = api, .arena = x->arena, .exchange = x};
     call->route = route_find(x->arena, x->method, x->path, call->request.args, &path_known);
     bool anybody = call->route && call->route->right == RIGHT_ANYBODY;
-    if (!anybody && !authenticate(&call->request, &status, err)) {
-        refuse_caller(x, status, err);
+    if (!request_is_ours(&call->request, &status, err) ||
+        (!anybody && !authenticate(&call->request, &status, err))) {
+        refuse(x, status, err, NULL);
         return true;
     }
     if (!call->route && !path_known)
@@ -166,7 +180,7 @@ static bool dispatch(struct api *api, struct http_exchange *x, struct err *err)
     }
     if (!read_body(&call->request, call->route, err))
         return false;
-    if (call->route->thread == ON_LOOP && !call->request.used_key_id) {
+    if (call->route->thread == ON_LOOP && !call->request.use_due) {
         run_handler(call->route, &call->request);
         return true;
     }

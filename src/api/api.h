@@ -18,7 +18,10 @@ struct api_parts { /* borrowed until api_close */
     struct gate *gate;
     const struct clock *clock;
     struct loop *loop;
-    const char *version; /* "0.1.0" */
+    const char *version;   /* "0.1.0" */
+    const char *directory; /* of the store, where a setup token may lie; NULL: none does */
+    const char *
+        hosts; /* names it may be asked by over TCP, with commas, beside localhost and addresses; NULL: none */
 };
 
 must_use bool api_open(const struct api_parts *parts, struct api **ret, struct err *err);

@@ -32,6 +32,7 @@ static const struct {
     {"task", OBJECT_TASK},     {"api_key", OBJECT_NONE},
     {"contact", OBJECT_NONE},  {"group", OBJECT_NONE},
     {"owner", OBJECT_NONE},    {"token", OBJECT_NONE},
+    {"user", OBJECT_NONE},
 };
 
 bool placeholder_kind(const char *placeholder, enum object_kind *ret)
@@ -302,6 +303,10 @@ bool authorise(struct request *rq, const struct route *route, struct err *err)
     struct asking ask = {rq, route, &right_rules[route->right]};
     if (!holds(&rq->caller, ask.rule, err) || !members_held(&ask, err))
         return false;
+    if (ask.rule->role == ROLE_NONE)
+        return true;
+    if (rq->caller.must_change)
+        return err_set(err, ERR_PERMISSION, "somebody else made your password: change it first");
     return scope_is_all(&rq->caller) || store_read(rq->api->parts.store, check_objects, &ask, err);
 }
 

@@ -16,7 +16,14 @@ struct right_rule {
 };
 extern const struct right_rule right_rules[RIGHT_COUNT];
 
-/* Fills rq->caller from the socket's other end or the Authorization header. On failure *ret_status is 401 or 403. */
+/* Whether the request was meant for us, and not brought here by somebody else's page: over TCP a Host that is an address,
+ * localhost or one of ours, and no foreign Origin. *ret_status is 421 or 403.
+ */
+must_use bool request_is_ours(const struct request *rq, unsigned *ret_status, struct err *err);
+
+/* Fills rq->caller from a bearer token, else a session's cookie, else the socket's other end. On failure *ret_status is
+ * 401 or 403.
+ */
 must_use bool authenticate(struct request *rq, unsigned *ret_status, struct err *err);
 
 /* Notes that a key was used, where that is due. Waits for the disk: not on the loop. */

@@ -11,6 +11,7 @@
 struct api {
     struct api_parts parts;
     struct pool *readers, *jobs;
+    struct password_desk *passwords;
     struct watchers *watchers;
     atomic_size_t active; /* requests taken and not yet answered */
     atomic_bool stopping; /* what runs long ends early */
@@ -23,7 +24,8 @@ struct request {
     struct arena *arena;
     struct http_exchange *exchange;
     struct caller caller;
-    int64_t used_key_id;          /* of a key whose use has to be noted; 0: none */
+    int64_t session_id;           /* of who logged in; 0: none */
+    bool use_due;                 /* of its key or session: to be noted */
     const char *args[ROUTE_ARGS]; /* the {placeholders} of the route, decoded */
     const struct json
         *body; /* an object, checked against the route's fields; NULL where the route has none */
@@ -37,6 +39,9 @@ struct reply {
     struct buf body;
     const char *content_type;
     bool taken;
+    struct http_header headers[2];
+    size_t header_count;
+    unsigned refusal; /* the status of a failure that is none of its kind's; 0: the kind's */
 };
 
 typedef bool route_fn(struct request *request, struct reply *reply, struct err *err);

@@ -8,8 +8,10 @@
 #include "api/v1_push.h"
 #include "api/v1_quota.h"
 #include "api/v1_resource.h"
+#include "api/v1_session.h"
 #include "api/v1_status.h"
 #include "api/v1_task.h"
+#include "api/v1_user.h"
 
 const struct route routes[] = {
     {"GET", "/healthz", health_live, ON_LOOP, NULL, RIGHT_ANYBODY},
@@ -35,6 +37,17 @@ const struct route routes[] = {
      RIGHT_ADMINISTER},
     {"POST", "/api/v1/policies", v1_access_policy, ON_READER, access_policy_fields, RIGHT_VIEW},
     {"DELETE", "/api/v1/accesses/{access}", v1_access_delete, ON_JOB, NULL, RIGHT_ADMINISTER},
+
+    {"POST", "/api/v1/setup", v1_setup, ON_JOB, setup_fields, RIGHT_ANYBODY},
+    {"POST", "/api/v1/session", v1_session_begin, ON_JOB, session_begin_fields, RIGHT_ANYBODY},
+    {"GET", "/api/v1/session", v1_session_show, ON_LOOP, NULL, RIGHT_SELF},
+    {"DELETE", "/api/v1/session", v1_session_end, ON_JOB, NULL, RIGHT_SELF},
+    {"POST", "/api/v1/session/password", v1_session_password, ON_JOB, session_password_fields, RIGHT_SELF},
+
+    {"POST", "/api/v1/users", v1_user_create, ON_JOB, user_create_fields, RIGHT_GOVERN},
+    {"GET", "/api/v1/users", v1_user_list, ON_READER, NULL, RIGHT_GOVERN},
+    {"PATCH", "/api/v1/users/{user}", v1_user_update, ON_JOB, user_update_fields, RIGHT_GOVERN},
+    {"DELETE", "/api/v1/users/{user}", v1_user_delete, ON_JOB, NULL, RIGHT_GOVERN},
 
     {"POST", "/api/v1/groups", v1_group_add, ON_JOB, group_add_fields, RIGHT_GOVERN},
     {"GET", "/api/v1/groups", v1_group_list, ON_READER, NULL, RIGHT_GOVERN},

@@ -154,6 +154,22 @@ const struct verb verbs[] = {
     {"group delete", "GROUP", 1, 1, "forget an access group", "Refused while somebody has a role in it.\n",
      NULL, verb_group_delete, false},
 
+    {"user create", "NAME", 1, 1, "somebody who may log in",
+     "Without --password-file a password is made and printed, once. Whoever it is for changes it at the "
+     "first "
+     "login; until\n"
+     "then nothing else is allowed. Roles as for api-key create.\n"
+     "\n"
+     "  certferry user create ann --role admin\n"
+     "  certferry user create bob --role viewer --role operator@shop\n",
+     user_create_options, verb_user_create, false},
+    {"user list", NULL, 0, 0, "users and their roles", "", NULL, verb_user_list, false},
+    {"user update", "USER", 1, 1, "change a user",
+     "Roles that are given replace all there were. A new password and --disable log the user out "
+     "everywhere.\n",
+     user_update_options, verb_user_update, false},
+    {"user delete", "USER", 1, 1, "forget a user", "", NULL, verb_user_delete, false},
+
     {"api-key create", "NAME", 1, 1, "an API key: an id and a secret with which a program signs its requests",
      "Prints the id and, in the next line, the secret: now and never again. The role says what the key may: "
      "a "

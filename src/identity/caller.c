@@ -16,12 +16,16 @@ struct caller caller_local(void)
 const char *caller_kind_name(enum caller_kind kind)
 {
     switch (kind) {
+    case CALLER_NOBODY:
+        return "nobody";
     case CALLER_LOCAL:
         return "local";
     case CALLER_KEY:
         return "key";
     case CALLER_TOKEN:
         return "token";
+    case CALLER_SESSION:
+        return "user";
     }
     return "";
 }

@@ -6,22 +6,23 @@
 #pragma once
 #include "store/role.h"
 
-enum caller_kind { CALLER_LOCAL, CALLER_KEY, CALLER_TOKEN };
+enum caller_kind { CALLER_NOBODY, CALLER_LOCAL, CALLER_KEY, CALLER_TOKEN, CALLER_SESSION };
 
 struct caller {
     enum caller_kind kind;
-    int64_t subject_id; /* the row of its key; 0: CALLER_LOCAL */
-    const char *name;   /* of the key; "" for CALLER_LOCAL */
+    int64_t subject_id; /* the row of its key or user; 0: CALLER_LOCAL */
+    const char *name;   /* of the key or user; "" for CALLER_LOCAL */
     const char *owner;  /* whose what it makes is: an owner's key (store/owner.h) */
     bool any_owner;     /* false: it sees what belongs to `owner` alone */
     bool may_export;    /* private keys */
+    bool must_change;   /* its password, before anything else */
     enum role everywhere, highest;
 };
 
 /* The caller of our own user. */
 struct caller caller_local(void);
 
-/* "local", "key", "token". */
+/* "nobody", "local", "key", "token", "user". */
 const char *caller_kind_name(enum caller_kind kind);
 
 /* Fills in the roles of the subject. */

@@ -3,6 +3,7 @@
 #include "api/api.h"
 #include "base/file.h"
 #include "base/log.h"
+#include "identity/setup.h"
 #include "main/lock.h"
 #include "main/surface.h"
 #include "net/http_server.h"
@@ -34,7 +35,7 @@ enum {
 struct house {
     struct arena *arena;
     struct store_lock lock;
-    const char *socket;
+    const char *data, *socket; /* the store's folder, and the socket in it */
     struct seal *seal;
     struct store *store;
     struct gate *gate;
@@ -152,7 +153,9 @@ static bool open_surface(struct house *h, const struct settings *settings, struc
                               .engine = h->engine,
                               .gate = h->gate,
                               .clock = &clock_system,
-                              .version = CERTFERRY_VERSION};
+                              .version = CERTFERRY_VERSION,
+                              .directory = settings ? h->data : NULL,
+                              .hosts = settings ? settings->hosts : NULL};
     struct http_listen listen = {.unix_path = h->socket};
     if (!loop_new(&clock_system, &h->loop, err))
         return false;
@@ -257,6 +260,7 @@ static bool own_or_find(struct house *h, const struct cli_globals *globals, bool
 static bool prepare(struct house *h, const struct cli_globals *globals, struct err *err)
 {
     struct sockaddr_un address;
+    h->data = arena_strdup(h->arena, globals->data);
     h->socket = arena_printf(h->arena, "%s/socket", globals->data);
     if (strlen(h->socket) >= sizeof address.sun_path)
         return err_set(err, ERR_INPUT,
@@ -312,7 +316,11 @@ bool house_serve(void *house, const struct cli_globals *globals, const struct se
         return false;
     }
     h->open = true;
-    const char *tcp = surface_text(h->surface);
+    const char *tcp = surface_text(h->surface), *setup = NULL;
+    if (!setup_begin(h->store, h->arena, h->data, &setup, err))
+        return false;
+    if (setup)
+        log_info(NULL, "setup.token", "nobody is a user yet: the token in %s makes the first admin", setup);
     log_info(NULL, "serve.start", "serving %s%s%s", h->socket, *tcp ? ", " : "", tcp);
     wait_for_stop(h);
     return true;

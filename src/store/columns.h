@@ -107,6 +107,24 @@
     X(INT, expires_ms)                                                                                       \
     X(INT, last_used_ms)
 
+#define USER_FIELDS(X)                                                                                       \
+    COMMON_FIELDS(X)                                                                                         \
+    X(TEXT, name)                                                                                            \
+    X(TEXT, password)                                                                                        \
+    X(BOOL, must_change)                                                                                     \
+    X(BOOL, disabled)                                                                                        \
+    X(BOOL, any_owner)                                                                                       \
+    X(BOOL, may_export)                                                                                      \
+    X(BOOL, has_totp)                                                                                        \
+    X(INT, totp_used)                                                                                        \
+    X(TEXT, recovery)                                                                                        \
+    X(INT, last_login_ms)
+
+#define SESSION_FIELDS(X)                                                                                    \
+    COMMON_FIELDS(X) X(INT, user_id) X(TEXT, hash) X(TEXT, source) X(INT, seen_ms) X(INT, expires_ms)
+
+#define LOGIN_FAILURE_FIELDS(X) X(TEXT, subject) X(INT, failures) X(INT, last_ms) X(INT, until_ms)
+
 /* Of struct resource; record_fields in resource.c adds what is kept as JSON. */
 #define RESOURCE_FIELDS(X)                                                                                   \
     X(TEXT, owner)                                                                                           \
@@ -215,6 +233,7 @@
 
 /* "$1, $2, ..." up to the number in the name. */
 #define P6 "$1, $2, $3, $4, $5, $6"
+#define P4 "$1, $2, $3, $4"
 #define P7 P6 ", $7"
 #define P8 P7 ", $8"
 #define P9 P8 ", $9"
@@ -222,7 +241,8 @@
 #define P11 P10 ", $11"
 #define P12 P11 ", $12"
 #define P14 P12 ", $13, $14"
-#define P17 P14 ", $15, $16, $17"
+#define P15 P14 ", $15"
+#define P17 P15 ", $16, $17"
 #define P19 P17 ", $18, $19"
 #define P20 P19 ", $20"
 #define P22 P20 ", $21, $22"

@@ -77,6 +77,7 @@ bool store_group_update(struct db *db, const struct group_row *row, struct err *
 
 static const struct need needs[] = {
     {SQL_GROUP_HAS_KEY, "API key", "has", "in it"},
+    {SQL_GROUP_HAS_USER, "user", "has", "in it"},
 };
 
 bool store_group_needed(struct db *db, struct arena *a, int64_t id, const char **ret_reason, struct err *err)

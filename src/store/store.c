@@ -81,6 +81,11 @@ static const struct migration {
         13, 8, /* nonces are used by who serves signed requests, and only there */
 #include "store/schema_013.inc"
     },
+    {
+        14,
+        8,
+#include "store/schema_014.inc"
+    },
 };
 
 /* One caller of store_write, on its stack while it waits. */

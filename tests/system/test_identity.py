@@ -1,8 +1,10 @@
 """Who may what: access groups, API keys and tokens."""
+import contextlib
+import http.client
 import json
 import os
 
-from lib import equal, true, world, write
+from lib import equal, poll, true, world, write
 from test_api import ask
 
 
@@ -80,3 +82,127 @@ def test_a_token_may_what_its_role_says():
                 status, head, _ = ask(path, "GET", "/api/v1/status", headers=["Authorization: Bearer " + value])
                 equal(status, 401, f"status with the token {value[:8]}")
                 true("www-authenticate: bearer" in head, head)
+
+
+class Browser:
+    """What a page of certferry's does: keeps the cookie, and sends along what the session was told to."""
+
+    def __init__(self, port, host=None):
+        self.port, self.host, self.cookie, self.csrf = port, host or f"127.0.0.1:{port}", None, None
+
+    def ask(self, method, path, body=None, headers=None):
+        told = {"Host": self.host, "Content-Type": "application/json"}
+        if self.cookie:
+            told["Cookie"] = self.cookie
+        if self.csrf:
+            told["X-CSRF-Token"] = self.csrf
+        told.update(headers or {})
+        connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=60)
+        connection.request(method, "/api/v1" + path, json.dumps(body) if body is not None else None,
+                           {k: v for k, v in told.items() if v is not None})
+        answer = connection.getresponse()
+        text = answer.read()
+        self.headers = answer.headers
+        connection.close()
+        cookie = answer.headers.get("Set-Cookie")
+        if cookie:
+            true("HttpOnly" in cookie and "SameSite=Strict" in cookie and "Path=/" in cookie, cookie)
+            self.cookie = cookie.split(";")[0]
+        document = json.loads(text) if text else {}
+        if answer.status < 300 and document.get("csrf"):
+            self.csrf = document["csrf"]
+        return answer.status, document
+
+    def must(self, status, method, path, body=None, headers=None):
+        got, document = self.ask(method, path, body, headers)
+        equal(got, status, f"{method} {path} {document}")
+        return document
+
+
+@contextlib.contextmanager
+def serving(ferry):
+    with ferry.serve():
+        yield ferry.ports()[0]
+
+
+def test_the_first_admin_is_made_with_the_token_of_the_file_once():
+    with world("--domains", 12, clouds=()) as (_, ferry, _):
+        path = os.path.join(ferry.data, "setup-token")
+        with serving(ferry) as port:
+            poll("the setup token", lambda: os.path.exists(path))
+            equal(os.stat(path).st_mode & 0o777, 0o600, "its mode")
+            secret = open(path, encoding="ascii").read().strip()
+            true(len(secret) == 64, secret)
+            browser = Browser(port)
+            wanted = {"token": secret, "user": "ann", "password": "a long enough one"}
+            browser.must(403, "POST", "/setup", {**wanted, "token": "0" * 64})
+            for bad in ("short", "a" * 40, "password1234", "x" * 300):
+                browser.must(400, "POST", "/setup", {**wanted, "password": bad})
+            true(browser.must(201, "POST", "/setup", wanted)["roles"][0]["role"] == "admin", "no admin")
+            true(not os.path.exists(path), "the token stays")
+            browser.must(403, "POST", "/setup", {**wanted, "user": "eve"})
+            equal(browser.must(200, "GET", "/session")["name"], "ann", "who am I")
+        with serving(ferry) as port:
+            browser.port, browser.host = port, f"127.0.0.1:{port}"
+            equal(browser.must(200, "GET", "/session")["name"], "ann", "after a restart")
+            true(not os.path.exists(path), "a second token")
+
+
+def test_sessions_need_their_cookie_and_changes_their_page():
+    with world("--domains", 12, clouds=()) as (_, ferry, _):
+        first = ferry.run("user", "create", "bob", "--role", "admin").out.strip()
+        with serving(ferry) as port:
+            browser, other = Browser(port), Browser(port)
+            browser.must(401, "GET", "/status")
+            browser.must(401, "POST", "/session", {"user": "bob", "password": first + "x"})
+            browser.must(401, "POST", "/session", {"user": "nobody", "password": first})
+            browser.must(201, "POST", "/session", {"user": "bob", "password": first})
+            # somebody else made the password: nothing but changing it
+            true("change it first" in browser.must(403, "GET", "/status")["detail"], "not told to change it")
+            other.must(201, "POST", "/session", {"user": "bob", "password": first})
+            browser.must(401, "POST", "/session/password", {"password": "wrong", "new_password": "another good one"})
+            browser.must(200, "POST", "/session/password", {"password": first, "new_password": "another good one"})
+            browser.must(200, "GET", "/status")
+            other.must(401, "GET", "/status")  # the other session went with the old password
+            # what changes something shows that the page is ours
+            group = {"name": "g"}
+            for csrf in (None, "", "0" * 64, browser.csrf[:-1]):
+                browser.must(403, "POST", "/groups", group, {"X-CSRF-Token": csrf})
+            browser.must(403, "POST", "/groups", group, {"Origin": "https://evil.example"})
+            browser.must(403, "POST", "/session", {"user": "bob", "password": "x"}, {"Origin": "null"})
+            browser.must(201, "POST", "/groups", group, {"Origin": f"http://127.0.0.1:{port}"})
+            for name in ("evil.example", f"evil.example:{port}", "127.0.0.1.evil.example", ""):
+                equal(browser.ask("GET", "/status", headers={"Host": name})[0], 421, f"Host: {name}")
+            browser.must(200, "GET", "/status", headers={"Host": f"localhost:{port}"})
+            old = browser.cookie
+            browser.must(200, "DELETE", "/session")
+            browser.cookie = old
+            browser.must(401, "GET", "/status")
+            browser.must(201, "POST", "/session", {"user": "bob", "password": "another good one"})
+            ferry.run("user", "update", "bob", "--disable")
+            browser.must(401, "GET", "/status")
+            browser.cookie = None
+            browser.must(401, "POST", "/session", {"user": "bob", "password": "another good one"})
+            ferry.run("user", "update", "bob", "--enable", "--role", "viewer")
+            browser.must(201, "POST", "/session", {"user": "bob", "password": "another good one"})
+            browser.must(403, "POST", "/groups", {"name": "h"})
+        for path, data in everything_in(ferry.folder):
+            for secret in (first, "another good one", old.split("=")[1]):
+                true(secret.encode() not in data, f"{path} holds a secret")
+
+
+def test_guessing_locks_the_name_whoever_it_is_and_a_restart_forgives_nothing():
+    with world("--domains", 12, clouds=()) as (_, ferry, _):
+        password = ferry.run("user", "create", "bob", "--role", "viewer").out.strip()
+        answers = {}
+        with serving(ferry) as port:
+            for name in ("bob", "nobody"):
+                answers[name] = [Browser(port).ask("POST", "/session", {"user": name, "password": "guess"}) for _ in range(7)]
+        equal([s for s, _ in answers["bob"]], [401] * 5 + [429] * 2, "answers")
+        equal(answers["bob"], answers["nobody"], "a name that exists is told from one that does not")
+        with serving(ferry) as port:
+            browser = Browser(port)
+            browser.must(429, "POST", "/session", {"user": "bob", "password": password})
+            true(int(browser.headers["Retry-After"]) in range(1, 61), str(browser.headers))
+            ferry.run("user", "update", "bob", "--unlock")
+            browser.must(201, "POST", "/session", {"user": "bob", "password": password})
