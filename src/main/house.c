@@ -5,6 +5,8 @@
 #include "base/log.h"
 #include "identity/setup.h"
 #include "main/lock.h"
+#include "main/manager.h"
+#include "main/sandbox.h"
 #include "main/surface.h"
 #include "net/http_server.h"
 #include "task/schedule.h"
@@ -305,11 +307,24 @@ static void wait_for_stop(struct house *h)
     }
 }
 
+/* On the loop thread: that it comes to this shows that the loop is not stuck. */
+static void watchdog(void *context)
+{
+    struct house *h = context;
+    int64_t every_ms = manager_watchdog_ms();
+    if (!every_ms)
+        return;
+    manager_notify("WATCHDOG=1");
+    loop_timer(h->loop, every_ms, watchdog, h);
+}
+
 bool house_serve(void *house, const struct cli_globals *globals, const struct settings *settings,
                  struct err *err)
 {
     struct house *h = house;
-    if (!surface_check(settings, err) || !prepare(h, globals, err) || !own_for_service(h, globals, err))
+    bool sandbox = strcmp(settings->sandbox, "yes") == 0;
+    if (!surface_check(settings, err) || (sandbox && !sandbox_enter(err)) || !prepare(h, globals, err) ||
+        !own_for_service(h, globals, err))
         return false;
     if (!open_floors(h, globals, true, err) || !open_surface(h, settings, err)) {
         close_all(h);
@@ -322,7 +337,10 @@ bool house_serve(void *house, const struct cli_globals *globals, const struct se
     if (setup)
         log_info(NULL, "setup.token", "nobody is a user yet: the token in %s makes the first admin", setup);
     log_info(NULL, "serve.start", "serving %s%s%s", h->socket, *tcp ? ", " : "", tcp);
+    loop_post(h->loop, watchdog, h);
+    manager_notify("READY=1");
     wait_for_stop(h);
+    manager_notify("STOPPING=1");
     return true;
 }
 

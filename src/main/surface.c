@@ -2,6 +2,7 @@
 
 #include "base/buf.h"
 #include "base/log.h"
+#include "main/manager.h"
 #include "main/tls_source.h"
 
 #include <stdlib.h>
@@ -42,8 +43,15 @@ static bool check_reach(const struct settings *settings, const struct http_liste
             return err_set(err, ERR_INPUT,
                            "listening on %s, beyond this machine, needs TLS: give --tls-cert and --tls-key, "
                            "or --tls-certificate",
-                           list[i].address);
+                           list[i].address ? list[i].address : "a socket that was handed over");
     return true;
+}
+
+static bool listeners(struct arena *a, const struct settings *settings, struct http_listen **ret,
+                      size_t *ret_count, struct err *err)
+{
+    *ret = manager_sockets(a, ret_count);
+    return *ret_count || http_listen_parse(a, settings->listen, ret, ret_count, err);
 }
 
 bool surface_check(const struct settings *settings, struct err *err)
@@ -51,7 +59,7 @@ bool surface_check(const struct settings *settings, struct err *err)
     cleanup(arena_free_p) struct arena *a = arena_new(SURFACE_BYTES);
     struct http_listen *list;
     size_t count;
-    return check_tls(settings, err) && http_listen_parse(a, settings->listen, &list, &count, err) &&
+    return check_tls(settings, err) && listeners(a, settings, &list, &count, err) &&
            check_reach(settings, list, count, err);
 }
 
@@ -89,7 +97,7 @@ static bool open_all(struct surface *s, const struct settings *settings, http_ha
     struct http_listen *list;
     size_t count;
     struct http_tls *tls;
-    if (!http_listen_parse(s->arena, settings->listen, &list, &count, err) || !load_tls(s, &tls, err))
+    if (!listeners(s->arena, settings, &list, &count, err) || !load_tls(s, &tls, err))
         return false;
     bool opened = true;
     for (size_t i = 0; opened && i < count; i++)

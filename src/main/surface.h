@@ -9,7 +9,9 @@ struct surface;
 /* Refuses what contradicts itself, and what would be reachable from elsewhere without TLS. Opens nothing. */
 must_use bool surface_check(const struct settings *settings, struct err *err);
 
-/* Listens as the settings say, which were checked. Before the loop runs. */
+/* Listens as the settings say, which were checked, or on the sockets that the service manager hands over. Before the loop
+ * runs.
+ */
 must_use bool surface_open(struct loop *loop, struct store *store, const struct settings *settings,
                            http_handler_fn *handler, void *context, struct surface **ret, struct err *err);
 

@@ -9,7 +9,7 @@ import ssl
 import subprocess
 import tempfile
 
-from lib import ROOT, Certificates, Ferry, equal, leaf_at, poll, read, true, write
+from lib import CERTFERRY, ROOT, Certificates, Ferry, Skip, equal, leaf_at, poll, read, true, write
 
 
 @contextlib.contextmanager
@@ -204,3 +204,72 @@ def test_the_sample_is_taken_and_the_manual_is_current():
         equal(manual, read(os.path.join(ROOT, "docs/configuration.md")), "docs/configuration.md is what `certferry help settings` prints")
         for key in keys:
             true(f"`{key}`" in manual, key)
+
+
+def test_the_service_manager_hears_of_start_life_and_end():
+    with store() as (ferry, _):
+        path = os.path.join(ferry.folder, "notify")
+        with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as s:
+            s.bind(path)
+            s.settimeout(20)
+            ferry.environment.update(NOTIFY_SOCKET=path, WATCHDOG_USEC="200000")
+            with ferry.serve():
+                heard = {s.recv(100) for _ in range(4)}
+                equal(heard, {b"READY=1", b"WATCHDOG=1"}, "start and life")
+            while (last := s.recv(100)) == b"WATCHDOG=1":
+                pass
+            equal(last, b"STOPPING=1", "end")
+
+
+def test_sockets_are_taken_from_the_service_manager():
+    with store() as (ferry, certificates):
+        leaf = certificates.leaf("ferry.example.com")
+        for address, options, words in (("127.0.0.1", (), b"200 OK"), ("0.0.0.0", (), None), ("0.0.0.0", ("--tls-cert", leaf.full, "--tls-key", leaf.key), b"200 OK")):
+            with socket.socket() as listener:
+                listener.bind((address, 0))
+                listener.listen(10)
+                port, descriptor = listener.getsockname()[1], listener.fileno()
+                script = 'exec 3<&"$0"; LISTEN_PID=$$ LISTEN_FDS=1 exec "$@"'
+                log = os.path.join(ferry.folder, "activated.log")
+                with open(log, "wb") as out:
+                    process = subprocess.Popen(["bash", "-c", script, str(descriptor), *ferry.words("serve", *options)], env=ferry.environment, pass_fds=[descriptor],
+                                               stdin=subprocess.DEVNULL, stdout=out, stderr=out)
+                if words is None:
+                    equal(process.wait(20), 1, "beyond this machine without TLS")
+                    true("needs TLS" in read(log), read(log))
+                    continue
+                poll("it starts", lambda: "serve.start" in read(log) or process.poll() is not None)
+                true(words in get(port, "/healthz", trusting(certificates) if options else None), read(log))
+                process.send_signal(signal.SIGTERM)
+                equal(process.wait(30), 0, read(log))
+
+
+def status_of(process):
+    with open(f"/proc/{process.pid}/status", encoding="ascii") as file:
+        return dict(line.rstrip("\n").split(":\t", 1) for line in file if ":\t" in line)
+
+
+def test_the_kernel_refuses_what_it_has_no_use_for():
+    with store() as (ferry, _):
+        with ferry.serve() as process:
+            found = status_of(process)
+            equal((found["Seccomp"], found["NoNewPrivs"]), ("2", "1"), "the filter is on")
+            for thread in os.listdir(f"/proc/{process.pid}/task"):
+                true("Seccomp:\t2" in read(f"/proc/{process.pid}/task/{thread}/status"), "in each thread")
+            limits = read(f"/proc/{process.pid}/limits")
+            true(re.search(r"Max core file size\s+1\s+1\s", limits), limits)
+        with ferry.serve("--sandbox", "no") as process:
+            equal(status_of(process)["Seccomp"], "0", "unless told otherwise")
+
+
+def test_the_unit_is_sound_and_confined():
+    unit = os.path.join(ROOT, "packaging/certferry.service")
+    if not shutil.which("systemd-analyze"):
+        raise Skip("needs systemd-analyze")
+    with store() as (ferry, _):
+        copy = write(os.path.join(ferry.folder, "certferry.service"), read(unit).replace("/usr/bin/certferry", CERTFERRY))
+        listener = shutil.copy(os.path.join(ROOT, "packaging/certferry.socket"), ferry.folder)
+        told = subprocess.run(["systemd-analyze", "verify", "--man=no", copy, listener], capture_output=True, timeout=60, check=False)
+        equal((told.returncode, told.stderr), (0, b""), "systemd-analyze verify")
+        told = subprocess.run(["systemd-analyze", "security", "--offline=true", "--threshold=20", copy], capture_output=True, timeout=60, check=False)
+        equal(told.returncode, 0, f"exposure of at most 2.0: {told.stdout[-200:]!r}")
