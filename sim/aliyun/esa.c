@@ -22,7 +22,7 @@ static bool find_entry(struct arena *a, const struct sim_fields *fields, const c
 
 /* ---- what most operations begin with ---- */
 
-static bool method_is(struct sim_call *c, const char *method)
+bool esa_method_is(struct sim_call *c, const char *method)
 {
     if (!strcmp(c->request->method, method))
         return true;
@@ -30,9 +30,9 @@ static bool method_is(struct sim_call *c, const char *method)
     return false;
 }
 
-static struct sim_object *wanted(struct sim_call *c, const char *method)
+struct sim_object *esa_wanted_site(struct sim_call *c, const char *method)
 {
-    if (!method_is(c, method))
+    if (!esa_method_is(c, method))
         return NULL;
     struct sim_object *o = sim_find(c, ESA_SITE, "", sim_arg_or(c, "SiteId", ""));
     if (!o)
@@ -40,22 +40,18 @@ static struct sim_object *wanted(struct sim_call *c, const char *method)
     return o;
 }
 
-struct page {
-    int64_t number, size, seen;
-};
-
-static struct page page_of(struct sim_call *c)
+struct esa_page esa_page_of(struct sim_call *c)
 {
-    return (struct page){sim_arg_int(c, "PageNumber", 1), sim_arg_int(c, "PageSize", PAGE_SIZE), 0};
+    return (struct esa_page){sim_arg_int(c, "PageNumber", 1), sim_arg_int(c, "PageSize", PAGE_SIZE), 0};
 }
 
-static bool on_page(struct page *p)
+bool esa_on_page(struct esa_page *p)
 {
     int64_t i = p->seen++;
     return i >= (p->number - 1) * p->size && i < p->number * p->size;
 }
 
-static void end_page(struct sim_call *c, const struct page *p, struct aliyun_answer *answer)
+void esa_end_page(struct sim_call *c, const struct esa_page *p, struct aliyun_answer *answer)
 {
     json_close_array(&answer->w);
     json_member_int(&answer->w, "TotalCount", p->seen);
@@ -64,12 +60,22 @@ static void end_page(struct sim_call *c, const struct page *p, struct aliyun_ans
     aliyun_end(c, answer);
 }
 
-static struct aliyun_answer *begin_list(struct sim_call *c, const char *list)
+struct aliyun_answer *esa_begin_list(struct sim_call *c, const char *list)
 {
     struct aliyun_answer *answer = aliyun_begin(c);
     json_key(&answer->w, list);
     json_open_array(&answer->w);
     return answer;
+}
+
+bool esa_name_fits(const char *name, const char *text, const char *how)
+{
+    size_t size = strlen(name), wanted = strlen(text);
+    if (!strcmp(how, "fuzzy"))
+        return strstr(name, text) != NULL;
+    return wanted <= size && (!strcmp(how, "exact")    ? !strcmp(name, text)
+                              : !strcmp(how, "prefix") ? !strncmp(name, text, wanted)
+                                                       : !strcmp(name + size - wanted, text));
 }
 
 /* ---- ListSites ---- */
@@ -84,7 +90,7 @@ static const struct sim_param sites_params[] = {
     {"PlanSubscribeType", IN_QUERY, T_STRING},
     {"ResourceGroupId", IN_QUERY, T_STRING},
     {"SiteName", IN_QUERY, T_STRING},
-    {"SiteSearchType", IN_QUERY, T_STRING, .values = "exact_match prefix_match suffix_match fuzzy"},
+    {"SiteSearchType", IN_QUERY, T_STRING, .values = "prefix suffix exact fuzzy"},
     {"Status", IN_QUERY, T_STRING, .values = "pending active offline moved"},
     {"TagFilter", IN_QUERY, T_STRING},
     {"TagFilter[]", IN_QUERY, T_OBJECT},
@@ -94,10 +100,9 @@ static const struct sim_param sites_params[] = {
 
 static bool site_fits(struct sim_call *c, const struct sim_object *o)
 {
-    const char *text = sim_arg_or(c, "SiteName", ""), *name = sim_get(c, o, "SiteName");
-    bool fits = strcmp(sim_arg_or(c, "SiteSearchType", "fuzzy"), "exact_match") ? strstr(name, text) != NULL
-                                                                                : !strcmp(name, text);
-    return (!*text || fits) && aliyun_arg_fits(c, "Status", sim_get(c, o, "Status")) &&
+    return esa_name_fits(sim_get(c, o, "SiteName"), sim_arg_or(c, "SiteName", ""),
+                         sim_arg_or(c, "SiteSearchType", "fuzzy")) &&
+           aliyun_arg_fits(c, "Status", sim_get(c, o, "Status")) &&
            aliyun_arg_fits(c, "AccessType", sim_get(c, o, "AccessType"));
 }
 
@@ -115,15 +120,15 @@ static void put_site(struct sim_call *c, struct json_writer *w, const struct sim
 
 static void list_sites(struct sim_call *c)
 {
-    struct page page = page_of(c);
+    struct esa_page page = esa_page_of(c);
     const struct sim_object *o;
-    if (!method_is(c, "GET"))
+    if (!esa_method_is(c, "GET"))
         return;
-    struct aliyun_answer *answer = begin_list(c, "Sites");
+    struct aliyun_answer *answer = esa_begin_list(c, "Sites");
     for (size_t cursor = 0; (o = sim_next(c, ESA_SITE, "", &cursor));)
-        if (site_fits(c, o) && on_page(&page))
+        if (site_fits(c, o) && esa_on_page(&page))
             put_site(c, &answer->w, o);
-    end_page(c, &page, answer);
+    esa_end_page(c, &page, answer);
 }
 
 /* ---- ListRecords ---- */
@@ -143,15 +148,15 @@ static const struct sim_param records_params[] = {
 
 static void list_records(struct sim_call *c)
 {
-    const struct sim_object *site = wanted(c, "GET"), *o;
-    struct page page = page_of(c);
+    const struct sim_object *site = esa_wanted_site(c, "GET"), *o;
+    struct esa_page page = esa_page_of(c);
     if (!site)
         return;
-    struct aliyun_answer *answer = begin_list(c, "Records");
+    struct aliyun_answer *answer = esa_begin_list(c, "Records");
     for (size_t cursor = 0; (o = sim_next(c, ESA_RECORD, site->id, &cursor));) {
         bool proxied = !strcmp(sim_get(c, o, "Proxied"), "true");
         if ((sim_arg(c, "Proxied") && sim_arg_bool(c, "Proxied", false) != proxied) ||
-            !aliyun_arg_fits(c, "RecordName", o->id) || !on_page(&page))
+            !aliyun_arg_fits(c, "RecordName", o->id) || !esa_on_page(&page))
             continue;
         struct json_writer *w = &answer->w;
         json_open_object(w);
@@ -159,11 +164,12 @@ static void list_records(struct sim_call *c)
         json_member_string(w, "RecordType", sim_get(c, o, "RecordType"));
         json_member_bool(w, "Proxied", proxied);
         json_member_string(w, "RecordCname", sim_get(c, o, "RecordCname"));
+        json_member_int(w, "RecordId", strtoll(sim_get(c, o, "RecordId"), NULL, 10));
         json_member_int(w, "SiteId", strtoll(site->id, NULL, 10));
         json_member_string(w, "SiteName", sim_get(c, site, "SiteName"));
         json_close_object(w);
     }
-    end_page(c, &page, answer);
+    esa_end_page(c, &page, answer);
 }
 
 /* ---- certificates ---- */
@@ -216,18 +222,18 @@ static void put_site_names(struct sim_call *c, struct json_writer *w, const stru
 
 static void list_certificates(struct sim_call *c)
 {
-    const struct sim_object *site = wanted(c, "POST");
-    struct page page = page_of(c);
+    const struct sim_object *site = esa_wanted_site(c, "POST");
+    struct esa_page page = esa_page_of(c);
     struct esa_entry e;
     if (!site)
         return;
-    struct aliyun_answer *answer = begin_list(c, "Result");
+    struct aliyun_answer *answer = esa_begin_list(c, "Result");
     for (size_t cursor = 0; esa_next_entry(c->arena, site->now, &cursor, &e);) {
         const struct sim_object *cert = esa_content(c->state, site, &e);
         if (!cert || !cert->cert || !strstr(e.name, sim_arg_or(c, "Keyword", "")) ||
             (sim_arg_bool(c, "ValidOnly", false) && sim_leaf(cert->cert)->not_after_ms < c->now_ms))
             continue;
-        if (on_page(&page))
+        if (esa_on_page(&page))
             put_entry(c, &answer->w, &e, cert);
     }
     json_close_array(&answer->w);
@@ -254,7 +260,7 @@ static bool wanted_entry(struct sim_call *c, const struct sim_object *site, cons
 
 static void get_certificate(struct sim_call *c)
 {
-    const struct sim_object *site = wanted(c, "POST");
+    const struct sim_object *site = esa_wanted_site(c, "POST");
     struct esa_entry e;
     if (!site || !wanted_entry(c, site, sim_arg(c, "Id"), &e))
         return;
@@ -300,11 +306,11 @@ static void put_record(struct sim_call *c, struct json_writer *w, const struct s
 
 static void by_record(struct sim_call *c)
 {
-    const struct sim_object *site = wanted(c, "POST");
+    const struct sim_object *site = esa_wanted_site(c, "POST");
     if (!site)
         return;
     int64_t count = 0;
-    struct aliyun_answer *answer = begin_list(c, "Result");
+    struct aliyun_answer *answer = esa_begin_list(c, "Result");
     for (const char *p = sim_arg(c, "RecordName"); *p; count++) {
         size_t size = strcspn(p, ",");
         put_record(c, &answer->w, site, arena_copy(c->arena, p, size));
@@ -335,7 +341,7 @@ static int64_t used(struct sim_call *c, const struct sim_object *site)
 
 static void quotas(struct sim_call *c)
 {
-    const struct sim_object *site = wanted(c, "GET");
+    const struct sim_object *site = esa_wanted_site(c, "GET");
     if (!site)
         return;
     struct aliyun_answer *answer = aliyun_begin(c);
@@ -379,20 +385,26 @@ static bool is_double(struct sim_call *c, const struct sim_object *site, const s
     return false;
 }
 
+const struct sim_object *esa_stored(struct sim_call *c, const char *site, const char *number)
+{
+    if (!number) {
+        sim_fail(c, 400, "MissingCasId", "CasId is mandatory for this action.");
+        return NULL;
+    }
+    const struct sim_object *cert = aliyun_cas_find(c, site, number);
+    if (cert && cert->cert)
+        return cert;
+    sim_fail(c, 404, "Certificate.NotFound", "The certificate %s does not exist in %s.", number, site);
+    return NULL;
+}
+
 static bool from_store(struct sim_call *c, const struct sim_object *site, struct esa_entry *e)
 {
     e->site = sim_arg_or(c, "Region", "cn-hangzhou");
     e->number = sim_arg(c, "CasId");
-    if (!e->number) {
-        sim_fail(c, 400, "MissingCasId", "CasId is mandatory for this action.");
+    const struct sim_object *cert = esa_stored(c, e->site, e->number);
+    if (!cert)
         return false;
-    }
-    const struct sim_object *cert = aliyun_cas_find(c, e->site, e->number);
-    if (!cert || !cert->cert) {
-        sim_fail(c, 404, "Certificate.NotFound", "The certificate %s does not exist in %s.", e->number,
-                 e->site);
-        return false;
-    }
     if (is_double(c, site, e)) {
         sim_fail(c, 400, "Certificate.Duplicated", "The certificate is on this site already.");
         return false;
@@ -401,26 +413,34 @@ static bool from_store(struct sim_call *c, const struct sim_object *site, struct
     return true;
 }
 
-static bool from_text(struct sim_call *c, struct esa_entry *e)
+const char *esa_keep(struct sim_call *c, const char *chain, const char *key)
 {
-    const char *chain = sim_arg_or(c, "Certificate", ""), *key = sim_arg_or(c, "PrivateKey", "");
     struct sim_cert *parsed = NULL;
-    e->name = sim_arg_or(c, "Name", "");
     enum sim_cert_fault fault = sim_check_cert(c, chain, key, CHECK_ORDER, &parsed);
     sim_cert_free(parsed);
-    if (fault != CERT_FINE || !*e->name) {
-        sim_fail(c, 400, fault != CERT_FINE ? "InvalidCertificate" : "MissingName",
-                 "The certificate, its key or its name is not valid.");
+    if (fault != CERT_FINE) {
+        sim_fail(c, 400, "InvalidCertificate", "The certificate or its key is not valid.");
+        return NULL;
+    }
+    const char *number = arena_printf(c->arena, "%lld", (long long)sim_serial(c));
+    SIM_CREATE(c, ESA_OWN, "", number, {"Cert", chain}, {"Key", key});
+    return number;
+}
+
+static bool from_text(struct sim_call *c, struct esa_entry *e)
+{
+    e->name = sim_arg_or(c, "Name", "");
+    if (!*e->name) {
+        sim_fail(c, 400, "MissingName", "The certificate has no name.");
         return false;
     }
-    e->number = arena_printf(c->arena, "%lld", (long long)sim_serial(c));
-    SIM_CREATE(c, ESA_OWN, "", e->number, {"Cert", chain}, {"Key", key});
-    return true;
+    e->number = esa_keep(c, sim_arg_or(c, "Certificate", ""), sim_arg_or(c, "PrivateKey", ""));
+    return e->number != NULL;
 }
 
 static void set_certificate(struct sim_call *c)
 {
-    struct sim_object *site = wanted(c, "POST");
+    struct sim_object *site = esa_wanted_site(c, "POST");
     const char *id = sim_arg_or(c, "Id", ""), *type = sim_arg(c, "Type");
     struct esa_entry old, e = {.id = id, .type = type, .site = ""};
     if (!site || (*id && !wanted_entry(c, site, id, &old)))
@@ -446,7 +466,7 @@ static void set_certificate(struct sim_call *c)
 
 static void delete_certificate(struct sim_call *c)
 {
-    struct sim_object *site = wanted(c, "GET");
+    struct sim_object *site = esa_wanted_site(c, "GET");
     struct esa_entry e;
     if (!site || !wanted_entry(c, site, sim_arg(c, "Id"), &e))
         return;
@@ -480,6 +500,19 @@ static const struct sim_operation operations[] = {
      .resource = "SiteId",
      SIM_PARAMS(certificate_params),
      .run = delete_certificate},
+    {.name = "ListCustomHostnames",
+     .resource = "SiteId",
+     SIM_PARAMS(esa_list_hosts_params),
+     .run = esa_list_hosts},
+    {.name = "GetCustomHostname",
+     .resource = "HostnameId",
+     SIM_PARAMS(esa_get_host_params),
+     .run = esa_get_host},
+    {.name = "UpdateCustomHostname",
+     .writes = true,
+     .resource = "HostnameId",
+     SIM_PARAMS(esa_set_host_params),
+     .run = esa_set_host},
 };
 
 static const char *const hosts[] = {"esa.cn-hangzhou.aliyuncs.com", "esa.ap-southeast-1.aliyuncs.com", NULL};

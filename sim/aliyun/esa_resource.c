@@ -82,10 +82,14 @@ static const char *cname_of(struct arena *a, const char *name)
     return arena_printf(a, "%s.a1.initesa.com", *name == '*' ? name + 2 : name);
 }
 
-static void seed_record(struct sim_seeding *s, const char *site, const char *name, bool proxied)
+/* Returns the record's number, the i-th of its site's. */
+static const char *seed_record(struct sim_seeding *s, const char *site, const char *name, bool proxied,
+                               size_t i)
 {
+    const char *id = arena_printf(s->arena, "%s%02zu", site, i);
     SIM_SEED(s, ESA_RECORD, site, name, {"RecordType", "A/AAAA"}, {"Proxied", proxied ? "true" : "false"},
-             {"RecordCname", proxied ? cname_of(s->arena, name) : ""});
+             {"RecordCname", proxied ? cname_of(s->arena, name) : ""}, {"RecordId", id});
+    return id;
 }
 
 /* An entry of the site's, as a field. */
@@ -111,7 +115,7 @@ static struct sim_field seed_entry(struct sim_seeding *s, const char *site, size
 }
 
 /* A site for each resource: its names are records, each with a certificate of its own; one in five has a host with a free
- * certificate besides, one in four a plan without room for another certificate.
+ * certificate besides, another fifth custom hostnames, one in four a plan without room for another certificate.
  */
 void esa_generate(struct sim_seeding *s, size_t n)
 {
@@ -133,15 +137,19 @@ void esa_generate(struct sim_seeding *s, size_t n)
     };
     size_t count = 11, certificates = 0;
     for (size_t i = 0; (name = sim_list_item(s->arena, names, i)); i++) {
-        seed_record(s, id, name, true);
+        seed_record(s, id, name, true, i);
         if (sim_seed_has_https(n))
             fields[count++] = seed_entry(s, id, certificates++, "cas", name);
     }
-    seed_record(s, id, arena_printf(s->arena, "mail.%s", apex), false);
+    seed_record(s, id, arena_printf(s->arena, "mail.%s", apex), false, 90);
     if (n % 5 == 2) {
         const char *host = arena_printf(s->arena, "free%04llu.example.org", (unsigned long long)s->number);
-        seed_record(s, id, host, true);
+        seed_record(s, id, host, true, 91);
         fields[count++] = seed_entry(s, id, 9, "free", host);
+    }
+    if (n % 5 == 4) {
+        const char *name_for_all = arena_printf(s->arena, "saas.%s", apex);
+        esa_generate_hosts(s, id, seed_record(s, id, name_for_all, true, 92), name_for_all, n / 5);
     }
     fields[count++] =
         (struct sim_field){"@quota", arena_printf(s->arena, "%zu", n % 4 == 3 ? certificates : 10)};

@@ -138,6 +138,33 @@ size_t sky_count(struct sky *k, size_t from, const char *needle)
     return count;
 }
 
+/* AWS does not know at once what was just imported; where Alibaba Cloud tells the number of a certificate and not its site, it is
+ * asked for at one that may not have it.
+ */
+static bool is_an_answer(const char *line)
+{
+    static const char *const refusals[][2] = {
+        {"\"code\":\"CertificateNotFound\"", ""},
+        {"\"code\":\"InvalidViewerCertificate\"", ""},
+        {"\"code\":\"NotFound\"", "\"action\":\"GetUserCertificateDetail\""},
+    };
+    for (size_t i = 0; i < countof(refusals); i++)
+        if (strstr(line, refusals[i][0]) && strstr(line, refusals[i][1]))
+            return true;
+    return false;
+}
+
+size_t sky_wrong(struct sky *k)
+{
+    cleanup(arena_free_p) struct arena *a = arena_new(2 * (size_t)LOG_BYTES);
+    size_t count = 0;
+    for (char *line = sky_log(k, a, 0), *end; (end = strchr(line, '\n')); line = end + 1) {
+        *end = '\0';
+        count += strstr(line, "\"outcome\":\"refused\"") && !is_an_answer(line);
+    }
+    return count;
+}
+
 static int by_text(const void *a, const void *b)
 {
     return strcmp(*(char *const *)a, *(char *const *)b);

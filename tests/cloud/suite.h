@@ -44,6 +44,8 @@ struct sky *sky_open(struct yard *y, size_t each, double calls_per_second, const
 void sky_close(struct sky *k);
 size_t sky_mark(struct sky *k);                                   /* where the call log ends now */
 size_t sky_count(struct sky *k, size_t from, const char *needle); /* in the log since then */
+/* Calls that were refused, but for those whose refusal is the answer. */
+size_t sky_wrong(struct sky *k);
 char *sky_log(struct sky *k, struct arena *a, size_t from);
 /* What calls changed since then, as sorted text: the names of all fields, each once. */
 char *sky_changed(struct sky *k, struct arena *a, size_t from);

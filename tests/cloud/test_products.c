@@ -516,7 +516,7 @@ static void R_every_product_reads_what_it_lists(void **state)
     suite_case(k, "read", reads);
     suite_case(k, "HTTPS off", lists_https_off);
     suite_case(k, "restore without the old key", says_what_cannot_come_back);
-    assert_int_equal(sky_count(k, 0, "\"outcome\":\"refused\""), 0);
+    assert_int_equal(sky_wrong(k), 0);
     sky_close(k);
 }
 
@@ -528,10 +528,7 @@ static void R1_to_R4_R6_R105_every_product_binds_settles_and_puts_back(void **st
     suite_case(k, "already bound", knows_already_bound);
     suite_case(k, "limits of the store", counts_what_its_stores_hold);
     suite_case(k, "restore of none before", restores_none);
-    /* No call was ever wrong, no lock overlapped; only AWS does not know at once what was just imported. */
-    assert_int_equal(sky_count(k, 0, "\"outcome\":\"refused\""),
-                     sky_count(k, 0, "\"code\":\"CertificateNotFound\"") +
-                         sky_count(k, 0, "\"code\":\"InvalidViewerCertificate\""));
+    assert_int_equal(sky_wrong(k), 0); /* no lock overlapped either */
     assert_int_equal(sky_count(k, 0, "key_in_url"), 0);
     sky_close(k);
 }

@@ -394,25 +394,18 @@ static bool facts(struct job *job, const char *region, struct bound *b, struct e
     return aliyun_cas_facts(job, site, id, NULL, b, err);
 }
 
-struct search {
-    struct arena *keep;
-    const char *name, *fingerprint;
-    const char *id; /* "" until found */
-};
-
-static bool look(struct job *job, void *context, const struct json *item, const struct xml *node,
-                 struct err *err)
+/* The number of ours, by its digest or name, among those that the keyword finds; "" where there is none. */
+static bool search(struct job *job, const char *site, const char *keyword, const char *name,
+                   const char *fingerprint, const char **ret, struct err *err)
 {
-    struct search *s = context;
-    (void)node;
-    (void)err;
-    if (*s->id)
-        return true;
-    bool same = strcasecmp(json_str(json_at(item, "/Sha2"), ""), s->fingerprint) == 0 ||
-                strcmp(json_str(json_at(item, "/Name"), ""), s->name) == 0;
-    if (same)
-        s->id = arena_strdup(s->keep, json_text(job->arena, json_at(item, "/CertificateId"), ""));
-    return true;
+    struct arena *a = job->arena;
+    *ret = "";
+    cleanup(pages_close) struct pages p =
+        cloud_pages(job, &aliyun_cas_list, site, "{'OrderType':'CERT','Keyword':%s}", keyword);
+    for (const struct json *item; !**ret && (item = pages_next(&p));)
+        if (strcasecmp(json_get(item, "/Sha2"), fingerprint) == 0 || json_is(item, "/Name", name))
+            *ret = arena_strdup(a, json_text(job->arena, json_at(item, "/CertificateId"), ""));
+    return pages_end(&p, err);
 }
 
 /* An upload is either a certificate and its key, or the two of an SM pair. */
@@ -441,29 +434,25 @@ bool aliyun_upload(struct job *job, const char *vendor_store, const struct mater
 {
     struct arena *a = job->arena;
     const char *region = strchr(vendor_store, ':') ? strchr(vendor_store, ':') + 1 : "cn-hangzhou";
-    struct search s = {.keep = a,
-                       .name = arena_printf(a, "certferry_%.16s", m->fingerprint),
-                       .fingerprint = m->fingerprint,
-                       .id = ""};
-    const char *keywords[] = {s.name, m->domain_count ? m->domains[0] : NULL};
+    const char *name = arena_printf(a, "certferry_%.16s", m->fingerprint), *id = "";
+    const char *keywords[] = {name, m->domain_count ? m->domains[0] : NULL};
     struct answer answer;
     bool brought = false;
-    for (size_t i = 0; i < countof(keywords) && !*s.id; i++)
-        if (keywords[i] && !cloud_each(job, &aliyun_cas_list, region, look, &s, err,
-                                       "{'OrderType':'CERT','Keyword':%s}", keywords[i]))
+    for (size_t i = 0; i < countof(keywords) && !*id; i++)
+        if (keywords[i] && !search(job, region, keywords[i], name, m->fingerprint, &id, err))
             return false;
-    if (!*s.id) {
+    if (!*id) {
         cleanup(arena_free_p) struct arena *hidden = arena_new_secret(4 << 20);
-        if (!cloud_call_secret(job, &upload, region, &answer, err, "%p", upload_arguments(hidden, s.name, m)))
+        if (!cloud_call_secret(job, &upload, region, &answer, err, "%p", upload_arguments(hidden, name, m)))
             return false;
-        s.id = json_text(a, json_at(answer.json, "/CertId"), "");
+        id = json_text(a, json_at(answer.json, "/CertId"), "");
         brought = true;
     }
-    if (s.id[strspn(s.id, "0123456789")] || !*s.id)
+    if (id[strspn(id, "0123456789")] || !*id)
         return upload_in_doubt(err_set(err, ERR_VENDOR, "the certificate service answered no id"), err);
-    if (!detail_of(job, region, s.id, &answer, err))
+    if (!detail_of(job, region, id, &answer, err))
         return brought && upload_in_doubt(false, err);
-    *ret = json_str(json_at(answer.json, "/CertIdentifier"), arena_printf(a, "%s-%s", s.id, region));
+    *ret = json_str(json_at(answer.json, "/CertIdentifier"), arena_printf(a, "%s-%s", id, region));
     return true;
 }
 
