@@ -204,6 +204,7 @@ struct product {
     const char *title;               /* "Alibaba Cloud CDN" */
     bool global;                     /* no regions: discover is called once with region "" */
     bool sni;                        /* has a set of further certificates: slot "sni" */
+    bool sni_closed; /* and takes none beyond those in it: one comes in place of another of its algorithm */
     bool takes_sm2;
     bool sm_slot;          /* SM2 certificates stand beside the others, in the slot "sm" */
     bool sm_told;          /* and listings tell which is there (resource.sm_told); else none does */

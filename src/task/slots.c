@@ -123,7 +123,7 @@ static bool covered_by_bound(const struct resource *r, const char *name)
 static void add_rules(struct arena *a, const struct product *product, const struct resource *r,
                       struct slots *slots)
 {
-    if (!product->sni || slots->unknown)
+    if (!product->sni || product->sni_closed || slots->unknown)
         return;
     size_t count = 0;
     const char **hosts = names_with(a, r, EVIDENCE_RULE, &count);

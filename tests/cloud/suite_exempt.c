@@ -12,6 +12,16 @@
     {                                                                                                        \
         product, "SNI without loss", NULL, sheet, line                                                       \
     }
+#define NONE_BEFORE(product, sheet, line)                                                                    \
+    {                                                                                                        \
+        product, "restore of none before", NULL, sheet, line                                                 \
+    }
+#define CDN_ALONE_BEGINS(product)                                                                            \
+    NONE_BEFORE(product, "alibaba.md", "this is the product where an initial deployment is allowed")
+#define REFERENCE_STAYS(product, sheet, line)                                                                \
+    {                                                                                                        \
+        product, "restore without the old key", NULL, sheet, line                                            \
+    }
 
 const struct exemption exemptions[] = {
     {"aliyun/cdn", "mutual TLS", "client certificates are not a setting of CDN domains", "alibaba.md",
@@ -61,11 +71,8 @@ const struct exemption exemptions[] = {
     ONE_CERTIFICATE("aliyun/dcdn", "alibaba.md", "`SetDcdnDomainSSLCertificate` POST Q CertId, CertName"),
     ONE_CERTIFICATE("aliyun/oss", "alibaba.md",
                     "<BucketCnameConfiguration><Cname><Domain>d</Domain><CertificateConfiguration>"),
-    ONE_CERTIFICATE("aliyun/clb", "alibaba.md",
-                    "CreateDomainExtension: `RegionId, LoadBalancerId, ListenerPort, Domain"),
     ONE_CERTIFICATE("aliyun/waf", "alibaba.md", "`ModifyDomain` POST Q AccessType, Domain, DomainId"),
     ONE_CERTIFICATE("aliyun/ddos", "alibaba.md", "`AssociateWebCert` POST **B** Cert, CertId"),
-    ONE_CERTIFICATE("aliyun/ga", "alibaba.md", "bound **per domain** (one certificate per domain)"),
     ONE_CERTIFICATE("aliyun/fc", "alibaba.md", "**B** certConfig, protocol, routeConfig, tlsConfig"),
     ONE_CERTIFICATE("aliyun/apigateway", "alibaba.md",
                     "SetDomainCertificate: `GroupId, DomainName, CertificateName, CertificateBody"),
@@ -80,6 +87,57 @@ const struct exemption exemptions[] = {
     ONE_CERTIFICATE("aws/clb", "aws.md", "no rules, no SNI: one certificate per listener"),
     ONE_CERTIFICATE("huawei/cdn", "huawei.md", "By PEM: `certificate_source:0, certificate_name"),
     ONE_CERTIFICATE("huawei/waf", "huawei.md", "One certificate per host; no SNI list, no multi-certificate"),
+
+    CDN_ALONE_BEGINS("aliyun/oss"),
+    CDN_ALONE_BEGINS("aliyun/clb"),
+    CDN_ALONE_BEGINS("aliyun/waf"),
+    NONE_BEFORE("aliyun/ddos", "alibaba.md",
+                "Nothing bound before \u2192 no documented unbind operation found (UNCONFIRMED)"),
+    CDN_ALONE_BEGINS("aliyun/ga"),
+    CDN_ALONE_BEGINS("aliyun/fc"),
+    CDN_ALONE_BEGINS("aliyun/apigateway"),
+    CDN_ALONE_BEGINS("aliyun/apig"),
+    CDN_ALONE_BEGINS("aliyun/mse"),
+    CDN_ALONE_BEGINS("aliyun/eas"),
+    NONE_BEFORE("tencent/cdn", "tencent.md", "Rollback = the same call with the old CertId"),
+    NONE_BEFORE("tencent/clb", "tencent.md", "Rollback = same call with the old object"),
+    NONE_BEFORE("tencent/waf", "tencent.md",
+                "CertType 0 \u2192 cannot simply go back (listener ports), treat as first-time deployment"),
+    NONE_BEFORE("aws/cloudfront", "aws.md",
+                "such a \"previous state\" (legacy distributions) is not restorable: warn at preview"),
+    NONE_BEFORE("aws/clb", "aws.md", "Save the old SSLCertificateId; undo = the same call with it"),
+    NONE_BEFORE("huawei/waf", "huawei.md", "Old id \"\" (HTTP host) \u2192 cannot revert by this call"),
+
+    REFERENCE_STAYS("aliyun/alb", "alibaba.md",
+                    "| ALB | CertIdentifier | ListListenerCertificates | job (ListAsynJobs) | yes (ids) |"),
+    REFERENCE_STAYS(
+        "aliyun/nlb", "alibaba.md",
+        "| NLB | CertIdentifier | ListListenerCertificates | job (GetJobStatus/ListAsynJobs) | yes |"),
+    REFERENCE_STAYS("aliyun/clb", "alibaba.md", "| no | yes (ids stay in the CLB store) |"),
+    REFERENCE_STAYS(
+        "aliyun/waf", "alibaba.md",
+        "| WAF 3.0 | CertIdentifier | DescribeDomainDetail.Listen.CertId | domain Status | yes |"),
+    REFERENCE_STAYS("aliyun/ddos", "alibaba.md",
+                    "| DDoS | CertIdentifier / CertId / PEM | DescribeCerts.DomainRelated | no | yes;"),
+    REFERENCE_STAYS(
+        "aliyun/ga", "alibaba.md",
+        "| GA | CertIdentifier (cn-hangzhou) | ListListenerCertificates | listener State | yes |"),
+    REFERENCE_STAYS("aliyun/apig", "alibaba.md",
+                    "| APIG | certIdentifier | GET domain | no poll documented | yes |"),
+    REFERENCE_STAYS("aliyun/mse", "alibaba.md",
+                    "| MSE | CertIdentifier | ListGatewayDomain | domain Status | yes |"),
+    REFERENCE_STAYS(
+        "aliyun/sae", "alibaba.md",
+        "| SAE clb / alb | CLB id / CertIdentifier list | DescribeIngress | verify by reading | yes |"),
+    REFERENCE_STAYS("aliyun/ack", "alibaba.md",
+                    "| ACK Secret | PEM in Secret | Secret | controller | yes (key readable) |"),
+    REFERENCE_STAYS("aliyun/eas", "alibaba.md", "| PAI-EAS | numeric CAS id | ListGatewayDomains |"),
+    REFERENCE_STAYS("tencent/clb", "tencent.md",
+                    "listener.Certificate | ModifyListener | DescribeTaskStatus | same with old object |"),
+    REFERENCE_STAYS("aws/alb", "aws.md", "Undo in this order: ModifyListener back to the old default"),
+    REFERENCE_STAYS("aws/nlb", "aws.md", "Undo in this order: ModifyListener back to the old default"),
+    REFERENCE_STAYS("huawei/elb", "huawei.md", "Rollback = one PUT with the saved default + list"),
+    REFERENCE_STAYS("huawei/waf", "huawei.md", "Rollback: apply-to-hosts with the old certificate id"),
 };
 const size_t exemption_count = countof(exemptions);
 

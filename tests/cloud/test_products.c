@@ -84,8 +84,14 @@ static struct trip there_and_back(struct sky *k, struct job *job, const struct r
     return t;
 }
 
-/* Calls for the first resources of each kind of slot; NULL when it was called at all. */
-static const char *each_trip(struct sky *k, struct job *job, const char *kind,
+/* Whether the name asked for chooses the slot's certificate: one of a set, or that of a domain. */
+static bool is_by_name(const char *slot)
+{
+    return strcmp(slot, "sni") == 0 || strchr(slot, '.');
+}
+
+/* Calls for the first resources of each kind of slot, or of those chosen by name alone; NULL when it was called at all. */
+static const char *each_trip(struct sky *k, struct job *job, bool by_name,
                              void (*check)(const struct trip *t))
 {
     struct found found = suite_discover(job);
@@ -98,7 +104,7 @@ static const char *each_trip(struct sky *k, struct job *job, const char *kind,
             size_t *tried = strcmp(b->slot, "default") == 0 ? &of_default
                             : strcmp(b->slot, "sni") == 0   ? &of_sni
                                                             : &of_others;
-            if (*tried >= TRIED_PER_SLOT || (kind && strcmp(b->slot, kind) != 0) ||
+            if (*tried >= TRIED_PER_SLOT || (by_name && !is_by_name(b->slot)) ||
                 (last && strcmp(last, b->slot) == 0))
                 continue;
             last = b->slot;
@@ -148,7 +154,7 @@ static const char *reads(struct sky *k, struct job *job)
 
 static const char *binds(struct sky *k, struct job *job)
 {
-    return each_trip(k, job, NULL, NULL);
+    return each_trip(k, job, false, NULL);
 }
 
 static void check_restored(const struct trip *t)
@@ -160,7 +166,7 @@ static void check_restored(const struct trip *t)
 
 static const char *restores(struct sky *k, struct job *job)
 {
-    return each_trip(k, job, NULL, check_restored);
+    return each_trip(k, job, false, check_restored);
 }
 
 static void check_neighbours(const struct trip *t)
@@ -178,12 +184,25 @@ static void check_neighbours(const struct trip *t)
 
 static const char *neighbours(struct sky *k, struct job *job)
 {
-    return each_trip(k, job, NULL, check_neighbours);
+    return each_trip(k, job, false, check_neighbours);
+}
+
+/* A product says that it has a set exactly where a resource of its holds one. */
+static void check_set(struct job *job)
+{
+    struct found found = suite_discover(job);
+    bool held = false;
+    for (size_t i = 0; i < found.count; i++)
+        for (size_t j = 0; j < found.items[i].bound_count; j++)
+            held |= strcmp(found.items[i].bound[j].slot, "sni") == 0;
+    if (held != job->product->sni)
+        fail_msg("%s: it says that it has %s set", job->product->code, held ? "no" : "a");
 }
 
 static const char *keeps_sni(struct sky *k, struct job *job)
 {
-    const char *untried = each_trip(k, job, "sni", check_restored);
+    check_set(job);
+    const char *untried = each_trip(k, job, true, check_restored);
     if (!untried || job->product->sni)
         return untried;
     return "its API has no set of further certificates"; /* and nothing that it lists holds one */
@@ -313,28 +332,51 @@ static bool has_set(struct sky *k, struct job *job, const struct resource *r)
 }
 
 /* Nothing was there before: HTTPS switched on and off again, or an entry added and taken away. */
+static const char *begins_and_ends(struct sky *k, struct job *job, const struct resource *r, const char *slot)
+{
+    struct trip t = {.k = k, .job = job, .r = r, .slot = slot};
+    go(&t);
+    assert_true(t.there.https);
+    go_back(&t);
+    check_restored(&t);
+    assert_int_equal(t.lost, 0);
+    return NULL;
+}
+
+/* None ever was before, as no deployment begins so; where the product says that it cannot go back to none, it refuses. */
+static const char *never_ends_so(struct sky *k, struct job *job, const struct found *found)
+{
+    size_t off = 0, mark = sky_mark(k);
+    for (size_t i = 0; i < found->count; i++) {
+        const struct resource *r = &found->items[i];
+        off += !r->https && !*r->unfit;
+        if (!suite_fit(r) || strcmp(r->bound[0].slot, "default") != 0 || !job->product->no_removal)
+            continue;
+        struct change change = suite_change(job->arena, "default", r->bound[0].ref, NULL);
+        struct binding now = suite_read(job, r);
+        struct err err = {0};
+        assert_false(product_bind(job, r, &now, &change, NULL, &err));
+        assert_int_equal(err.kind, ERR_INPUT);
+        assert_string_equal(err.text, job->product->no_removal);
+    }
+    assert_int_equal(sky_count(k, mark, "\"outcome\":\"changed\""), 0);
+    return off ? "first certificates are set in its console" : "what it lists always holds a certificate";
+}
+
 static const char *restores_none(struct sky *k, struct job *job)
 {
     const struct product *p = job->product;
     struct found found = suite_discover(job);
-    size_t off = 0;
+    if (!p->first_deployment && (!p->sni || p->sni_closed))
+        return never_ends_so(k, job, &found);
     for (size_t i = 0; i < found.count; i++) {
         const struct resource *r = &found.items[i];
-        off += !r->https && !*r->unfit;
-        if (*r->unfit || *r->alias_of || !r->name_count ||
-            !(p->first_deployment ? !r->https : p->sni && suite_fit(r) && has_set(k, job, r)))
+        if (*r->unfit || *r->alias_of || !r->name_count)
             continue;
-        struct trip t = {.k = k, .job = job, .r = r, .slot = p->first_deployment ? "default" : "sni"};
-        go(&t);
-        assert_true(t.there.https);
-        go_back(&t);
-        check_restored(&t);
-        assert_int_equal(t.lost, 0);
-        return NULL;
+        if (p->first_deployment ? !r->https : suite_fit(r) && has_set(k, job, r))
+            return begins_and_ends(k, job, r, p->first_deployment ? "default" : "sni");
     }
-    if (p->first_deployment || p->sni)
-        return "";
-    return off ? "first certificates are set in its console" : "what it lists always holds a certificate";
+    return "";
 }
 
 /* What the product itself was given as text is known by its content alone: it comes back from our own store, or not. */

@@ -1,8 +1,8 @@
 /* Tencent Cloud CLB (2018-03-17): listeners HTTPS, TCP_SSL and QUIC.
  *
- * A listener has one certificate, or with SNI each of its rules' domains has; the rules below a domain share it. A place may
- * hold several certificates of different algorithms: of these the one of the new certificate's algorithm is replaced, and the
- * others are sent along. A write that does not repeat the mutual TLS settings switches them off, so that they are sent as they
+ * A listener has one certificate, or with SNI each of its rules' domains has, which is then a slot of its own; the rules below a
+ * domain share it. A listener without SNI may hold several certificates of different algorithms, which are its slot "sni": the one
+ * of the new certificate's algorithm is replaced, the others are sent along, and none is added. A write that does not repeat the mutual TLS settings switches them off, so that they are sent as they
  * were read. Every write is a task whose id is the call's request id; a load balancer takes one at a time.
  */
 #include "cloud/tencent/tencent.h"
@@ -340,6 +340,8 @@ static bool bind_certificate(struct job *job, const struct bind *w, struct err *
 const struct product tencent_clb = {
     PRODUCT_CODE("tencent", "clb"),
     .title = "Tencent Cloud CLB",
+    .sni = true,
+    .sni_closed = true,
     .read_calls = 2,
     .vendor_store = "ssl",
     .no_sm2 = "Tencent Cloud's CLB has no field for SM2 certificates",
