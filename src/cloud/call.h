@@ -134,11 +134,6 @@ const struct xml *pages_next_xml(struct pages *p);
 must_use bool pages_end(struct pages *p, struct err *err);
 void pages_close(struct pages *p); /* for cleanup() */
 
-typedef bool item_fn(struct job *job, void *context, const struct json *item, const struct xml *node,
-                     struct err *err);
-must_use bool cloud_each(struct job *job, const struct call *call, const char *region, item_fn *each,
-                         void *context, struct err *err, const char *arguments, ...) like_printf(7, 8);
-
 /* How listings are cut into pages, within a struct call: by number, by offset, or by what one answer tells of the next. The
  * names of position and size are parameters of the call without being listed as such.
  */

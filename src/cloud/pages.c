@@ -162,23 +162,3 @@ bool pages_end(struct pages *p, struct err *err)
         *err = p->err;
     return !p->failed;
 }
-
-bool cloud_each(struct job *job, const struct call *call, const char *region, item_fn *each, void *context,
-                struct err *err, const char *arguments, ...)
-{
-    cleanup(pages_close) struct pages p = cloud_pages(job, call, region, "{}");
-    va_list args;
-    va_start(args, arguments);
-    p.arguments = json_vformat(p.keep, arguments, args);
-    va_end(args);
-    for (;;) {
-        const struct json *item = p.at < json_count(p.list) ? pages_next(&p) : NULL;
-        const struct xml *node = !item && p.node ? pages_next_xml(&p) : NULL;
-        if (!item && !node && turn_page(&p))
-            continue;
-        if (!item && !node)
-            return pages_end(&p, err);
-        if (!each(job, context, item, node, err))
-            return false;
-    }
-}
