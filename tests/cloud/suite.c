@@ -47,7 +47,7 @@ static pid_t start(struct arena *a, size_t each, const char *log, const char *re
 
 static const struct json *wait_ready(struct yard *y, const char *path, pid_t sim)
 {
-    for (int turn = 0; turn < SUITE_TURNS; turn++, suite_wait(10)) {
+    for (int turn = 0; turn < 4 * SUITE_TURNS; turn++, suite_wait(10)) {
         char *text;
         size_t size;
         const struct json *v;
