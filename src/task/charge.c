@@ -70,6 +70,21 @@ const char *charge_refusal(struct arena *a, const struct charge_book *book, cons
         row->name, from, access->name, to, to, to);
 }
 
+bool charge_refusal_now(struct db *db, struct arena *a, const struct certificate_row *row,
+                        const struct access_row *access, const char **ret, struct err *err)
+{
+    struct owner_row *owners;
+    struct charge_book book = {.accesses = access, .access_count = 1};
+    *ret = NULL;
+    if (strcmp(row->owner, access->owner) == 0)
+        return true;
+    if (!store_owner_all(db, a, &owners, &book.owner_count, err))
+        return false;
+    book.owners = owners;
+    *ret = charge_refusal(a, &book, row, access->id);
+    return true;
+}
+
 bool charge_is_due(const struct charge_book *book, const struct certificate_row *row, int64_t access_id)
 {
     return row->kind && strcmp(row->kind, "uploaded") == 0 && sharing_of(book, row, access_id) == SHARING_OWN;

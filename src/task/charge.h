@@ -24,6 +24,9 @@ must_use bool charge_book_load(struct db *db, struct arena *a, struct charge_boo
  */
 const char *charge_refusal(struct arena *a, const struct charge_book *book, const struct certificate_row *row,
                            int64_t access_id);
+/* The same for one access, when a deployment begins: owners may have changed since it was submitted. */
+must_use bool charge_refusal_now(struct db *db, struct arena *a, const struct certificate_row *row,
+                                 const struct access_row *access, const char **ret, struct err *err);
 /* Whether a resource of that access costs a unit. */
 bool charge_is_due(const struct charge_book *book, const struct certificate_row *row, int64_t access_id);
 

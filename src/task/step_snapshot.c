@@ -1,5 +1,6 @@
 /* Looks before anything is changed: is the certificate still fit, does the slot still hold what was planned. */
 #include "codec/json.h"
+#include "task/charge.h"
 #include "task/engine_private.h"
 #include "task/plan.h"
 #include "task/plan_row.h"
@@ -222,6 +223,29 @@ static enum outcome go_on(struct turn *t, const struct copies *c, const struct b
     return turn_next(t, STEP_UPLOAD);
 }
 
+struct crossing { /* perhaps from one owner to another */
+    struct turn *t;
+    const char *refusal;
+};
+
+static bool read_sharing(struct db *db, void *context, struct err *err)
+{
+    struct crossing *s = context;
+    return charge_refusal_now(db, s->t->a, &s->t->certificate, &s->t->access, &s->refusal, err);
+}
+
+/* R98: whoever was one entity when the task was submitted may be two by now. */
+static bool may_go_there(struct turn *t, struct err *err)
+{
+    struct crossing s = {.t = t};
+    if (!store_read(t->e->store, read_sharing, &s, err))
+        return false;
+    if (!s.refusal)
+        return true;
+    t->advice = "mend what the message names, then `certferry task retry`";
+    return err_set(err, ERR_PERMISSION, "%s", s.refusal);
+}
+
 struct relying {
     struct turn *t;
     struct deployment_row *rows;
@@ -283,7 +307,8 @@ enum outcome step_snapshot(struct turn *t)
     struct binding now;
     struct material m;
     const char *vendor_store = NULL;
-    if (!t->back && (!turn_material(t, &m, &t->err) || !certificate_fit(t, &m, &t->err)))
+    if (!t->back &&
+        (!turn_material(t, &m, &t->err) || !certificate_fit(t, &m, &t->err) || !may_go_there(t, &t->err)))
         return OUTCOME_FAILED;
     if (!turn_read(t, &now))
         return OUTCOME_FAILED;

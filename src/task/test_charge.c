@@ -303,6 +303,16 @@ static void R46_R98_sharing_is_free_within_one_entity_and_refused_across(void **
     verify_owner(w, "team", "Acme");
     grant(w, "", 1); /* fewer than resources: nothing is held */
     assert_ok(w->y, task_submit(&w->c, view.task.id, 0, &w->y->err));
+    verify_owner(w, "team", "Other"); /* between submit and start */
+    engine_wake(w->e);
+    run(w);
+    struct task_view ended = seen(w, view.task.id);
+    assert_int_equal(ended.counts.by_state[DEPLOYMENT_ERROR], 2);
+    assert_string_equal(ended.deployments[0].cause_kind, "permission");
+    assert_non_null(strstr(ended.deployments[0].cause_text, "not verified as one entity"));
+    assert_int_equal(world->calls[OP_UPLOAD] + world->calls[OP_BIND], 0);
+    verify_owner(w, "team", "Acme");
+    assert_ok(w->y, task_retry(&w->c, view.task.id, NULL, 0, &w->y->err));
     engine_wake(w->e);
     run(w);
     assert_string_equal(seen(w, view.task.id).task.state, "success");

@@ -106,6 +106,26 @@ static void R105_who_was_first_on_a_listener_stays_first_after_a_restart(void **
     assert_true(has(t, "default", "old-default") && has(t, "sni", "old-a") && has(t, "sni", "old-b"));
 }
 
+/* A store that refuses a while delays; one that refuses for good is the cause, in bounded time. */
+static void a_store_that_refuses_reading_is_waited_for_and_at_last_the_cause(void **state)
+{
+    struct yard_world *w = *state;
+    struct thing *t = NULL;
+    for (int i = 0; i < 8; i++)
+        world->faults[OP_READ][i] = FAULT_STORE;
+    int64_t task = submitted_one(w, &t);
+    run(w);
+    struct task_view view = seen(w, task);
+    expect_state(&view.deployments[0], DEPLOYMENT_SUCCESS);
+    assert_int_equal(t->writes, 1);
+    world->always[OP_READ] = FAULT_STORE;
+    int64_t begin = world->now_ms;
+    view = rolled_back(w, task);
+    expect_state(&view.deployments[0], DEPLOYMENT_ROLLBACK_ERROR);
+    assert_string_equal(view.deployments[0].cause_kind, "store");
+    assert_true(world->now_ms - begin > 600000 && world->now_ms - begin < 1200000);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -113,6 +133,7 @@ int main(void)
         world_test(R102_time_without_a_process_is_not_the_clouds_delay),
         world_test(R102_a_restart_begins_to_wait_anew),
         world_test(R105_who_was_first_on_a_listener_stays_first_after_a_restart),
+        world_test(a_store_that_refuses_reading_is_waited_for_and_at_last_the_cause),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -23,7 +23,8 @@ enum fault {
     FAULT_UNSENT,
     FAULT_PERMISSION,
     FAULT_BUSY,
-    FAULT_500
+    FAULT_500,
+    FAULT_STORE
 };
 
 struct entry {
@@ -112,6 +113,8 @@ static inline bool fails(enum fault fault, struct err *err)
         err_set(err, ERR_NETWORK, "refused");
         err->unsent = true;
         return true;
+    case FAULT_STORE:
+        return !err_set(err, ERR_STORE, "the disk is ill");
     case FAULT_PERMISSION:
         err_set(err, ERR_PERMISSION, "not authorised");
         snprintf(err->code, sizeof err->code, "Forbidden");

@@ -175,8 +175,8 @@ static bool write_refusal(struct db *db, void *context, struct err *err)
 /* How long the item rests when the store refuses: longer each time, as neither disk nor log gets better by haste. */
 static int64_t store_pause_ms(struct turn *t)
 {
-    unsigned failures = t->item->store_failures < 10 ? t->item->store_failures++ : 10;
-    return int64_min((int64_t)STORE_PAUSE_MS << failures, STORE_PAUSE_MOST_MS);
+    unsigned failures = t->item->store_failures++;
+    return int64_min((int64_t)STORE_PAUSE_MS << (failures < 10 ? failures : 10), STORE_PAUSE_MOST_MS);
 }
 
 bool turn_commit(struct turn *t, enum outcome *ret)
@@ -297,7 +297,7 @@ static enum outcome failed(struct turn *t)
 {
     enum outcome outcome = OUTCOME_LATER;
     const struct err *err = &t->err;
-    if (err->kind == ERR_STORE) {
+    if (err->kind == ERR_STORE && t->item->store_failures < STORE_TRIES_MAX) {
         log_err(LOG_ERROR, &t->log[1], "deployment.store", err);
         t->again_at_ms = turn_now(t) + store_pause_ms(t);
         return OUTCOME_LATER;

@@ -131,6 +131,36 @@ def test_another_user_is_refused():
             equal(ask(path, "GET", "/api/v1/status")[0], 200, "our own")
 
 
+def test_R104_a_task_is_patched_until_it_is_submitted():
+    with world("--each", 2, clouds=("aliyun",), services=("--services", "aliyun/cdn")) as (_, ferry, certificates):
+        with ferry.serve():
+            path, new = os.path.join(ferry.data, "socket"), certificates.leaf()
+            ferry.run("cert", "import", "--cert", new.full, "--key", new.key, "--name", "new")
+            ferry.any("task", "create", "--cert", "new", "--sync")
+            task = f"/api/v1/tasks/{ferry.last_task()}"
+
+            def patch(**change):
+                status, _, rest = ask(path, "PATCH", task, json.dumps(change).encode())
+                equal(status, 200, f"{change}: {rest[:300]!r}")
+                return json.loads(rest)
+
+            first = ferry.task(task.split("/")[-1])["deployments"][0]["resource"]
+            view = patch(name="another", verify=False)
+            equal((view["task"]["name"], view["task"]["selection"]["verify"]), ("another", False), "what was named")
+            rows = {d["resource"] for d in view["deployments"]}
+            true(first in rows, f"{first} of {rows}")
+            equal({d["resource"] for d in patch(remove=[str(first)])["deployments"]}, rows - {first}, "one removed")
+            equal({d["resource"] for d in patch(add=[str(first)])["deployments"]}, rows, "and added again")
+            equal(json.loads(ask(path, "GET", task)[2])["name"], "another", "what was not named stays")
+            for body in (b'{"surprise":1}', b'{"name":1}', b'{"verify":"no"}', b"[]", b'{"remove":"x"}'):
+                problem(path, 400, "PATCH", task, body)
+            problem(path, 404, "PATCH", "/api/v1/tasks/12345", b'{"name":"x"}')
+            ferry.any("task", "submit", task.split("/")[-1], "--yes")
+            told = problem(path, 409, "PATCH", task, b'{"name":"late"}')
+            true("only a task that was not submitted can be changed" in told["detail"], told["detail"])
+            equal(json.loads(ask(path, "GET", task)[2])["name"], "another", "and nothing was changed")
+
+
 def test_events_end_with_the_task():
     with world("--domains", 12, "--settle-ms", 300) as (_, ferry, certificates):
         with ferry.serve():
