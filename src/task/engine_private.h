@@ -23,7 +23,8 @@ enum {
     UNREACHABLE_TRIES = 3,
     STORE_PAUSE_MS = 2000, /* how long an item rests when the store refuses, at first and at most */
     STORE_PAUSE_MOST_MS = 60000,
-    STORE_TRIES_MAX = 20, /* in a row, about a quarter of an hour: then the store is the cause, if it takes that */
+    STORE_TRIES_MAX =
+        20, /* in a row, about a quarter of an hour: then the store is the cause, if it takes that */
     CALL_PATIENCE_MS = 1000,
     SEEN_MOST_MS = 1000, /* how old a snapshot a write may go by */
     ITEM_BUCKETS = 1024,
