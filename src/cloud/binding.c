@@ -119,3 +119,34 @@ bool binding_from_json(struct arena *a, const char *json, struct binding *ret, s
     *ret = b;
     return true;
 }
+
+bool refs_hold(const char *const *refs, size_t count, const char *ref)
+{
+    for (size_t i = 0; i < count; i++)
+        if (strcmp(refs[i], ref) == 0)
+            return true;
+    return false;
+}
+
+const char **set_after(struct arena *a, const struct binding *now, const struct change *change,
+                       size_t *ret_count)
+{
+    size_t count = 0, place = SIZE_MAX;
+    const char **refs = arena_array(a, const char *, now->bound_count + change->add_count + 1);
+    for (size_t i = 0; i < now->bound_count; i++) {
+        const struct bound *b = &now->bound[i];
+        if (strcmp(b->slot, "sni") != 0 || refs_hold(refs, count, b->ref))
+            continue;
+        bool goes = refs_hold(change->remove, change->remove_count, b->ref);
+        if (goes && place == SIZE_MAX)
+            place = count;
+        if (!goes && !refs_hold(change->add, change->add_count, b->ref))
+            refs[count++] = b->ref;
+    }
+    place = place == SIZE_MAX ? count : place;
+    memmove(refs + place + change->add_count, refs + place, (count - place) * sizeof *refs);
+    for (size_t i = 0; i < change->add_count; i++)
+        refs[place + i] = change->add[i];
+    *ret_count = count + change->add_count;
+    return refs;
+}

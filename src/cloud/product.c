@@ -98,11 +98,19 @@ bool product_store_for(struct job *job, const struct resource *r, const struct m
     return true;
 }
 
+static bool is_one_way(const struct product *p, const char *ref)
+{
+    return p->one_way && strncmp(ref, p->one_way, strlen(p->one_way)) == 0;
+}
+
 static bool write_once(struct job *job, const struct bind *w, struct err *err)
 {
     const struct product *p = job->product;
     if (!w->change->add_count && p->no_removal && strcmp(w->change->slot, "default") == 0)
         return err_set(err, ERR_INPUT, "%s", p->no_removal);
+    for (size_t i = 0; i < w->change->add_count; i++)
+        if (is_one_way(p, w->change->add[i]))
+            return err_set(err, ERR_INPUT, "%s", p->one_way_why);
     return p->bind(job, w, err);
 }
 
@@ -121,7 +129,7 @@ bool product_restore(struct job *job, const struct resource *r, const struct bin
 
 bool product_asks_for_old_key(const struct product *p)
 {
-    return p->old_key || p->lost_key;
+    return p->old_key || p->lost_key || p->one_way;
 }
 
 /* The digest in a reference to what was uploaded to the product itself, or what stands where it cannot be read; NULL for all
@@ -143,6 +151,10 @@ bool product_old_key(struct job *job, const struct resource *r, const struct bou
     const struct product *p = job->product;
     const char *digest = own_digest(p, old->ref);
     *ret = NULL;
+    if (is_one_way(p, old->ref)) {
+        *ret = p->one_way_why;
+        return true;
+    }
     if (p->old_key)
         return p->old_key(job, r, old, ret, err);
     if (p->lost_key && digest)

@@ -85,6 +85,12 @@ enum change_progress change_progress(const struct binding *now, const struct cha
 /* Whether the slot holds the ref; the first entry of the slot, NULL if it holds nothing. */
 bool binding_holds(const struct binding *now, const char *slot, const char *ref);
 const struct bound *binding_slot(const struct binding *now, const char *slot);
+bool refs_hold(const char *const *refs, size_t count, const char *ref);
+/* The set ("sni") as it shall be, for clouds that take it whole: ours where the first of those that go was, the others in
+ * their order, each once.
+ */
+const char **set_after(struct arena *a, const struct binding *now, const struct change *change,
+                       size_t *ret_count);
 
 /* Without document. With a vault the text holds it: then, and for reading it, `a` is an arena that is wiped. */
 char *binding_to_json(struct arena *a, const struct binding *binding);
@@ -221,6 +227,9 @@ struct product {
                                   none such */
     const char *
         own_prefix; /* how a reference to that begins, before its digest: "pem:"; NULL: it is the digest alone */
+    const char
+        *one_way; /* how references begin that no call binds again, "upload:"; NULL: there are none such */
+    const char *one_way_why;
     unsigned read_calls;    /* calls that one read takes; 0: one */
     unsigned set_writes;    /* calls that put one certificate of the set in place of another; 0: one */
     int64_t consistency_ms; /* a write that happened is seen by read after this at the latest */
@@ -263,11 +272,11 @@ struct product {
      */
     bool (*room)(struct job *job, const char *region, room_fn *each, void *context, struct err *err);
 
-    /* One write towards the change. Make before break. Changes that no_removal forbids do not come here. */
+    /* One write towards the change. Make before break. What no_removal and one_way forbid does not come here. */
     bool (*bind)(struct job *job, const struct bind *w, struct err *err);
 
-    /* Whether what the slot holds now can be put back later: *ret NULL yes, else why not. NULL member: as lost_key and
-     * no_removal tell, else yes when every ref is known.
+    /* Whether what the slot holds now can be put back later: *ret NULL yes, else why not. NULL member: as one_way, lost_key
+     * and no_removal tell, else yes when every ref is known.
      */
     bool (*old_key)(struct job *job, const struct resource *r, const struct bound *old, const char **ret,
                     struct err *err);

@@ -153,6 +153,56 @@ static void R_an_old_key_comes_back_with_the_binding_and_stays_a_secret(void **s
     assert_null(after.vault);
 }
 
+static void R_a_set_has_ours_where_the_first_that_goes_was(void **state)
+{
+    static const struct {
+        const char *add, *remove, *after;
+    } rows[] = {{"n", "b", "a n c"},
+                {"n", NULL, "a b c n"},
+                {NULL, "b", "a c"},
+                {"c", "a", "c b"},
+                {NULL, NULL, "a b c"}};
+    (void)state;
+    TEST_ARENA(a);
+    struct bound bound[] = {entry("default", "d"), entry("sni", "a"), entry("sni", "b"), entry("sni", "b"),
+                            entry("sni", "c")};
+    struct binding now = holding(bound, countof(bound));
+    for (size_t i = 0; i < countof(rows); i++) {
+        struct change change = {.slot = "sni",
+                                .add = (const char *[]){rows[i].add},
+                                .add_count = rows[i].add != NULL,
+                                .remove = (const char *[]){rows[i].remove},
+                                .remove_count = rows[i].remove != NULL};
+        size_t count;
+        const char **refs = set_after(a, &now, &change, &count);
+        const char *text = "";
+        for (size_t k = 0; k < count; k++)
+            text = arena_printf(a, "%s%s%s", text, k ? " " : "", refs[k]);
+        assert_string_equal(text, rows[i].after);
+    }
+}
+
+static void R_what_no_call_binds_again_is_said_and_never_sent(void **state)
+{
+    (void)state;
+    TEST_ARENA(a);
+    struct err err = {0};
+    struct job job = {.arena = a, .product = product_find("aliyun/oss")};
+    const struct resource r = {.title = "x.example"};
+    const struct bound uploaded = entry("default", "upload:7"), stored = entry("default", "7-cn-hangzhou");
+    const struct binding now = {.https = true};
+    const struct change back = {.slot = "default", .add = (const char *[]){"upload:7"}, .add_count = 1};
+    const char *why = NULL;
+    assert_true(product_asks_for_old_key(job.product));
+    assert_true(product_old_key(&job, &r, &uploaded, &why, &err));
+    assert_non_null(strstr(why, "uploaded to OSS"));
+    assert_true(product_old_key(&job, &r, &stored, &why, &err));
+    assert_null(why);
+    assert_false(
+        product_bind(&job, &r, &now, &back, NULL, &err)); /* there is no session: it would not end well */
+    assert_int_equal(err.kind, ERR_INPUT);
+}
+
 static void R_what_one_listing_leaves_for_another_outlives_its_page(void **state)
 {
     (void)state;
@@ -209,6 +259,8 @@ int main(void)
         cmocka_unit_test(R_the_reverse_of_a_change_exchanges_its_sides),
         cmocka_unit_test(R_changes_and_bindings_survive_the_journal),
         cmocka_unit_test(R_a_damaged_journal_is_refused),
+        cmocka_unit_test(R_a_set_has_ours_where_the_first_that_goes_was),
+        cmocka_unit_test(R_what_no_call_binds_again_is_said_and_never_sent),
         cmocka_unit_test(R_what_one_listing_leaves_for_another_outlives_its_page),
         cmocka_unit_test(R_a_listener_has_its_load_balancers_entry_lock_and_owner),
         cmocka_unit_test(R_an_old_key_comes_back_with_the_binding_and_stays_a_secret),

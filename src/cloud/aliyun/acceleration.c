@@ -115,15 +115,15 @@ bool acceleration_store_for(struct job *job, const struct resource *r, const str
 }
 
 /* Puts back what CDN alone held: certificate and key come from our own store. */
-static bool bind_own_key(struct job *job, const struct resource *r, const char *fingerprint, struct err *err)
+static bool bind_own_key(struct job *job, const struct bind *w, const char *fingerprint, struct err *err)
 {
     struct material m;
-    if (!session_material(job, fingerprint, &m, err))
-        return err_add(err, "the previous certificate of %s", r->title);
+    if (!bind_material(job, w, fingerprint, &m, err))
+        return false;
     return cloud_call_secret(
         job, of(job)->set_own_key, "", NULL, err,
         "{'DomainName':%s,'SSLProtocol':'on','CertType':'upload','CertName':%s,'SSLPub':%s,'SSLPri':%s}",
-        r->vendor_id, m.name, m.fullchain_pem, secret_bytes(m.key));
+        w->resource->vendor_id, m.name, m.fullchain_pem, secret_bytes(m.key));
 }
 
 /* Sets the SM certificate, or switches SM off, and remembers it. */
@@ -150,7 +150,7 @@ bool acceleration_bind(struct job *job, const struct bind *w, struct err *err)
     if (!ref)
         return cloud_call(job, call, "", NULL, err, "{'DomainName':%s,'SSLProtocol':'off'}", domain);
     if (strncmp(ref, "pem:", 4) == 0)
-        return bind_own_key(job, w->resource, ref + 4, err);
+        return bind_own_key(job, w, ref + 4, err);
     if (!aliyun_ref_parse(job->arena, ref, &id, &region))
         return err_set(err, ERR_INPUT,
                        "%s cannot be bound to %s: it is no certificate of the certificate service", ref,

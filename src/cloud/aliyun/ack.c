@@ -149,9 +149,8 @@ static bool pair_of(struct job *inside, const struct bind *w, const char **ret_c
 {
     struct arena *a = inside->arena;
     const struct bound *old = w->before ? binding_slot(w->before, "default") : NULL;
-    const struct material *m = w->material;
     const struct json *v;
-    struct material own;
+    struct material m;
     if (old && w->before->vault && strcmp(old->ref, w->change->add[0]) == 0) {
         const struct secret *vault = w->before->vault;
         if (!json_parse(a, secret_bytes(vault), secret_size(vault), &v, err))
@@ -160,10 +159,10 @@ static bool pair_of(struct job *inside, const struct bind *w, const char **ret_c
         *ret_key = json_get(v, "/key");
         return true;
     }
-    if (!aliyun_pem_material(inside, w->resource, w->change, &m, &own, err))
+    if (!bind_material(inside, w, w->change->add[0], &m, err))
         return false;
-    *ret_crt = base64_encode(a, m->fullchain_pem, strlen(m->fullchain_pem));
-    *ret_key = base64_encode(a, secret_bytes(m->key), secret_size(m->key));
+    *ret_crt = base64_encode(a, m.fullchain_pem, strlen(m.fullchain_pem));
+    *ret_key = base64_encode(a, secret_bytes(m.key), secret_size(m.key));
     return true;
 }
 
@@ -181,14 +180,6 @@ static bool write_secret(struct job *job, struct job *inside, const struct place
             kube_failed(job, &p->cluster, err));
 }
 
-static bool is_removed(const struct change *change, const char *ref)
-{
-    for (size_t i = 0; i < change->remove_count; i++)
-        if (strcmp(ref, change->remove[i]) == 0)
-            return true;
-    return false;
-}
-
 /* The certificates as they shall be: bytes of entries that stay are kept. */
 static bool list_after(struct arena *a, const struct bind *w, const struct json *listener, const char *at,
                        const char **ret, struct err *err)
@@ -203,7 +194,8 @@ static bool list_after(struct arena *a, const struct bind *w, const struct json 
     for (size_t i = 0; i < json_count(items); i++) {
         const struct json *item = json_item(items, i);
         char *entry;
-        if (set && item != by_default && is_removed(change, json_get(item, "/CertificateId")))
+        if (set && item != by_default &&
+            refs_hold(change->remove, change->remove_count, json_get(item, "/CertificateId")))
             continue;
         if (!json_excerpt(a, w->now->document, strlen(w->now->document), arena_printf(a, "%s/%zu", at, i),
                           &entry, err))

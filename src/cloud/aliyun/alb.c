@@ -58,12 +58,8 @@ static bool read_binding(struct job *job, const struct resource *r, struct bindi
     struct answer answer;
     if (!cloud_call(job, &get_listener, r->region, &answer, err, "{'ListenerId':%s}", r->vendor_id))
         return false;
-    const struct json *v = answer.json;
-    now->settings = json_format(job->arena, "{'security_policy':%s,'http2':%p,'client_ca':%p}",
-                                json_get(v, "/SecurityPolicyId"),
-                                json_boolean(json_bool(json_at(v, "/Http2Enabled"), false)),
-                                json_boolean(json_bool(json_at(v, "/CaEnabled"), false)));
-    return aliyun_listener_binding(job, &kind, r, v, now, err);
+    now->settings = json_only(job->arena, answer.json, "SecurityPolicyId Http2Enabled CaEnabled");
+    return aliyun_listener_binding(job, &kind, r, answer.json, now, err);
 }
 
 static const char *as_parameter(struct arena *a, const struct aliyun_write *write)

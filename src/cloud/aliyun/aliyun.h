@@ -78,14 +78,11 @@ must_use bool aliyun_account(struct job *job, const char **ret, struct err *err)
  * uploaded, a certificate is known by its digest, as ours are, and only our own store can put a key back.
  */
 #define ALIYUN_KEY_STAYS "the cloud keeps its private key to itself, and it is not in certferry"
+#define ALIYUN_REPLACED "a domain's certificate is replaced, never taken away"
 must_use bool aliyun_pem_store(struct job *job, const struct resource *r, const struct material *m,
                                const char **ret, struct err *err);
 must_use bool aliyun_pem_upload(struct job *job, const char *vendor_store, const struct material *m,
                                 const char **ret, struct err *err);
-/* What bind gives them: *material as it is, or where that is NULL (a rollback) ours of that reference, kept in `own`. */
-must_use bool aliyun_pem_material(struct job *job, const struct resource *r, const struct change *change,
-                                  const struct material **material, struct material *own, struct err *err);
-
 /* product.store_for where the site of the certificate service is all it takes. */
 must_use bool aliyun_ref_store(struct job *job, const struct resource *r, const struct material *m,
                                const char **ret, struct err *err);

@@ -163,7 +163,7 @@ static bool bind_certificate(struct job *job, const struct bind *w, struct err *
 const struct product aliyun_apig = {
     PRODUCT_CODE("aliyun", "apig"),
     .title = "Alibaba Cloud cloud-native API gateway",
-    .no_removal = "a domain's certificate is replaced, never taken away",
+    .no_removal = ALIYUN_REPLACED,
     .consistency_ms = 10000,
     .settle_ms = 60000,
     .poll_ms = 2000,

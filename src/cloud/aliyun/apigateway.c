@@ -117,23 +117,23 @@ static bool read_binding(struct job *job, const struct resource *r, struct bindi
 static bool bind_certificate(struct job *job, const struct bind *w, struct err *err)
 {
     const struct resource *r = w->resource;
-    const struct material *m = w->material;
-    struct material own;
+    struct material m;
     if (strstr(w->now->settings, "\"mutual_tls\":true"))
         return err_set(err, ERR_CONFLICT, "%s: %s", r->title, mutual_tls);
-    return aliyun_pem_material(job, r, w->change, &m, &own, err) &&
+    return bind_material(job, w, w->change->add[0], &m, err) &&
            cloud_call_secret(job, &set_certificate, r->region, NULL, err,
                              "{'GroupId':%s,'DomainName':%s,'CertificateName':%s,'CertificateBody':%s,"
                              "'CertificatePrivateKey':%s}",
                              resource_extra(job->arena, r, "/group", ""), r->vendor_id,
-                             arena_printf(job->arena, "certferry_%.16s", m->fingerprint), m->fullchain_pem,
-                             secret_bytes(m->key));
+                             arena_printf(job->arena, "certferry_%.16s", m.fingerprint), m.fullchain_pem,
+                             secret_bytes(m.key));
 }
 
 const struct product aliyun_apigateway = {
     PRODUCT_CODE("aliyun", "apigateway"),
     .title = "Alibaba Cloud API Gateway",
     .read_calls = 2,
+    .no_removal = ALIYUN_REPLACED,
     .lost_key = ALIYUN_KEY_STAYS,
     .consistency_ms = 10000,
     .settle_ms = 60000,

@@ -163,9 +163,7 @@ static bool read_binding(struct job *job, const struct resource *r, struct bindi
         return false;
     const struct json *v = answer.json, *extensions = json_at(v, "/DomainExtensions/DomainExtension");
     now->ready = !is_passing(json_get(v, "/Status"));
-    now->settings = json_format(a, "{'security_policy':%s,'http2':%s,'client_ca':%s,'gzip':%s}",
-                                json_get(v, "/TLSCipherPolicy"), json_get(v, "/EnableHttp2"),
-                                json_get(v, "/CACertificateId"), json_get(v, "/Gzip"));
+    now->settings = json_only(a, v, "TLSCipherPolicy EnableHttp2 CACertificateId Gzip");
     now->document = json_is_array(extensions) ? json_dump(a, extensions) : "[]";
     return binding_of(job, r->region, v, now, err);
 }

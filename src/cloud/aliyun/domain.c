@@ -24,18 +24,6 @@ bool aliyun_pem_upload(struct job *job, const char *vendor_store, const struct m
     return true;
 }
 
-bool aliyun_pem_material(struct job *job, const struct resource *r, const struct change *change,
-                         const struct material **material, struct material *own, struct err *err)
-{
-    if (!change->add_count)
-        return err_set(err, ERR_INPUT, "%s: its certificate is replaced, never taken away", r->title);
-    if (*material)
-        return true;
-    *material = own;
-    return session_material(job, change->add[0], own, err) ||
-           err_add(err, "the previous certificate of %s", r->title);
-}
-
 bool aliyun_ref_store(struct job *job, const struct resource *r, const struct material *m, const char **ret,
                       struct err *err)
 {

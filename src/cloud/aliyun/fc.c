@@ -164,13 +164,12 @@ static bool bind_certificate(struct job *job, const struct bind *w, struct err *
 {
     cleanup(job_close) struct job hidden = job_hidden(job);
     const struct resource *r = w->resource;
-    const struct material *m = w->material;
-    struct material own;
+    struct material m;
     char *body = arena_strdup(hidden.arena, w->now->document ? w->now->document : "{}");
-    if (!aliyun_pem_material(job, r, w->change, &m, &own, err))
+    if (!bind_material(job, w, w->change->add[0], &m, err))
         return false;
     const char *certificate = json_format(hidden.arena, "{'certName':%s,'certificate':%s,'privateKey':%s}",
-                                          m->name, m->fullchain_pem, secret_bytes(m->key));
+                                          m.name, m.fullchain_pem, secret_bytes(m.key));
     return json_splice(hidden.arena, body, strlen(body), "/certConfig", certificate, &body, err) &&
            cloud_call_secret(&hidden, is_old(job->arena, r) ? &set_2 : &set_3, r->region, NULL, err,
                              "{'domainName':%s,'body':%p}", r->vendor_id, body);
@@ -179,6 +178,7 @@ static bool bind_certificate(struct job *job, const struct bind *w, struct err *
 const struct product aliyun_fc = {
     PRODUCT_CODE("aliyun", "fc"),
     .title = "Alibaba Cloud Function Compute",
+    .no_removal = ALIYUN_REPLACED,
     .lost_key = ALIYUN_KEY_STAYS,
     .consistency_ms = 10000,
     .settle_ms = 60000,

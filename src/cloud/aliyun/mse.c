@@ -108,7 +108,7 @@ const struct product aliyun_mse = {
     PRODUCT_CODE("aliyun", "mse"),
     .title = "Alibaba Cloud MSE cloud-native gateway",
     .read_calls = 2,
-    .no_removal = "a domain's certificate is replaced, never taken away",
+    .no_removal = ALIYUN_REPLACED,
     .consistency_ms = 10000,
     .settle_ms = 300000,
     .poll_ms = 2000,

@@ -46,19 +46,13 @@ static bool discover(struct job *job, const struct survey *to, struct err *err)
 
 static bool read_binding(struct job *job, const struct resource *r, struct binding *now, struct err *err)
 {
-    struct arena *a = job->arena;
     struct answer answer;
     if (!cloud_call(job, &get_listener, r->region, &answer, err, "{'ListenerId':%s,'RegionId':%s}",
                     r->vendor_id, r->region))
         return false;
-    const struct json *v = answer.json, *ca = json_at(v, "/CaCertificateIds");
-    now->settings =
-        json_format(a, "{'security_policy':%s,'client_ca':%p,'client_cas':%p,'alpn':%p,'alpn_policy':%s}",
-                    json_get(v, "/SecurityPolicyId"),
-                    json_boolean(json_bool(json_at(v, "/CaEnabled"), false)),
-                    json_is_array(ca) ? json_dump(a, ca) : "[]",
-                    json_boolean(json_bool(json_at(v, "/AlpnEnabled"), false)), json_get(v, "/AlpnPolicy"));
-    return aliyun_listener_binding(job, &kind, r, v, now, err);
+    now->settings = json_only(job->arena, answer.json,
+                              "SecurityPolicyId CaEnabled CaCertificateIds AlpnEnabled AlpnPolicy");
+    return aliyun_listener_binding(job, &kind, r, answer.json, now, err);
 }
 
 static bool bind_certificate(struct job *job, const struct bind *w, struct err *err)

@@ -32,42 +32,27 @@ static const char *region_of(const struct xml *bucket)
     return xml_text(bucket, "Region", strncmp(location, "oss-", 4) == 0 ? location + 4 : location);
 }
 
-static bool among(const char *text, const char *const *texts, size_t count)
-{
-    for (size_t i = 0; i < count; i++)
-        if (strcmp(texts[i], text) == 0)
-            return true;
-    return false;
-}
-
 static bool regions(struct job *job, const char ***ret, size_t *ret_count, struct err *err)
 {
     const char *home = strcmp(session_site(job), "china") == 0 ? "cn-hangzhou" : "ap-southeast-1";
     struct arena *keep = job->arena;
-    size_t capacity = 0;
+    struct links seen = {0};
     session_regions(job, ret, ret_count);
     if (*ret_count)
         return true;
-    *ret = NULL;
     cleanup(pages_close) struct pages p = cloud_pages(job, &list_buckets, home, "{}");
-    for (const struct xml *bucket; (bucket = pages_next_xml(&p));) {
-        const char *region = region_of(bucket);
-        if (*region && !among(region, *ret, *ret_count))
-            *(const char **)arena_push(keep, (void **)ret, ret_count, &capacity, sizeof **ret) =
-                arena_strdup(keep, region);
-    }
+    for (const struct xml *bucket; (bucket = pages_next_xml(&p));)
+        if (*region_of(bucket))
+            (void)links_add_first(keep, &seen, region_of(bucket), "");
+    *ret = arena_array(keep, const char *, seen.count + 1);
+    for (size_t i = 0; i < seen.count; i++)
+        (*ret)[(*ret_count)++] = seen.items[i].from;
     return pages_end(&p, err) || err_add(err, "regions of buckets");
 }
 
 /* ---- what a domain holds ---- */
 
-static const char upload_prefix[] = "upload:";
-
-static const char *id_of(const char *ref)
-{
-    size_t size = sizeof upload_prefix - 1;
-    return strncmp(ref, upload_prefix, size) == 0 ? ref + size : ref;
-}
+#define UPLOADED "upload:"
 
 static bool binding_of(struct job *job, const char *region, const struct xml *cname, struct binding *b,
                        struct err *err)
@@ -76,8 +61,8 @@ static bool binding_of(struct job *job, const char *region, const struct xml *cn
     bool stored = strcmp(xml_text(cname, "Certificate/Type", "CAS"), "CAS") == 0;
     if (!*id)
         return true;
-    struct bound *held = binding_add(job->arena, b, "default",
-                                     stored ? id : arena_printf(job->arena, "%s%s", upload_prefix, id));
+    struct bound *held =
+        binding_add(job->arena, b, "default", stored ? id : arena_printf(job->arena, UPLOADED "%s", id));
     b->https = true;
     if (!time_parse_http(xml_get(cname, "Certificate/ValidEndDate"), &held->not_after_ms))
         held->not_after_ms = 0;
@@ -151,12 +136,13 @@ static const char *certificate_document(struct arena *a, const struct resource *
                                         const struct change *change)
 {
     const struct bound *held = binding_slot(now, "default");
+    bool uploaded = held && strncmp(held->ref, UPLOADED, strlen(UPLOADED)) == 0;
+    const char *id = !held ? "" : uploaded ? held->ref + strlen(UPLOADED) : held->ref;
     const char *what =
         !change->add_count ? "<DeleteCertificate>true</DeleteCertificate>"
-        : held
-            ? arena_printf(a, "<CertId>%s</CertId><PreviousCertId>%s</PreviousCertId>",
-                           xml_escape(a, id_of(change->add[0])), xml_escape(a, id_of(held->ref)))
-            : arena_printf(a, "<CertId>%s</CertId><Force>true</Force>", xml_escape(a, id_of(change->add[0])));
+        : held             ? arena_printf(a, "<CertId>%s</CertId><PreviousCertId>%s</PreviousCertId>",
+                                          xml_escape(a, change->add[0]), xml_escape(a, id))
+               : arena_printf(a, "<CertId>%s</CertId><Force>true</Force>", xml_escape(a, change->add[0]));
     return arena_printf(
         a,
         "<?xml version=\"1.0\" encoding=\"UTF-8\"?><BucketCnameConfiguration><Cname><Domain>%s"
@@ -174,18 +160,11 @@ static bool bind_certificate(struct job *job, const struct bind *w, struct err *
                               err, "{'bucket':%s,'cname':'','comp':'add'}", bucket);
 }
 
-static bool old_key(struct job *job, const struct resource *r, const struct bound *old, const char **ret,
-                    struct err *err)
-{
-    (void)job, (void)r, (void)err;
-    *ret = id_of(old->ref) == old->ref ? NULL
-                                       : "it was uploaded to OSS directly, which does not give its key back";
-    return true;
-}
-
 const struct product aliyun_oss = {
     PRODUCT_CODE("aliyun", "oss"),
     .title = "Alibaba Cloud OSS",
+    .one_way = UPLOADED,
+    .one_way_why = "it was uploaded to OSS directly, which does not give its key back",
     .consistency_ms = 10000,
     .settle_ms = 300000,
     .poll_ms = 2000,
@@ -197,5 +176,4 @@ const struct product aliyun_oss = {
     .store_for = aliyun_ref_store,
     .upload = aliyun_upload,
     .bind = bind_certificate,
-    .old_key = old_key,
 };

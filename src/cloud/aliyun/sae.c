@@ -152,23 +152,19 @@ static bool upload(struct job *job, const char *vendor_store, const struct mater
     return (clb ? aliyun_clb_upload : aliyun_upload)(job, vendor_store, m, ret, err);
 }
 
-/* The list as it shall be; the order of what stays is kept. */
+/* The list as it shall be: the default, then the set. */
 static const char *new_list(struct arena *a, const struct binding *now, const struct change *change)
 {
-    struct buf out = buf_new(a, 64 << 10);
+    const struct bound *by_default = binding_slot(now, "default");
+    const struct change none = {.slot = "sni"};
     bool standard = strcmp(change->slot, "default") == 0;
-    for (size_t i = 0; i < now->bound_count; i++) {
-        const struct bound *b = &now->bound[i];
-        const char *ref = standard && strcmp(b->slot, "default") == 0 ? change->add[0] : b->ref;
-        bool gone = false;
-        for (size_t k = 0; k < change->remove_count && !standard; k++)
-            gone |= strcmp(b->slot, "sni") == 0 && strcmp(b->ref, change->remove[k]) == 0;
-        if (!gone)
-            buf_printf(&out, "%s%s", out.size ? "," : "", ref);
-    }
-    for (size_t k = 0; k < change->add_count && !standard; k++)
-        if (!binding_holds(now, "sni", change->add[k]))
-            buf_printf(&out, "%s%s", out.size ? "," : "", change->add[k]);
+    struct buf out = buf_new(a, 64 << 10);
+    size_t count;
+    const char **set = set_after(a, now, standard ? &none : change, &count);
+    if (standard || by_default)
+        buf_puts(&out, standard ? change->add[0] : by_default->ref);
+    for (size_t i = 0; i < count; i++)
+        buf_printf(&out, "%s%s", out.size ? "," : "", set[i]);
     return out.data;
 }
 

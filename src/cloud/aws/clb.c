@@ -18,7 +18,7 @@
     }
 #define BALANCERS "DescribeLoadBalancersResult/LoadBalancerDescriptions/member"
 
-static const char dangling[] = "Invalid-Certificate";
+#define DANGLING "Invalid-Certificate"
 
 static const struct call list_balancers =
     CLB("DescribeLoadBalancers", "LoadBalancerNames[]", .per_second = 10, .limit_group = "read",
@@ -40,7 +40,7 @@ static bool binding_of(struct job *job, const char *region, const struct xml *li
     b->https = true;
     struct bound *held =
         binding_add(job->arena, b, "default", xml_get(listener, "Listener/SSLCertificateId"));
-    if (!held || strcmp(held->ref, dangling) != 0)
+    if (!held || strcmp(held->ref, DANGLING) != 0)
         return binding_look_up(job, region, b, err);
     held->name = "a certificate that IAM no longer has";
     return true;
@@ -149,26 +149,18 @@ static bool bind_certificate(struct job *job, const struct bind *w, struct err *
     const char *ref = w->change->add[0];
     long long port;
     const char *name = balancer_of(job->arena, w->resource, &port);
-    if (strcmp(ref, dangling) == 0)
-        return err_set(err, ERR_INPUT, "a certificate that IAM no longer has cannot be bound");
     if (cloud_call(job, &set_certificate, w->resource->region, NULL, err,
                    "{'LoadBalancerName':%s,'LoadBalancerPort':%lld,'SSLCertificateId':%s}", name, port, ref))
         return true;
     return strcmp(err->code, "CertificateNotFound") == 0 && aws_not_yet_known(w->material, err);
 }
 
-static bool old_key(struct job *job, const struct resource *r, const struct bound *old, const char **ret,
-                    struct err *err)
-{
-    (void)job, (void)r, (void)err;
-    *ret = strcmp(old->ref, dangling) == 0 ? "it was deleted from IAM while it was bound" : NULL;
-    return true;
-}
-
 const struct product aws_clb = {
     PRODUCT_CODE("aws", "clb"),
     .title = "AWS Classic Load Balancer",
     .no_removal = "a listener always has a certificate: it can be replaced, not removed",
+    .one_way = DANGLING,
+    .one_way_why = "it was deleted from IAM while it was bound",
     .consistency_ms = 30000,
     .settle_ms = 180000,
     .poll_ms = 1000,
@@ -181,5 +173,4 @@ const struct product aws_clb = {
     .room = room,
     .upload = aws_upload,
     .bind = bind_certificate,
-    .old_key = old_key,
 };

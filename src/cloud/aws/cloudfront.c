@@ -17,7 +17,7 @@
         .style = CALL_AWS_REST_XML, __VA_ARGS__                                                              \
     }
 
-static const char own_name[] = "cloudfront"; /* the ref of cloudfront.net's certificate */
+#define OWN_NAME "cloudfront" /* the ref of cloudfront.net's certificate */
 #define NO_WAY_BACK "a distribution with aliases cannot go back to the certificate of cloudfront.net"
 
 static const struct call list_distributions = CLOUDFRONT("ListDistributions", "GET", "",
@@ -43,7 +43,7 @@ static bool binding_of(struct job *job, const struct xml *viewer, struct binding
         binding_add(a, b, "default", *arn ? arn : arena_printf(a, "iam:%s", id));
         return binding_look_up(job, "us-east-1", b, err);
     }
-    binding_add(a, b, "default", own_name)->name = "the certificate of cloudfront.net";
+    binding_add(a, b, "default", OWN_NAME)->name = "the certificate of cloudfront.net";
     return true;
 }
 
@@ -158,8 +158,6 @@ bool cloudfront_splice(struct arena *a, const char *document, const char *ref, c
 static bool bind_certificate(struct job *job, const struct bind *w, struct err *err)
 {
     char *document;
-    if (strcmp(w->change->add[0], own_name) == 0)
-        return err_set(err, ERR_INPUT, NO_WAY_BACK);
     if (!cloudfront_splice(job->arena, w->now->document, w->change->add[0], &document, err))
         return false;
     if (cloud_put_document(job, &set_config, "", document, w->now->etag, NULL, err, "{'Id':%s}",
@@ -171,14 +169,6 @@ static bool bind_certificate(struct job *job, const struct bind *w, struct err *
     return unknown && aws_not_yet_known(w->material, err);
 }
 
-static bool old_key(struct job *job, const struct resource *r, const struct bound *old, const char **ret,
-                    struct err *err)
-{
-    (void)job, (void)r, (void)err;
-    *ret = strcmp(old->ref, own_name) == 0 ? NO_WAY_BACK : NULL;
-    return true;
-}
-
 const struct product aws_cloudfront = {
     PRODUCT_CODE("aws", "cloudfront"),
     .title = "AWS CloudFront",
@@ -186,6 +176,8 @@ const struct product aws_cloudfront = {
     .needs_chain = true,
     .read_calls = 2,
     .no_removal = NO_WAY_BACK,
+    .one_way = OWN_NAME,
+    .one_way_why = NO_WAY_BACK,
     .consistency_ms = 30000,
     .settle_ms = 5400000,
     .poll_ms = 15000,
@@ -197,5 +189,4 @@ const struct product aws_cloudfront = {
     .room = room,
     .upload = aws_upload,
     .bind = bind_certificate,
-    .old_key = old_key,
 };

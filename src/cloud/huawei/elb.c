@@ -144,13 +144,9 @@ static bool read_binding(struct job *job, const struct resource *r, struct bindi
                     json_get(v, "/loadbalancers/0/id")))
         return false;
     now->ready = strncmp(json_get(balancer.json, "/loadbalancer/provisioning_status"), "PENDING_", 8) != 0;
-    now->settings =
-        json_format(job->arena,
-                    "{'sni_match_algo':%s,'security_policy':%s,'tls_ciphers':%s,'http2':%p,'client_ca':%s}",
-                    json_get(v, "/sni_match_algo"), json_get(v, "/security_policy_id"),
-                    json_get(v, "/tls_ciphers_policy"),
-                    json_boolean(json_bool(json_at(v, "/http2_enable"), false)),
-                    json_get(v, "/client_ca_tls_container_ref"));
+    now->settings = json_only(job->arena, v,
+                              "sni_match_algo security_policy_id tls_ciphers_policy http2_enable "
+                              "client_ca_tls_container_ref");
     return binding_of(job, r->region, v, now, err);
 }
 
@@ -167,53 +163,24 @@ static bool store_for(struct job *job, const struct resource *r, const struct ma
     return true;
 }
 
-static bool among(const char *ref, const char *const *refs, size_t count)
-{
-    for (size_t i = 0; i < count; i++)
-        if (strcmp(refs[i], ref) == 0)
-            return true;
-    return false;
-}
-
-/* The whole set as it shall be: ours where the first of those that go was, the others in their order. */
-static const char *set_after(struct arena *a, const struct binding *now, const struct change *change)
-{
-    size_t count = 0, place = SIZE_MAX;
-    const char **refs = arena_array(a, const char *, now->bound_count + change->add_count + 1);
-    for (size_t pass = 0; pass < now->bound_count; pass++) {
-        const struct bound *b = &now->bound[pass];
-        if (strcmp(b->slot, "sni") != 0 || among(b->ref, refs, count))
-            continue;
-        bool goes = among(b->ref, change->remove, change->remove_count);
-        if (goes && place == SIZE_MAX)
-            place = count;
-        if (goes || among(b->ref, change->add, change->add_count))
-            continue;
-        refs[count++] = b->ref;
-    }
-    place = place == SIZE_MAX ? count : place;
-    memmove(refs + place + change->add_count, refs + place, (count - place) * sizeof *refs);
-    for (size_t i = 0; i < change->add_count; i++)
-        refs[place + i] = change->add[i];
-    return json_strings(a, refs, count + change->add_count);
-}
-
 static bool bind_certificate(struct job *job, const struct bind *w, struct err *err)
 {
     struct arena *a = job->arena;
     const struct resource *r = w->resource;
     const struct bound *by_default = binding_slot(w->now, "default");
     const struct json *settings;
+    size_t count;
     if (strcmp(w->change->slot, "default") == 0)
         return cloud_call(job, &set_listener, r->region, NULL, err,
                           "{'listener_id':%s,'body':{'listener':{'default_tls_container_ref':%s}}}",
                           r->vendor_id, w->change->add[0]);
     if (!json_parse(a, w->now->settings, strlen(w->now->settings), &settings, err))
         return err_add(err, "the settings of %s", r->title);
+    const char **refs = set_after(a, w->now, w->change, &count);
     const char *match = json_get(settings, "/sni_match_algo");
     return cloud_call(job, &set_listener, r->region, NULL, err,
                       "{'listener_id':%s,'body':{'listener':{'sni_container_refs':%p%p%p}}}", r->vendor_id,
-                      set_after(a, w->now, w->change),
+                      json_strings(a, refs, count),
                       by_default ? json_format(a, ",'default_tls_container_ref':%s", by_default->ref) : "",
                       *match ? json_format(a, ",'sni_match_algo':%s", match) : "");
 }

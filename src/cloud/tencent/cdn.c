@@ -111,8 +111,8 @@ static bool bind_own_key(struct job *job, const struct bind *w, const char *fing
     const char *settings = w->now->settings;
     size_t size = strlen(settings);
     struct material m;
-    if (!session_material(job, fingerprint, &m, err))
-        return err_add(err, "the previous certificate of %s", r->title);
+    if (!bind_material(job, w, fingerprint, &m, err))
+        return false;
     const char *open = arena_printf(job->arena, "%.*s%s", (int)size - 1, settings, size > 2 ? "," : "");
     return cloud_call_secret(
         job, &set_https, "", NULL, err,

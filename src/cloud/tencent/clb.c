@@ -260,14 +260,6 @@ static const struct json *place_of(struct arena *a, const struct json *listener,
     return NULL;
 }
 
-static bool is_replaced(const struct change *change, const char *ref)
-{
-    bool goes = strcmp(ref, change->add[0]) == 0;
-    for (size_t i = 0; i < change->remove_count; i++)
-        goes |= strcmp(ref, change->remove[i]) == 0;
-    return goes;
-}
-
 /* What the place is to hold: ours where the first that goes was, and what stays, which must be of other algorithms. */
 static bool place_after(struct job *job, const struct json *place, const struct bind *w, struct binding *ret,
                         struct err *err)
@@ -279,7 +271,8 @@ static bool place_after(struct job *job, const struct json *place, const struct 
     add_certificates(a, &old, place);
     for (size_t i = 0; i < old.bound_count; i++) {
         struct bound *b = &old.bound[i];
-        bool goes = is_replaced(w->change, b->ref);
+        bool goes =
+            strcmp(b->ref, ours) == 0 || refs_hold(w->change->remove, w->change->remove_count, b->ref);
         if (!goes && algorithm && !session_facts(job, "", b, err))
             return false;
         if (!goes && algorithm && strcmp(b->key_type, algorithm) == 0)
