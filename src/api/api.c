@@ -2,14 +2,16 @@
 
 #include "api/authority.h"
 #include "api/pool.h"
+#include "api/trail.h"
 #include "api/watchers.h"
 #include "base/log.h"
+#include "crypto/digest.h"
 #include "identity/password.h"
 #include "store/push.h"
 #include <stdlib.h>
 #include <string.h>
 
-enum { READERS = 2, JOBS = 4, QUEUE = 1024 };
+enum { READERS = 2, JOBS = 4, QUEUE = 1024, REQUEST_ID_BYTES = 8 };
 
 struct call { /* a request on its way to another thread; lives in the exchange's arena */
     struct request request;
@@ -69,16 +71,17 @@ bool api_idle(struct api *api)
     return atomic_load(&api->active) == 0;
 }
 
-static void reply_problem(struct http_exchange *x, const struct err *err)
+static void reply_problem(struct http_exchange *x, const struct err *err, const struct reply *reply)
 {
     const char *json = problem_document(x->arena, err);
-    http_reply(x, problem_status(err->kind), "application/problem+json", json, strlen(json), NULL, 0);
+    http_reply(x, problem_status(err->kind), "application/problem+json", json, strlen(json),
+               reply ? reply->headers : NULL, reply ? reply->header_count : 0);
 }
 
 /* A refusal that is no problem of its kind: 401 asks for what is missing, 403 says that it is of no use. */
 static void refuse(struct http_exchange *x, unsigned status, const struct err *err, const struct reply *reply)
 {
-    struct http_header headers[3];
+    struct http_header headers[4];
     size_t count = reply ? reply->header_count : 0;
     const char *title = status == 401   ? "Who are you?"
                         : status == 421 ? "Not our name"
@@ -98,9 +101,11 @@ static void run_handler(const struct route *route, struct request *rq)
 {
     struct reply reply = {.status = 200,
                           .body = buf_new(rq->arena, JSON_MAX_BYTES), /* what a client of ours can read */
-                          .content_type = "application/json"};
+                          .content_type = "application/json",
+                          .headers = {{"X-Request-Id", rq->id}},
+                          .header_count = 1};
     struct err err = {0};
-    bool done = authorise(rq, route, &err) && route->handler(rq, &reply, &err);
+    bool done = authorise(rq, route, &err) && trail_run(rq, &reply, &err);
     if (done && reply.taken)
         return;
     if (done && reply.body.full)
@@ -108,7 +113,7 @@ static void run_handler(const struct route *route, struct request *rq)
     if (!done && reply.refusal)
         refuse(rq->exchange, reply.refusal, &err, &reply);
     else if (!done)
-        reply_problem(rq->exchange, &err);
+        reply_problem(rq->exchange, &err, &reply);
     else
         http_reply(rq->exchange, reply.status, reply.content_type, reply.body.data, reply.body.size,
                    reply.headers, reply.header_count);
@@ -165,7 +170,9 @@ static bool dispatch(struct api *api, struct http_exchange *x, struct err *err)
     unsigned status;
     bool path_known;
     call->request = (struct request){.api = api, .arena = x->arena, .exchange = x};
+    call->request.id = random_hex(x->arena, REQUEST_ID_BYTES);
     call->route = route_find(x->arena, x->method, x->path, call->request.args, &path_known);
+    call->request.route = call->route;
     bool anybody = call->route && call->route->right == RIGHT_ANYBODY;
     if (!request_is_ours(&call->request, &status, err) ||
         (!anybody && !authenticate(&call->request, &status, err))) {
@@ -191,5 +198,5 @@ void api_handle(void *context, struct http_exchange *x)
 {
     struct err err = {0};
     if (!dispatch(context, x, &err))
-        reply_problem(x, &err);
+        reply_problem(x, &err, NULL);
 }

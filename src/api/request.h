@@ -19,12 +19,18 @@ struct api {
 
 enum { ROUTE_ARGS = 2 };
 
+struct route;
+
 struct request {
     struct api *api;
     struct arena *arena;
     struct http_exchange *exchange;
     struct caller caller;
-    int64_t session_id;           /* of who logged in; 0: none */
+    int64_t session_id; /* of who logged in; 0: none */
+    const struct route *route;
+    const char *id;               /* of the request: in the audit, and in the answer's header X-Request-Id */
+    int64_t made_id;              /* of the object that it made; 0: none */
+    bool recorded;                /* in the audit already */
     bool use_due;                 /* of its key or session: to be noted */
     const char *args[ROUTE_ARGS]; /* the {placeholders} of the route, decoded */
     const struct json
@@ -39,7 +45,7 @@ struct reply {
     struct buf body;
     const char *content_type;
     bool taken;
-    struct http_header headers[2];
+    struct http_header headers[3];
     size_t header_count;
     unsigned refusal; /* the status of a failure that is none of its kind's; 0: the kind's */
 };
@@ -83,6 +89,7 @@ struct field { /* one member of a request's body */
     size_t max; /* bytes of a text, entries of a list, largest number */
     enum object_kind names;
     enum right right; /* what the member takes besides, unless RIGHT_UNDECIDED */
+    bool hidden;      /* its texts may be secrets, as those of a FIELD_SECRET are */
 };
 
 enum route_thread { ON_LOOP, ON_READER, ON_JOB };

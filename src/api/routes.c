@@ -1,5 +1,6 @@
 #include "api/health.h"
 #include "api/v1_access.h"
+#include "api/v1_audit.h"
 #include "api/v1_certificate.h"
 #include "api/v1_contact.h"
 #include "api/v1_key.h"
@@ -43,6 +44,9 @@ const struct route routes[] = {
     {"GET", "/api/v1/session", v1_session_show, ON_LOOP, NULL, RIGHT_SELF},
     {"DELETE", "/api/v1/session", v1_session_end, ON_JOB, NULL, RIGHT_SELF},
     {"POST", "/api/v1/session/password", v1_session_password, ON_JOB, session_password_fields, RIGHT_SELF},
+
+    {"GET", "/api/v1/audit", v1_audit_list, ON_READER, NULL, RIGHT_OVERSEE},
+    {"GET", "/api/v1/audit/verify", v1_audit_verify, ON_JOB, NULL, RIGHT_OVERSEE},
 
     {"POST", "/api/v1/users", v1_user_create, ON_JOB, user_create_fields, RIGHT_GOVERN},
     {"GET", "/api/v1/users", v1_user_list, ON_READER, NULL, RIGHT_GOVERN},

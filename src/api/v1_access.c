@@ -159,7 +159,8 @@ bool v1_access_add(struct request *rq, struct reply *reply, struct err *err)
         1)
         return err_set(err, ERR_INPUT,
                        "give a secret, a secret command or the machine as source of the keys: one of them");
-    if (!check_row(rq, &work.wanted, err) || !store_write(store, add_row, &work, err))
+    rq->made_id = work.wanted.id;
+    if (!check_row(rq, &work.wanted, err) || !request_write(rq, add_row, &work, err))
         return false;
     put_access(rq, reply, &work.row);
     reply->status = 201;
@@ -267,7 +268,7 @@ bool v1_access_update(struct request *rq, struct reply *reply, struct err *err)
         work.wanted.state_text = "";
     }
     if (!check_row(rq, &work.wanted, err) || (new_key && !check_same_account(&work, err)) ||
-        !store_write(store, update_row, &work, err))
+        !request_write(rq, update_row, &work, err))
         return err_add(err, "access %s", work.row.name);
     cloud_session_refresh(rq->api->parts.cloud, work.row.id);
     if (rq->api->parts.engine)
@@ -358,9 +359,22 @@ static bool delete_row(struct db *db, void *context, struct err *err)
 bool v1_access_delete(struct request *rq, struct reply *reply, struct err *err)
 {
     struct access_work work = {.rq = rq};
-    if (!store_write(rq->api->parts.store, delete_row, &work, err))
+    if (!request_write(rq, delete_row, &work, err))
         return false;
     cloud_session_refresh(rq->api->parts.cloud, work.row.id);
     buf_puts(&reply->body, json_format(rq->arena, "{'deleted':%lld}", (long long)work.row.id));
+    return true;
+}
+
+bool v1_access_view(struct request *rq, struct db *db, const char *id_or_name, struct viewed *ret,
+                    struct err *err)
+{
+    struct access_row row;
+    struct buf text = buf_new(rq->arena, 1 << 20);
+    struct json_writer w = json_writer_to(&text);
+    if (!store_access_find(db, rq->arena, id_or_name, &row, err))
+        return false;
+    view_access(&w, rq->arena, &row);
+    *ret = (struct viewed){row.id, row.name, text.data};
     return true;
 }

@@ -11,9 +11,9 @@
 #include <string.h>
 
 const struct field certificate_import_fields[] = {
-    {"cert", FIELD_TEXT, false, CERTIFICATE_FILE_BYTES},
+    {"cert", FIELD_TEXT, false, CERTIFICATE_FILE_BYTES, .hidden = true},
     {"key", FIELD_SECRET, false, CERTIFICATE_FILE_BYTES},
-    {"chain", FIELD_TEXT, false, CERTIFICATE_FILE_BYTES},
+    {"chain", FIELD_TEXT, false, CERTIFICATE_FILE_BYTES, .hidden = true},
     {"pkcs12", FIELD_SECRET, false, CERTIFICATE_FILE_BYTES * 2}, /* base64 */
     {"password", FIELD_SECRET, false, 1024},
     {"name", FIELD_TEXT, false, 256},
@@ -73,6 +73,7 @@ bool v1_certificate_import(struct request *rq, struct reply *reply, struct err *
     if (!v1_owner_key(rq, request_text(rq, "owner"), &owner, err) ||
         !certificate_add(store, rq->arena, &cert, owner, name, &added, &already, err))
         return false;
+    rq->made_id = added.id;
     struct buf row = buf_new(rq->arena, 1 << 20);
     struct json_writer row_writer = json_writer_to(&row), w = json_writer_to(&reply->body);
     view_certificate(&row_writer, rq->arena, &added, clock_wall_ms(rq->api->parts.clock));
@@ -246,7 +247,7 @@ static bool delete_one(struct db *db, void *context, struct err *err)
 bool v1_certificate_delete(struct request *rq, struct reply *reply, struct err *err)
 {
     struct show show = {.rq = rq};
-    if (!store_write(rq->api->parts.store, delete_one, &show, err))
+    if (!request_write(rq, delete_one, &show, err))
         return false;
     buf_puts(&reply->body, json_format(rq->arena, "{'deleted':%lld}", (long long)show.row.id));
     return true;
@@ -295,7 +296,7 @@ bool v1_certificate_sync(struct request *rq, struct reply *reply, struct err *er
     struct held_summary sum = {0};
     struct find_access access = {.arena = a, .name = request_text(rq, "access")};
     struct err failed = {0};
-    if (!store_read(parts->store, find_access, &access, err))
+    if (!store_read(parts->store, find_access, &access, err) || !request_record(rq, err))
         return false;
     struct held_options options = {access.row.id, request_bool(rq, "with_key", false), &rq->api->stopping};
     run.stream = event_stream_open(rq->exchange);
@@ -308,5 +309,18 @@ bool v1_certificate_sync(struct request *rq, struct reply *reply, struct err *er
     else
         (void)event_stream_put(run.stream, "problem", problem_document(a, &failed));
     event_stream_close(run.stream);
+    return true;
+}
+
+bool v1_certificate_view(struct request *rq, struct db *db, const char *id_or_name, struct viewed *ret,
+                         struct err *err)
+{
+    struct certificate_row row;
+    struct buf text = buf_new(rq->arena, 1 << 20);
+    struct json_writer w = json_writer_to(&text);
+    if (!store_certificate_find(db, rq->arena, id_or_name, &row, err))
+        return false;
+    view_certificate(&w, rq->arena, &row, clock_wall_ms(rq->api->parts.clock));
+    *ret = (struct viewed){row.id, row.name, text.data};
     return true;
 }

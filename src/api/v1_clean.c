@@ -62,6 +62,8 @@ bool v1_access_clean(struct request *rq, struct reply *reply, struct err *err)
     if (!store_read(parts->store, find_access, &access, err) || !copies_of(rq, a, &options, err))
         return false;
     options.access_id = access.row.id;
+    if (options.remove && !request_record(rq, err))
+        return false;
     struct event_stream *stream = event_stream_open(rq->exchange);
     reply->taken = true;
     if (inventory_clean(parts->cloud, parts->store, &options, progress, stream, counts, &failed))

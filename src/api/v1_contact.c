@@ -11,7 +11,7 @@ const struct field contact_fields[] = {
     {"name", FIELD_TEXT, false, 4 * NAME_CHARACTERS},
     {"mail", FIELD_TEXT, false, 1024},
     {"mobile", FIELD_TEXT, false, 64},
-    {"webhooks", FIELD_TEXTS, false, WEBHOOKS_OF_CONTACT},
+    {"webhooks", FIELD_TEXTS, false, WEBHOOKS_OF_CONTACT, .hidden = true},
     {NULL, FIELD_TEXT, false, 0},
 };
 
@@ -87,7 +87,8 @@ bool v1_contact_add(struct request *rq, struct reply *reply, struct err *err)
                                     .mail = "",
                                     .mobile = "",
                                     .hosts = "[]"};
-    if (!take_body(&work, err) || !store_write(store, add, &work, err))
+    rq->made_id = work.row.id;
+    if (!take_body(&work, err) || !request_write(rq, add, &work, err))
         return false;
     reply->status = 201;
     return reply_one(&work, reply);
@@ -124,7 +125,7 @@ bool v1_contact_update(struct request *rq, struct reply *reply, struct err *err)
     struct store *store = rq->api->parts.store;
     struct work work = {.rq = rq};
     return store_read(store, find, &work, err) && take_body(&work, err) &&
-           store_write(store, update, &work, err) && reply_one(&work, reply);
+           request_write(rq, update, &work, err) && reply_one(&work, reply);
 }
 
 static bool drop(struct db *db, void *context, struct err *err)
@@ -141,7 +142,7 @@ static bool drop(struct db *db, void *context, struct err *err)
 bool v1_contact_delete(struct request *rq, struct reply *reply, struct err *err)
 {
     struct work work = {.rq = rq};
-    if (!store_write(rq->api->parts.store, drop, &work, err))
+    if (!request_write(rq, drop, &work, err))
         return false;
     buf_puts(&reply->body, json_format(rq->arena, "{'deleted':%lld}", (long long)work.row.id));
     return true;
@@ -159,4 +160,17 @@ bool v1_task_contacts(struct request *rq, struct reply *reply, struct err *err)
 {
     struct work work = {.rq = rq};
     return store_read(rq->api->parts.store, of_task, &work, err) && reply_all(&work, reply);
+}
+
+bool v1_contact_view(struct request *rq, struct db *db, const char *id_or_name, struct viewed *ret,
+                     struct err *err)
+{
+    struct contact_row row;
+    struct buf text = buf_new(rq->arena, 1 << 20);
+    struct json_writer w = json_writer_to(&text);
+    if (!store_contact_find(db, rq->arena, id_or_name, &row, err))
+        return false;
+    put_contact(&w, rq->arena, &row);
+    *ret = (struct viewed){row.id, row.name, text.data};
+    return true;
 }

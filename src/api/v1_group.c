@@ -127,8 +127,8 @@ bool v1_group_add(struct request *rq, struct reply *reply, struct err *err)
 {
     struct work work = {.rq = rq, .text = request_text(rq, "name")};
     work.row = (struct group_row){.id = store_new_id(rq->api->parts.store), .owner = "", .name = work.text};
-    if (!request_label_check("the name", work.text, err) ||
-        !store_write(rq->api->parts.store, add, &work, err))
+    rq->made_id = work.row.id;
+    if (!request_label_check("the name", work.text, err) || !request_write(rq, add, &work, err))
         return false;
     reply->status = 201;
     reply_one(&work, reply);
@@ -170,8 +170,7 @@ bool v1_group_update(struct request *rq, struct reply *reply, struct err *err)
 {
     struct work work = {.rq = rq, .text = rq->args[0]};
     const char *name = request_text(rq, "name");
-    if ((name && !request_label_check("the name", name, err)) ||
-        !store_write(rq->api->parts.store, update, &work, err))
+    if ((name && !request_label_check("the name", name, err)) || !request_write(rq, update, &work, err))
         return false;
     reply_one(&work, reply);
     return true;
@@ -191,8 +190,21 @@ static bool drop(struct db *db, void *context, struct err *err)
 bool v1_group_delete(struct request *rq, struct reply *reply, struct err *err)
 {
     struct work work = {.rq = rq, .text = rq->args[0]};
-    if (!store_write(rq->api->parts.store, drop, &work, err))
+    if (!request_write(rq, drop, &work, err))
         return false;
     buf_puts(&reply->body, json_format(rq->arena, "{'deleted':%lld}", (long long)work.row.id));
+    return true;
+}
+
+bool v1_group_view(struct request *rq, struct db *db, const char *id_or_name, struct viewed *ret,
+                   struct err *err)
+{
+    struct work work = {.rq = rq, .text = id_or_name};
+    struct buf text = buf_new(rq->arena, 1 << 20);
+    struct json_writer w = json_writer_to(&text);
+    if (!find(db, &work, err))
+        return false;
+    put_group(&w, rq->arena, &work.row, &work.accesses[0]);
+    *ret = (struct viewed){work.row.id, work.row.name, text.data};
     return true;
 }

@@ -34,7 +34,7 @@ static bool read_wanted(struct work *work, struct err *err)
     struct request *rq = work->rq;
     struct api_key_wanted *w = &work->wanted;
     const char *owner = request_text(rq, "owner"), *expires = request_text(rq, "expires");
-    w->id = store_new_id(rq->api->parts.store);
+    rq->made_id = w->id = store_new_id(rq->api->parts.store);
     w->name = request_text(rq, "name");
     w->group = request_text(rq, "group");
     w->may_export = request_bool(rq, "export", false);
@@ -112,7 +112,7 @@ static bool create_row(struct db *db, void *context, struct err *err)
 static bool create(struct request *rq, struct reply *reply, const char *kind, struct err *err)
 {
     struct work work = {.rq = rq, .kind = kind};
-    if (!read_wanted(&work, err) || !store_write(rq->api->parts.store, create_row, &work, err))
+    if (!read_wanted(&work, err) || !request_write(rq, create_row, &work, err))
         return false;
     struct json_writer w = json_writer_to(&reply->body);
     put_key(&w, rq->arena, &work.row, work.roles[0], work.role_counts[0], work.secret);
@@ -174,7 +174,7 @@ static bool drop_row(struct db *db, void *context, struct err *err)
 static bool drop(struct request *rq, struct reply *reply, const char *kind, struct err *err)
 {
     struct work work = {.rq = rq, .kind = kind};
-    if (!store_write(rq->api->parts.store, drop_row, &work, err))
+    if (!request_write(rq, drop_row, &work, err))
         return false;
     buf_puts(&reply->body, json_format(rq->arena, "{'deleted':%lld}", (long long)work.row.id));
     return true;
@@ -188,4 +188,18 @@ bool v1_api_key_delete(struct request *rq, struct reply *reply, struct err *err)
 bool v1_token_delete(struct request *rq, struct reply *reply, struct err *err)
 {
     return drop(rq, reply, "token", err);
+}
+
+bool v1_api_key_view(struct request *rq, struct db *db, const char *id_or_name, struct viewed *ret,
+                     struct err *err)
+{
+    struct work work = {.rq = rq, .count = 1};
+    struct buf text = buf_new(rq->arena, 1 << 20);
+    struct json_writer w = json_writer_to(&text);
+    work.rows = &work.row;
+    if (!store_api_key_find(db, rq->arena, id_or_name, &work.row, err) || !load_roles(db, &work, err))
+        return false;
+    put_key(&w, rq->arena, &work.row, work.roles[0], work.role_counts[0], NULL);
+    *ret = (struct viewed){work.row.id, work.row.name, text.data};
+    return true;
 }

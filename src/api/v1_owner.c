@@ -88,7 +88,8 @@ bool v1_owner_add(struct request *rq, struct reply *reply, struct err *err)
                                   .name = "",
                                   .entity = "",
                                   .verified_by = ""};
-    if (!apply_body(rq, &work.row, err) || !store_write(store, add, &work, err))
+    rq->made_id = work.row.id;
+    if (!apply_body(rq, &work.row, err) || !request_write(rq, add, &work, err))
         return false;
     reply->status = 201;
     return reply_one(&work, reply);
@@ -128,8 +129,8 @@ bool v1_owner_update(struct request *rq, struct reply *reply, struct err *err)
         return false;
     work.text =
         arena_printf(rq->arena, "%lld", (long long)work.row.id); /* by its id, as the name may change */
-    return (!name || request_text_check("the name", name, err)) &&
-           store_write(rq->api->parts.store, update, &work, err) && reply_one(&work, reply);
+    return (!name || request_text_check("the name", name, err)) && request_write(rq, update, &work, err) &&
+           reply_one(&work, reply);
 }
 
 static bool drop(struct db *db, void *context, struct err *err)
@@ -151,7 +152,7 @@ static bool drop(struct db *db, void *context, struct err *err)
 bool v1_owner_delete(struct request *rq, struct reply *reply, struct err *err)
 {
     struct owner_work work = {.rq = rq, .text = rq->args[0]};
-    if (!store_write(rq->api->parts.store, drop, &work, err))
+    if (!request_write(rq, drop, &work, err))
         return false;
     buf_puts(&reply->body, json_format(rq->arena, "{'deleted':%lld}", (long long)work.row.id));
     return true;
@@ -180,4 +181,17 @@ void view_owner_member(struct json_writer *w, const char *key)
         json_put_int(w, id);
     else
         json_put_null(w);
+}
+
+bool v1_owner_view(struct request *rq, struct db *db, const char *id_or_name, struct viewed *ret,
+                   struct err *err)
+{
+    struct owner_row row;
+    struct buf text = buf_new(rq->arena, 1 << 20);
+    struct json_writer w = json_writer_to(&text);
+    if (!store_owner_find(db, rq->arena, id_or_name, &row, err))
+        return false;
+    put_owner(&w, rq->arena, &row);
+    *ret = (struct viewed){row.id, row.name, text.data};
+    return true;
 }

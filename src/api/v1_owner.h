@@ -1,6 +1,6 @@
 /* v1_owner.h - handlers of /api/v1/owners, and how other requests name an owner. */
 #pragma once
-#include "api/request.h"
+#include "api/trail.h"
 #include "store/owner.h"
 
 extern const struct field owner_add_fields[], owner_update_fields[];
@@ -12,3 +12,5 @@ must_use bool v1_owner_key(struct request *rq, const char *text, const char **re
 
 /* "owner": the id behind a key; null for the default owner. */
 void view_owner_member(struct json_writer *w, const char *key);
+
+trail_view_fn v1_owner_view;

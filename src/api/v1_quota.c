@@ -128,7 +128,7 @@ static bool change_account(struct quota_work *work, struct reply *reply, struct 
         if ((unsigned char)*p < 0x20 || *p == 0x7f)
             return err_set(err, ERR_INPUT, "the note holds control characters");
     if (!v1_owner_key(rq, request_text(rq, "owner"), &work->account, err) ||
-        !store_write(rq->api->parts.store, change, work, err))
+        !request_write(rq, change, work, err))
         return false;
     struct json_writer w = json_writer_to(&reply->body);
     put_account(&w, work, work->account, work->balances);

@@ -2,6 +2,7 @@
 
 #include "api/authority.h"
 #include "api/event_stream.h"
+#include "api/trail.h"
 #include "api/view.h"
 #include "codec/name.h"
 #include "identity/scope.h"
@@ -205,7 +206,7 @@ bool v1_resource_sync(struct request *rq, struct reply *reply, struct err *err)
     cleanup(arena_free_p) struct arena *a = arena_new(256 << 20);
     struct sync_run run = {.api = rq->api, .arena = a};
     struct err failed = {0};
-    if (!sync_prepare(rq, &run, err))
+    if (!sync_prepare(rq, &run, err) || !request_record(rq, err))
         return false;
     run.stream = event_stream_open(rq->exchange);
     reply->taken = true;

@@ -1,5 +1,6 @@
 #include "api/v1_session.h"
 
+#include "api/trail.h"
 #include "base/log.h"
 #include "identity/attempt.h"
 #include "identity/password.h"
@@ -194,7 +195,7 @@ static bool enter(struct db *db, void *context, struct err *err)
 bool v1_session_begin(struct request *rq, struct reply *reply, struct err *err)
 {
     struct entry e = entry_of(rq);
-    if (!try_password(&e, reply, err) || !store_write(rq->api->parts.store, enter, &e, err))
+    if (!try_password(&e, reply, err) || !request_write(rq, enter, &e, err))
         return false;
     log_info(NULL, "login", "user %lld from %s", (long long)e.user.id, e.source);
     reply->status = 201;
@@ -221,7 +222,7 @@ static bool leave(struct db *db, void *context, struct err *err)
 
 bool v1_session_end(struct request *rq, struct reply *reply, struct err *err)
 {
-    if (!only_sessions(rq, err) || !store_write(rq->api->parts.store, leave, rq, err))
+    if (!only_sessions(rq, err) || !request_write(rq, leave, rq, err))
         return false;
     set_cookie(rq, reply, NULL);
     buf_puts(&reply->body, "{}");
@@ -260,7 +261,7 @@ bool v1_session_password(struct request *rq, struct reply *reply, struct err *er
         return false;
     if (strcmp(request_text(rq, "password"), request_text(rq, "new_password")) == 0)
         return err_set(err, ERR_INPUT, "the new password is the old one");
-    if (!hash_new(&e, "new_password", err) || !store_write(rq->api->parts.store, change_password, &e, err))
+    if (!hash_new(&e, "new_password", err) || !request_write(rq, change_password, &e, err))
         return false;
     return put_caller(rq, reply, session_cookie(rq->arena, rq->exchange), err);
 }
@@ -281,6 +282,7 @@ static bool add_first(struct db *db, void *context, struct err *err)
                                 .any_owner = true,
                                 .may_export = true,
                                 .recovery = "[]"};
+    e->rq->made_id = e->user.id;
     return store_user_add(db, &e->user, err) && store_roles_set(db, e->user.id, &admin, 1, err) &&
            store_user_load(db, e->rq->arena, e->user.id, &e->user, err) && make_session(db, e, err);
 }
@@ -294,7 +296,7 @@ bool v1_setup(struct request *rq, struct reply *reply, struct err *err)
         return refuse(reply, 403, err, "this certferry runs for one command: set it up with certferry serve");
     if (!setup_check(directory, request_text(rq, "token"), err) ||
         !request_label_check("the user's name", e.name, err) || !hash_new(&e, "password", err) ||
-        !store_write(rq->api->parts.store, add_first, &e, err))
+        !request_write(rq, add_first, &e, err))
         return false;
     if (!setup_end(directory, &left)) /* of no use any more: there is a user */
         log_err(LOG_WARNING, NULL, "setup.token", &left);

@@ -34,9 +34,10 @@ const struct field task_create_fields[] = {
     {"name", FIELD_TEXT, false, 256},
     {"owner", FIELD_TEXT, false, 63},
     {"dry_run", FIELD_BOOL, false, 0},
-    {"cert", FIELD_TEXT, false, CERTIFICATE_FILE_BYTES}, /* with dry_run: a certificate that is not stored */
+    {"cert", FIELD_TEXT, false, CERTIFICATE_FILE_BYTES,
+     .hidden = true}, /* with dry_run: a certificate that is not stored */
     {"key", FIELD_SECRET, false, CERTIFICATE_FILE_BYTES},
-    {"chain", FIELD_TEXT, false, CERTIFICATE_FILE_BYTES},
+    {"chain", FIELD_TEXT, false, CERTIFICATE_FILE_BYTES, .hidden = true},
     SELECTION_FIELDS,
     {NULL, FIELD_TEXT, false, 0},
 };
@@ -155,6 +156,7 @@ bool v1_task_create(struct request *rq, struct reply *reply, struct err *err)
     if (!done)
         return false;
     view.task.owner = owner;
+    rq->made_id = dry_run ? 0 : view.task.id;
     reply->status = dry_run ? 200 : 201;
     return put_view(rq, reply, &view, err);
 }
@@ -501,5 +503,19 @@ bool v1_task_events(struct request *rq, struct reply *reply, struct err *err)
     if (!watchers_add(rq->api->watchers, rq->exchange, find.row.id, err))
         return false;
     reply->taken = true;
+    return true;
+}
+
+bool v1_task_view(struct request *rq, struct db *db, const char *id_or_name, struct viewed *ret,
+                  struct err *err)
+{
+    struct task_row row;
+    struct task_counts counts;
+    struct buf text = buf_new(rq->arena, 8 << 20);
+    struct json_writer w = json_writer_to(&text);
+    if (!store_task_find(db, rq->arena, id_or_name, &row, err) || !store_task_count(db, row.id, &counts, err))
+        return false;
+    view_task(&w, rq->arena, &row, &counts, now_of(rq));
+    *ret = (struct viewed){row.id, row.name, text.data};
     return true;
 }

@@ -1,6 +1,6 @@
 /* v1_task.h - handlers of /api/v1/tasks. */
 #pragma once
-#include "api/request.h"
+#include "api/trail.h"
 
 extern const struct field task_create_fields[], task_submit_fields[], task_rollback_fields[],
     task_retry_fields[], task_run_due_fields[], task_update_fields[];
@@ -8,3 +8,5 @@ extern const struct field task_create_fields[], task_submit_fields[], task_rollb
 route_fn v1_task_create, v1_task_update, v1_task_list, v1_task_show, v1_task_deployments, v1_task_preview,
     v1_task_submit, v1_task_cancel, v1_task_pause, v1_task_run_due, v1_task_retry, v1_task_resume,
     v1_task_rollback, v1_task_delete, v1_task_events;
+
+trail_view_fn v1_task_view;

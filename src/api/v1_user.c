@@ -176,7 +176,8 @@ bool v1_user_create(struct request *rq, struct reply *reply, struct err *err)
         !take_password(&work, name, true, err))
         return false;
     take_settings(&work);
-    if (!store_write(rq->api->parts.store, create, &work, err))
+    rq->made_id = work.row.id;
+    if (!request_write(rq, create, &work, err))
         return false;
     struct json_writer w = json_writer_to(&reply->body);
     put_user(&w, rq->arena, &work.row, work.roles, work.made);
@@ -229,7 +230,7 @@ bool v1_user_update(struct request *rq, struct reply *reply, struct err *err)
     struct work work = {.rq = rq};
     if (!store_read(rq->api->parts.store, find, &work, err) || !take_owner(&work, err) ||
         !take_password(&work, work.row.name, request_bool(rq, "reset_password", false), err) ||
-        !store_write(rq->api->parts.store, update, &work, err))
+        !request_write(rq, update, &work, err))
         return false;
     struct json_writer w = json_writer_to(&reply->body);
     put_user(&w, rq->arena, &work.row, work.roles, work.made);
@@ -245,8 +246,22 @@ static bool drop(struct db *db, void *context, struct err *err)
 bool v1_user_delete(struct request *rq, struct reply *reply, struct err *err)
 {
     struct work work = {.rq = rq};
-    if (!store_write(rq->api->parts.store, drop, &work, err))
+    if (!request_write(rq, drop, &work, err))
         return false;
     buf_puts(&reply->body, json_format(rq->arena, "{'deleted':%lld}", (long long)work.row.id));
+    return true;
+}
+
+bool v1_user_view(struct request *rq, struct db *db, const char *id_or_name, struct viewed *ret,
+                  struct err *err)
+{
+    struct work work = {.rq = rq, .count = 1};
+    struct buf text = buf_new(rq->arena, 1 << 20);
+    struct json_writer w = json_writer_to(&text);
+    work.rows = &work.row;
+    if (!store_user_find(db, rq->arena, id_or_name, &work.row, err) || !load_roles(db, &work, err))
+        return false;
+    put_user(&w, rq->arena, &work.row, &work.roles[0], NULL);
+    *ret = (struct viewed){work.row.id, work.row.name, text.data};
     return true;
 }

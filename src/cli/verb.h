@@ -11,6 +11,7 @@ verb_fn verb_owner_add, verb_owner_list, verb_owner_update, verb_owner_delete;
 verb_fn verb_group_add, verb_group_list, verb_group_update, verb_group_delete;
 verb_fn verb_api_key_create, verb_api_key_list, verb_api_key_delete, verb_token_create, verb_token_list,
     verb_token_delete;
+verb_fn verb_audit_list, verb_audit_verify, verb_audit_export;
 verb_fn verb_user_create, verb_user_list, verb_user_update, verb_user_delete;
 verb_fn verb_quota_grant, verb_quota_revoke, verb_quota_show, verb_quota_list, verb_quota_statement;
 verb_fn verb_product_list, verb_resource_sync, verb_resource_list;
@@ -23,11 +24,12 @@ extern const struct option_def cert_import_options[], cert_export_options[], cer
     access_add_options[], push_create_options[], push_list_options[], access_update_options[],
     access_check_options[], access_policy_options[], access_clean_options[], contact_add_options[],
     contact_update_options[], group_add_options[], group_update_options[], key_create_options[],
-    user_create_options[], user_update_options[], owner_add_options[], owner_update_options[],
-    quota_grant_options[], quota_revoke_options[], quota_list_options[], resource_sync_options[],
-    resource_list_options[], page_options[], selection_options[], task_update_options[],
-    task_submit_options[], task_list_options[], task_show_options[], rollback_options[], delete_options[],
-    run_due_options[], deploy_options[], verify_options[], wait_options[], serve_options[];
+    audit_list_options[], user_create_options[], user_update_options[], owner_add_options[],
+    owner_update_options[], quota_grant_options[], quota_revoke_options[], quota_list_options[],
+    resource_sync_options[], resource_list_options[], page_options[], selection_options[],
+    task_update_options[], task_submit_options[], task_list_options[], task_show_options[],
+    rollback_options[], delete_options[], run_due_options[], deploy_options[], verify_options[],
+    wait_options[], serve_options[];
 
 /* Reads a file that an option names, into JSON-ready text. */
 must_use bool option_file(struct command *c, const char *path, size_t max_bytes, const char **ret,

@@ -154,6 +154,18 @@ const struct verb verbs[] = {
     {"group delete", "GROUP", 1, 1, "forget an access group", "Refused while somebody has a role in it.\n",
      NULL, verb_group_delete, false},
 
+    {"audit list", NULL, 0, 0, "what was changed, by whom, from where, newest first",
+     "Every change and every export of a private key, with what it was and became; secrets are not told.\n",
+     audit_list_options, verb_audit_list, false},
+    {"audit verify", NULL, 0, 0, "whether nobody changed, removed or reordered rows of the audit",
+     "Each row hashes the one before, and the last hash is sealed. Prints what is wrong (exit code 1), and "
+     "the "
+     "head: whoever\n"
+     "keeps it elsewhere can tell later that a store was not put back to an older state.\n",
+     NULL, verb_audit_verify, false},
+    {"audit export", NULL, 0, 0, "the whole audit, one JSON object a line, newest first",
+     "  certferry audit export > audit.jsonl\n", NULL, verb_audit_export, false},
+
     {"user create", "NAME", 1, 1, "somebody who may log in",
      "Without --password-file a password is made and printed, once. Whoever it is for changes it at the "
      "first "

@@ -125,6 +125,22 @@
 
 #define LOGIN_FAILURE_FIELDS(X) X(TEXT, subject) X(INT, failures) X(INT, last_ms) X(INT, until_ms)
 
+#define AUDIT_FIELDS(X)                                                                                      \
+    COMMON_FIELDS(X)                                                                                         \
+    X(INT, place)                                                                                            \
+    X(TEXT, request)                                                                                         \
+    X(TEXT, who_kind)                                                                                        \
+    X(INT, who_id)                                                                                           \
+    X(TEXT, who)                                                                                             \
+    X(TEXT, source)                                                                                          \
+    X(TEXT, action)                                                                                          \
+    X(TEXT, object)                                                                                          \
+    X(INT, object_id)                                                                                        \
+    X(TEXT, object_name)                                                                                     \
+    X(TEXT, changes)                                                                                         \
+    X(TEXT, former)                                                                                          \
+    X(TEXT, hash)
+
 /* Of struct resource; record_fields in resource.c adds what is kept as JSON. */
 #define RESOURCE_FIELDS(X)                                                                                   \
     X(TEXT, owner)                                                                                           \
@@ -243,7 +259,8 @@
 #define P14 P12 ", $13, $14"
 #define P15 P14 ", $15"
 #define P17 P15 ", $16, $17"
-#define P19 P17 ", $18, $19"
+#define P18 P17 ", $18"
+#define P19 P18 ", $19"
 #define P20 P19 ", $20"
 #define P22 P20 ", $21, $22"
 #define P24 P22 ", $23, $24"

@@ -86,6 +86,10 @@ static const struct migration {
         8,
 #include "store/schema_014.inc"
     },
+    {
+        15, 15, /* who does not know of the audit would change things without a trace */
+#include "store/schema_015.inc"
+    },
 };
 
 /* One caller of store_write, on its stack while it waits. */

@@ -4,7 +4,7 @@ import http.client
 import json
 import os
 
-from lib import equal, poll, true, world, write
+from lib import equal, poll, shell, true, world, write
 from test_api import ask
 
 
@@ -206,3 +206,64 @@ def test_guessing_locks_the_name_whoever_it_is_and_a_restart_forgives_nothing():
             true(int(browser.headers["Retry-After"]) in range(1, 61), str(browser.headers))
             ferry.run("user", "update", "bob", "--unlock")
             browser.must(201, "POST", "/session", {"user": "bob", "password": password})
+
+
+def rows_of(ferry):
+    return [json.loads(line) for line in ferry.run("audit", "export").out.splitlines()]
+
+
+def test_every_change_and_export_is_in_the_audit_without_secrets():
+    with world("--domains", 12, clouds=("aliyun",)) as (simulator, ferry, certificates):
+        new, password = certificates.leaf(), ""
+        ferry.run("cert", "import", "--cert", new.full, "--key", new.key, "--name", "new")
+        ferry.run("access", "update", "aliyun", "--name", "renamed", "--calls-per-second", 7)
+        ferry.run("contact", "add", "--name", "bot", "--webhook-file", write(os.path.join(ferry.folder, "hook"), "https://oapi.dingtalk.com/robot/send?access_token=HOOKTOKEN"))
+        exported = ferry.run("cert", "export", "new").out
+        token(ferry, "dash", "--role", "operator")
+        task = ferry.json("task", "create", "--cert", "new", "--product", "aliyun/cdn", "--name", "t", "--token-file", os.path.join(ferry.folder, "dash.token"))["task"]["id"]
+        ferry.run("task", "delete", task, "--yes")
+        before = len(rows_of(ferry))
+        ferry.run("cert", "list")
+        ferry.run("task", "create", "--cert", "nothing", code=1)
+        ferry.run("deploy", "--cert", "new", "--dry-run")
+        with serving(ferry) as port:
+            password = ferry.run("user", "create", "bob", "--role", "admin").out.strip()
+            browser = Browser(port)
+            browser.must(401, "POST", "/session", {"user": "bob", "password": "WRONGPASSWORD"})
+            browser.must(201, "POST", "/session", {"user": "bob", "password": password})
+            browser.must(200, "POST", "/session/password", {"password": password, "new_password": "another good one"})
+            made = browser.must(201, "POST", "/groups", {"name": "g"})
+            request = browser.headers["X-Request-Id"]
+        rows = rows_of(ferry)[::-1]
+        actions = [r["action"] for r in rows]
+        equal(actions[:2], ["POST /api/v1/accesses", "POST /api/v1/certificates"], "the first actions")
+        update = next(r for r in rows if r["action"] == "PATCH /api/v1/accesses/{access}")
+        equal((update["object"], update["object_name"], update["who_kind"], update["source"]), ("access", "renamed", "local", "unix"), "the update")
+        equal(update["changes"], {"name": ["aliyun", "renamed"], "calls_per_second": [500, 7]}, "old and new")
+        equal(next(r for r in rows if r["action"].endswith("/export"))["object_name"], "new", "the export")
+        create = next(r for r in rows if r["action"] == "POST /api/v1/tasks")
+        equal((create["who_kind"], create["who"], create["object_id"]), ("token", "dash", task), "who made the task")
+        equal(actions[before:], ["POST /api/v1/users", "POST /api/v1/session", "POST /api/v1/session/password", "POST /api/v1/groups"], "what reads is not there")
+        group = rows[-1]
+        equal((group["who_kind"], group["who"], group["source"], group["object_id"], group["request"]), ("user", "bob", "127.0.0.1", made["id"], request), "the group")
+        text = json.dumps(rows)
+        secrets = [password, "another good one", "WRONGPASSWORD", "HOOKTOKEN", "PRIVATE KEY", exported.split("\n")[-3], open(os.path.join(ferry.folder, "dash.token"), encoding="ascii").read().strip()]
+        for secret in secrets + [a["secret"] for a in simulator.ready["accesses"]]:
+            true(secret not in text, f"the audit tells {secret[:6]}...")
+        true("(secret)" in text, "nothing was left out")
+        true("whole" in ferry.run("audit", "verify").out, "whole")
+        shell("sqlite3", os.path.join(ferry.data, "certferry.db"), "UPDATE audit SET who = 'eve' WHERE place = 3; DELETE FROM audit WHERE place = 5")
+        told = ferry.run("audit", "verify", code=1).out
+        true("row 3 was changed" in told and "row 5 is missing" in told and "NOT whole" in told, told)
+
+
+def test_what_cannot_be_recorded_is_not_done():
+    with world("--domains", 12, clouds=()) as (_, ferry, _):
+        ferry.run("group", "add", "first")
+        shell("sqlite3", os.path.join(ferry.data, "certferry.db"), "CREATE TRIGGER ill BEFORE INSERT ON audit BEGIN SELECT RAISE(ABORT, 'ill'); END")
+        ferry.run("group", "add", "second", code=1)
+        ferry.run("group", "delete", "first", code=1)
+        equal([g["name"] for g in ferry.json("group", "list")["items"]], ["first"], "groups")
+        shell("sqlite3", os.path.join(ferry.data, "certferry.db"), "DROP TRIGGER ill")
+        ferry.run("group", "add", "second")
+        true("whole" in ferry.run("audit", "verify").out, "whole")
