@@ -1,6 +1,7 @@
 #include "api/api.h"
 
 #include "api/authority.h"
+#include "api/cas/cas.h"
 #include "api/pool.h"
 #include "api/trail.h"
 #include "api/watchers.h"
@@ -33,7 +34,8 @@ bool api_open(const struct api_parts *parts, struct api **ret, struct err *err)
     api->parts = *parts;
     if (!store_write(parts->store, settle_left, NULL, err) ||
         !pool_open(READERS, QUEUE, &api->readers, err) || !pool_open(JOBS, QUEUE, &api->jobs, err) ||
-        !password_desk_open(&api->passwords, err) || !watchers_open(api, &api->watchers, err)) {
+        !password_desk_open(&api->passwords, err) || !watchers_open(api, &api->watchers, err) ||
+        !cas_open(api, &api->cas, err)) {
         api_close(api);
         return false;
     }
@@ -48,6 +50,7 @@ struct api *api_close(struct api *api)
     api->readers = pool_close(api->readers); /* they may add watchers */
     api->jobs = pool_close(api->jobs);
     api->passwords = password_desk_close(api->passwords);
+    api->cas = cas_close(api->cas);
     api->watchers = watchers_close(api->watchers);
     free(api);
     return NULL;
@@ -64,6 +67,7 @@ void api_drain(struct api *api)
     watchers_end(api->watchers);
     pool_end(api->readers);
     pool_end(api->jobs);
+    cas_drain(api->cas);
 }
 
 bool api_idle(struct api *api)
@@ -196,7 +200,10 @@ static bool dispatch(struct api *api, struct http_exchange *x, struct err *err)
 
 void api_handle(void *context, struct http_exchange *x)
 {
+    struct api *api = context;
     struct err err = {0};
-    if (!dispatch(context, x, &err))
+    if (cas_takes(x))
+        cas_handle(api->cas, x);
+    else if (!dispatch(api, x, &err))
         reply_problem(x, &err, NULL);
 }

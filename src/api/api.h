@@ -1,4 +1,4 @@
-/* api.h - the HTTP surface: /api/v1, as one table of routes.
+/* api.h - the HTTP surface: /api/v1, as one table of routes; and what cas/cas.h answers at "/".
  *
  * Quick look-ups run on the loop thread; lists with filters run on two reader threads, and imports, plans, checks and
  * synchronisations on four job threads. Errors are RFC 9457 problems with the err's kind as "kind". The caller is

@@ -13,6 +13,7 @@ struct api {
     struct pool *readers, *jobs;
     struct password_desk *passwords;
     struct watchers *watchers;
+    struct cas *cas;
     atomic_size_t active; /* requests taken and not yet answered */
     atomic_bool stopping; /* what runs long ends early */
 };

@@ -61,6 +61,9 @@ struct certificate_input {
         *roots_path; /* PEM bundle of trusted roots; NULL: the system's. Absent: only given roots count */
 };
 
+/* The code of the ERR_INPUT where the key is not the certificate's. */
+#define CERTIFICATE_ERR_KEY "key_mismatch"
+
 /* Where pkcs12 is given, cert_pem and the others are not looked at.
  *
  * Parses, orders, checks that the key belongs to the leaf, lints. Refuses with one clear sentence each (ERR_INPUT):

@@ -6,6 +6,7 @@
 #include "crypto/pem.h"
 #include <assert.h>
 #include <stdarg.h>
+#include <stdio.h>
 #include <string.h>
 
 #define SYSTEM_ROOTS "/etc/ssl/certs/ca-certificates.crt"
@@ -147,6 +148,19 @@ static bool material_read(struct material *m, const struct certificate_input *in
     return true;
 }
 
+static bool strange_key(const struct material *m, const struct key *key, struct err *err)
+{
+    if (m->cert_count == 1)
+        err_set(err, ERR_INPUT, "the private key (%s) is not the key of the certificate \"%.200s\" (%s)",
+                key_type_name(key->type), m->certs[0].subject, key_type_name(m->certs[0].key_type));
+    else
+        err_set(err, ERR_INPUT, "the private key (%s) belongs to none of the %zu certificates given",
+                key_type_name(key->type), m->cert_count);
+    if (err)
+        snprintf(err->code, sizeof err->code, "%s", CERTIFICATE_ERR_KEY);
+    return false;
+}
+
 /* The end-entity certificate of a key. */
 static bool leaf_find(const struct material *m, const struct key *key, size_t *ret, struct err *err)
 {
@@ -165,13 +179,8 @@ static bool leaf_find(const struct material *m, const struct key *key, size_t *r
     if (!leaf && ca)
         return err_set(err, ERR_INPUT, "\"%.200s\" is a CA certificate: certificates of servers are deployed",
                        ca->subject);
-    if (!leaf && m->cert_count == 1)
-        return err_set(err, ERR_INPUT,
-                       "the private key (%s) is not the key of the certificate \"%.200s\" (%s)",
-                       key_type_name(key->type), m->certs[0].subject, key_type_name(m->certs[0].key_type));
     if (!leaf)
-        return err_set(err, ERR_INPUT, "the private key (%s) belongs to none of the %zu certificates given",
-                       key_type_name(key->type), m->cert_count);
+        return strange_key(m, key, err);
     *ret = (size_t)(leaf - m->certs);
     return true;
 }

@@ -253,9 +253,14 @@ bool session_suspended(struct session *s, struct arena *a, const char **ret_reas
     return suspended;
 }
 
-static bool identify(struct session *s, struct arena *a, struct identity *ret, struct err *err)
+static bool identify(struct session *s, struct arena *a, const atomic_bool *stop, struct identity *ret,
+                     struct err *err)
 {
-    struct job job = {.arena = a, .session = s, .patience_ms = CHECK_PATIENCE_MS, .check = true};
+    struct job job = {.arena = a,
+                      .session = s,
+                      .patience_ms = CHECK_PATIENCE_MS,
+                      .check = true,
+                      .stop = stop};
     if (!s->vendor->identify(&job, ret, err))
         return err_add(err, "check the access");
     if (!*ret->account_id)
@@ -270,10 +275,11 @@ static bool same_account(const struct access_row *row, const struct identity *wh
                    row->account_id);
 }
 
-bool cloud_check(struct session *s, struct arena *a, struct identity *ret, struct err *err)
+bool cloud_check_until(struct session *s, struct arena *a, const atomic_bool *stop, struct identity *ret,
+                       struct err *err)
 {
     struct identity who;
-    if (!identify(s, a, &who, err))
+    if (!identify(s, a, stop, &who, err))
         return false;
     struct access_row row;
     if (!session_row(s, a, &row, err))
@@ -291,6 +297,11 @@ bool cloud_check(struct session *s, struct arena *a, struct identity *ret, struc
     return true;
 }
 
+bool cloud_check(struct session *s, struct arena *a, struct identity *ret, struct err *err)
+{
+    return cloud_check_until(s, a, NULL, ret, err);
+}
+
 bool cloud_check_row(struct cloud *c, struct arena *a, const struct access_row *row,
                      const struct secret *secret, const struct secret *session_token, struct identity *ret,
                      struct err *err)
@@ -298,7 +309,7 @@ bool cloud_check_row(struct cloud *c, struct arena *a, const struct access_row *
     struct keys *keys;
     cleanup(session_free_p) struct session *s = NULL;
     return keys_make(row, secret, session_token, &keys, err) && make_session(c, 0, keys, &s, err) &&
-           identify(s, a, ret, err) && same_account(row, ret, err);
+           identify(s, a, NULL, ret, err) && same_account(row, ret, err);
 }
 
 struct cloud_counts cloud_counts_now(struct cloud *c)

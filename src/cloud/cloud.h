@@ -9,6 +9,7 @@
 #include "net/gate.h"
 #include "store/access.h"
 #include "store/store.h"
+#include <stdatomic.h>
 
 struct cloud;
 struct session;
@@ -33,6 +34,9 @@ struct identity {
     const char *account_id, *principal; /* arn or name of the caller */
 };
 must_use bool cloud_check(struct session *s, struct arena *a, struct identity *ret, struct err *err);
+/* The same; once *stop is true it asks no more: ERR_TIMEOUT. */
+must_use bool cloud_check_until(struct session *s, struct arena *a, const atomic_bool *stop,
+                                struct identity *ret, struct err *err);
 /* The same for a key pair that is not stored yet, against the row's account: nothing is written. */
 must_use bool cloud_check_row(struct cloud *c, struct arena *a, const struct access_row *row,
                               const struct secret *secret, const struct secret *session_token,

@@ -33,6 +33,7 @@ static const struct {
     {"InvalidCertId.NotFound", 404, ERR_NOT_FOUND, "The specified certificate does not exist."},
     {"InvalidResourceId.NotFound", 404, ERR_NOT_FOUND, "The specified cloud resource does not exist."},
     {"InvalidContactId.NotFound", 404, ERR_NOT_FOUND, "The specified contact does not exist."},
+    {"ResourceNotSupportCert", 400, ERR_CONFLICT, "The cloud resource does not take this certificate."},
     {"InvalidParameter", 400, ERR_INPUT, "A specified parameter is not valid."},
     {"InvalidOperation", 400, ERR_CONFLICT, "The state of the object does not allow this."},
     {"QuotaExceeded", 400, ERR_QUOTA, "The deployment quota does not suffice."},

@@ -1,0 +1,7 @@
+/* certificate.h - the operations on certificates. */
+#pragma once
+#include "api/cas/call.h"
+
+cas_handler_fn cas_upload_certificate, cas_delete_certificate, cas_certificate_detail, cas_list_orders;
+extern const struct cas_parameter cas_upload_certificate_parameters[], cas_delete_certificate_parameters[],
+    cas_certificate_detail_parameters[], cas_list_orders_parameters[];
