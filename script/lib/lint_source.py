@@ -15,7 +15,7 @@ LIBRARIES = [("openssl/", "crypto"), ("sodium", "crypto"), ("curl/", "net"), ("m
 BANNED = ["strcpy", "strcat", "sprintf", "vsprintf", "strtok", "atoi", "atol", "gmtime", "localtime", "rand", "srand",
           "signal", "alloca", "system", "popen", "gets", "mktemp", "tmpnam"]
 # The few statics that may change, each with its reason beside it in the code.
-MUTABLE = {("src/base/buf.c", "empty"), ("src/base/log.c", "threshold")}
+MUTABLE = {("src/base/buf.c", "empty"), ("src/base/log.c", "threshold"), ("src/base/log.c", "format")}
 MAX_FILE, MAX_FUNCTION = 600, 60
 SKIP = {".git", "node_modules", ".state", "__pycache__"}
 UNFINISHED = "|".join(["TO" + "DO", "FIX" + "ME"])

@@ -6,13 +6,12 @@
 #include "api/trail.h"
 #include "api/watchers.h"
 #include "base/log.h"
-#include "crypto/digest.h"
 #include "identity/password.h"
 #include "store/push.h"
 #include <stdlib.h>
 #include <string.h>
 
-enum { READERS = 2, JOBS = 4, QUEUE = 1024, REQUEST_ID_BYTES = 8 };
+enum { READERS = 2, JOBS = 4, QUEUE = 1024 };
 
 struct call { /* a request on its way to another thread; lives in the exchange's arena */
     struct request request;
@@ -105,9 +104,7 @@ static void run_handler(const struct route *route, struct request *rq)
 {
     struct reply reply = {.status = 200,
                           .body = buf_new(rq->arena, JSON_MAX_BYTES), /* what a client of ours can read */
-                          .content_type = "application/json",
-                          .headers = {{"X-Request-Id", rq->id}},
-                          .header_count = 1};
+                          .content_type = "application/json"};
     struct err err = {0};
     bool done = authorise(rq, route, &err) && trail_run(rq, &reply, &err);
     if (done && reply.taken)
@@ -174,7 +171,7 @@ static bool dispatch(struct api *api, struct http_exchange *x, struct err *err)
     unsigned status;
     bool path_known;
     call->request = (struct request){.api = api, .arena = x->arena, .exchange = x};
-    call->request.id = random_hex(x->arena, REQUEST_ID_BYTES);
+    call->request.id = x->request_id;
     call->route = route_find(x->arena, x->method, x->path, call->request.args, &path_known);
     call->request.route = call->route;
     bool anybody = call->route && call->route->right == RIGHT_ANYBODY;

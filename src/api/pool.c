@@ -95,3 +95,11 @@ bool pool_add(struct pool *pool, pool_fn *fn, void *context, struct err *err)
     (void)snprintf(err->code, sizeof err->code, "%s", POOL_ENDED);
     return false;
 }
+
+size_t pool_waiting(struct pool *pool)
+{
+    pthread_mutex_lock(&pool->lock);
+    size_t count = pool->count;
+    pthread_mutex_unlock(&pool->lock);
+    return count;
+}

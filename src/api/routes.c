@@ -1,4 +1,5 @@
 #include "api/health.h"
+#include "api/metrics.h"
 #include "api/v1_access.h"
 #include "api/v1_audit.h"
 #include "api/v1_certificate.h"
@@ -17,6 +18,7 @@
 const struct route routes[] = {
     {"GET", "/healthz", health_live, ON_LOOP, NULL, RIGHT_ANYBODY},
     {"GET", "/readyz", health_ready, ON_READER, NULL, RIGHT_ANYBODY},
+    {"GET", "/metrics", metrics_show, ON_READER, NULL, RIGHT_OVERSEE},
 
     {"GET", "/api/v1/status", v1_status, ON_LOOP, NULL, RIGHT_VIEW},
 

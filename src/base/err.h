@@ -25,6 +25,8 @@ enum err_kind {
     ERR_INTERNAL, /* our own mistake */
 };
 
+enum { ERR_KIND_COUNT = ERR_INTERNAL + 1 };
+
 struct err {
     enum err_kind kind;
     bool transient;         /* the same request may succeed when repeated */

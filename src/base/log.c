@@ -14,6 +14,13 @@ static const char *const level_names[] = {"debug", "info", "warning", "error"};
 
 static enum log_level threshold = LOG_INFO; /* written once by main before other threads start */
 
+static enum log_format format = LOG_LOGFMT; /* as the above */
+
+void log_set_format(enum log_format wanted)
+{
+    format = wanted;
+}
+
 void log_set_level(enum log_level level)
 {
     threshold = level;
@@ -55,6 +62,24 @@ static void put_quoted(struct buf *b, const char *text, size_t max)
     buf_putc(b, '"');
 }
 
+/* Whether it can stand in logfmt as it is. */
+static bool is_bare(const char *text)
+{
+    size_t size = strspn(text, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-_.:/+@*,");
+    return size && !text[size];
+}
+
+static void put_name(struct buf *b, const char *name, size_t end)
+{
+    if (format == LOG_LOGFMT) {
+        buf_printf(b, " %s=", name);
+        return;
+    }
+    buf_putc(b, ',');
+    put_quoted(b, name, end);
+    buf_putc(b, ':');
+}
+
 /* A value of at most about max_bytes; a field that finds no room is left out. */
 static void put_field(struct buf *b, const char *name, const char *value, size_t max_bytes)
 {
@@ -62,10 +87,12 @@ static void put_field(struct buf *b, const char *name, const char *value, size_t
     if (!value || !*value || b->size + strlen(name) + 32 > end)
         return;
     cleanup(arena_free_p) struct arena *a = arena_new(1 << 20);
-    buf_putc(b, ',');
-    put_quoted(b, name, end);
-    buf_putc(b, ':');
-    put_quoted(b, redact_text(a, value, NULL, 0), end);
+    put_name(b, name, end);
+    const char *text = redact_text(a, value, NULL, 0);
+    if (format == LOG_LOGFMT && is_bare(text) && b->size + strlen(text) + 8 < end)
+        buf_puts(b, text);
+    else
+        put_quoted(b, text, end);
 }
 
 static void put_line(enum log_level level, const struct log_ctx *ctx, const char *event,
@@ -73,7 +100,9 @@ static void put_line(enum log_level level, const struct log_ctx *ctx, const char
 {
     cleanup(arena_free_p) struct arena *a = arena_new(1 << 18);
     struct buf line = buf_new(a, LOG_LINE_BYTES);
-    buf_printf(&line, "{\"time\":\"%s\",\"level\":\"%s\",\"event\":\"%.64s\"",
+    buf_printf(&line,
+               format == LOG_JSON ? "{\"time\":\"%s\",\"level\":\"%s\",\"event\":\"%.64s\""
+                                  : "time=%s level=%s event=%.64s",
                time_iso(a, clock_wall_ms(&clock_system)), level_names[level], event);
     for (; ctx; ctx = ctx->parent)
         put_field(&line, ctx->name, ctx->value, FIELD_BYTES);
@@ -83,7 +112,7 @@ static void put_line(enum log_level level, const struct log_ctx *ctx, const char
         put_field(&line, "request_id", err->request_id, FIELD_BYTES);
     }
     put_field(&line, "text", text, LOG_LINE_BYTES);
-    buf_puts(&line, "}\n");
+    buf_puts(&line, format == LOG_JSON ? "}\n" : "\n");
     ssize_t ignored = write(STDERR_FILENO, line.data, line.size); /* one write: lines of threads do not mix */
     (void)ignored;
 }

@@ -1,4 +1,4 @@
-/* log.h - one JSON line per event on standard error.
+/* log.h - one line per event on standard error: logfmt (time=... level=info event=task.start task=12 text="..."), or JSON.
  *
  * A log context is a chain of fields: every line below a context carries its fields (request, task, deployment,
  * access), so that one line can be read alone. Contexts live on the stack of whoever made them and are only read.
@@ -18,6 +18,11 @@ struct log_ctx {
     const char *name;             /* "task" */
     const char *value;
 };
+
+enum log_format { LOG_LOGFMT, LOG_JSON };
+
+/* Default LOG_LOGFMT. Set once, by main. */
+void log_set_format(enum log_format format);
 
 /* Lines below this level are not written. Default LOG_INFO. Set once, by main. */
 void log_set_level(enum log_level level);

@@ -132,13 +132,28 @@ static void levels_below_the_threshold_are_silent(void **state)
     log_set_level(LOG_INFO);
 }
 
+static void logfmt_quotes_what_is_not_a_word(void **state)
+{
+    (void)state;
+    TEST_ARENA(a);
+    log_set_format(LOG_LOGFMT);
+    char *line = captured(a, write_hostile, arena_strdup(a, "two words\nlevel=error"));
+    log_set_format(LOG_JSON);
+    assert_int_equal(strncmp(line, "time=20", 7), 0);
+    assert_non_null(strstr(line, " level=error event=task.start task=t1 access=\"quote\\\" back\\\\ "
+                                 "line\\u000a\" text=\"two words\\u000alevel=error\"\n"));
+    assert_null(strchr(strchr(line, '\n') + 1, '\n'));
+}
+
 int main(void)
 {
+    log_set_format(LOG_JSON);
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(any_text_makes_one_line),
         cmocka_unit_test(long_fields_do_not_break_the_line),
         cmocka_unit_test(private_keys_do_not_reach_the_log),
         cmocka_unit_test(levels_below_the_threshold_are_silent),
+        cmocka_unit_test(logfmt_quotes_what_is_not_a_word),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

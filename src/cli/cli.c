@@ -83,6 +83,8 @@ static bool read_level(const struct command *c, struct err *err)
     if (c->settings.log_level && !log_level_parse(c->settings.log_level, &level, err))
         return false;
     log_set_level(level);
+    if (c->settings.log_format && strcmp(c->settings.log_format, "json") == 0)
+        log_set_format(LOG_JSON);
     return true;
 }
 

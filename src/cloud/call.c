@@ -166,15 +166,6 @@ static void name_action(const struct exchange *x, struct err *err)
         snprintf(err->text + size, room, "; it needs the right %s", actions);
 }
 
-static void count_call(struct cloud *c, bool ok, const struct err *err)
-{
-    pthread_mutex_lock(&c->lock);
-    c->counts.calls++;
-    c->counts.failed += !ok;
-    c->counts.throttled += !ok && err->kind == ERR_THROTTLED;
-    pthread_mutex_unlock(&c->lock);
-}
-
 /* The cloud's clock minus ours, from its Date; false when that cannot be why it refused us. */
 static bool clock_is_off(const struct session *s, const struct http_answer *http, int64_t used_skew_ms,
                          int64_t *ret_skew_ms)
@@ -206,11 +197,13 @@ static bool send_once(struct exchange *x, struct answer *ret, bool *ret_again, s
     else
         sign(a, x, &w, &parameters);
     struct http_answer http;
+    int64_t sent_ms = clock_monotonic_ms(s->cloud->clock);
     bool clock = false, sent = transmit(a, x, &w, &http, err);
     bool ok = sent && judge(x, &http, ret, &clock, err);
     if (sent && !ok && err->kind == ERR_PERMISSION)
         name_action(x, err);
-    count_call(s->cloud, ok, err);
+    tally_call(s->cloud, s->vendor->cloud, x->call->operation, ok ? ERR_NONE : err->kind,
+               clock_monotonic_ms(s->cloud->clock) - sent_ms);
     log_debug(x->job->log, "cloud.call", "%s %s: %s", w.host, x->call->operation,
               ok ? "ok" : err_kind_name(err->kind));
     if (ok)

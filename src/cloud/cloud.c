@@ -76,6 +76,7 @@ struct cloud *cloud_close(struct cloud *c)
         session_free(s);
     }
     if (c) {
+        tallies_free(c);
         pthread_cond_destroy(&c->parsed);
         pthread_mutex_destroy(&c->lock);
         free(c);
@@ -310,12 +311,4 @@ bool cloud_check_row(struct cloud *c, struct arena *a, const struct access_row *
     cleanup(session_free_p) struct session *s = NULL;
     return keys_make(row, secret, session_token, &keys, err) && make_session(c, 0, keys, &s, err) &&
            identify(s, a, NULL, ret, err) && same_account(row, ret, err);
-}
-
-struct cloud_counts cloud_counts_now(struct cloud *c)
-{
-    pthread_mutex_lock(&c->lock);
-    struct cloud_counts counts = c->counts;
-    pthread_mutex_unlock(&c->lock);
-    return counts;
 }

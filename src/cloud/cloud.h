@@ -5,6 +5,7 @@
  * row reaches its session by cloud_session_refresh.
  */
 #pragma once
+#include "base/histogram.h"
 #include "base/secret.h"
 #include "net/gate.h"
 #include "store/access.h"
@@ -55,3 +56,19 @@ struct cloud_counts {
     int64_t calls, failed, throttled;
 };
 struct cloud_counts cloud_counts_now(struct cloud *c);
+
+/* The same for each cloud and action, and how long its calls took. */
+struct cloud_tally {
+    const char *cloud, *action;
+    int64_t outcomes[ERR_KIND_COUNT]; /* of each kind; ERR_NONE: accepted */
+    struct histogram took;
+};
+void cloud_tallies(struct cloud *c, struct arena *a, struct cloud_tally **ret, size_t *ret_count);
+
+/* The limiter's rates: of each access and action that was called, at most `max` of them. */
+struct cloud_rate {
+    int64_t access_id;
+    const char *key;
+    double per_second, ceiling; /* ceiling 0: none known */
+};
+void cloud_rates(struct cloud *c, struct arena *a, size_t max, struct cloud_rate **ret, size_t *ret_count);

@@ -65,16 +65,24 @@ struct session {
     struct fact *pems[PEM_SLOTS]; /* of texts seen lately; ref is the text's digest */
 };
 
+enum { TALLY_SLOTS = 2048 }; /* declared actions are a few hundred */
+
 struct cloud {
     struct store *store;
     struct gate *gate;
     const struct clock *clock;
-    pthread_mutex_t lock; /* guards sessions, counts and parsing */
+    pthread_mutex_t lock; /* guards sessions, counts, tallies and parsing */
     pthread_cond_t parsed;
     struct session *sessions;
     struct cloud_counts counts;
-    unsigned parsing; /* large bodies being parsed */
+    struct cloud_tally *tallies[TALLY_SLOTS]; /* open addressing; made when first needed */
+    unsigned parsing;                         /* large bodies being parsed */
 };
+
+/* tally.c */
+void tally_call(struct cloud *c, const char *cloud, const char *action, enum err_kind outcome,
+                int64_t took_ms);
+void tallies_free(struct cloud *c);
 
 /* Sees that the session has keys that last: fetches those of a role, a machine or a command when there are none or they
  * end soon. One thread fetches, the others wait for it; while the old ones last a failure to renew them is logged and

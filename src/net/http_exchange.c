@@ -1,5 +1,6 @@
 #include "net/http_server.h"
 
+#include "base/log.h"
 #include "codec/json_format.h"
 #include "net/http_private.h"
 #include "net/http_target.h"
@@ -9,8 +10,10 @@
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
+#include <sys/random.h>
 
 enum {
+    REQUEST_ID_BYTES = 64,
     EXCHANGE_BYTES = ARENA_JOB_BYTES + 3 * HTTP_BODY_BYTES,
     DROPPED_BYTES = 1 << 20 /* of a refused body that are still read, so that the client sees the answer */
 };
@@ -62,6 +65,7 @@ void exchange_answer(struct http_exchange_private *p, unsigned status, struct MH
     assert(!p->response); /* one answer per exchange */
     p->status = status;
     p->response = response;
+    MHD_add_response_header(response, "X-Request-Id", p->x.request_id);
     if (p->deferred)
         loop_post(p->loop, resume_deferred, p);
 }
@@ -125,9 +129,24 @@ void http_defer(struct http_exchange *x)
     x->private->deferred = true;
 }
 
+/* http.request request=... peer=... "POST /api/v1/tasks 200 after 12 ms" */
+static void log_answer(const struct http_exchange_private *p)
+{
+    const struct http_exchange *x = &p->x;
+    struct log_ctx peer = {NULL, "peer", x->peer}, request = {&peer, "request", x->request_id};
+    bool reads = strcmp(x->method, "GET") == 0 || strcmp(x->method, "HEAD") == 0;
+    enum log_level level = reads && p->status < 400 ? LOG_DEBUG : LOG_INFO;
+    if (!log_wants(level))
+        return;
+    int64_t took_ms = clock_monotonic_ms(p->connection->server->clock) - p->begun_ms;
+    log_write(level, &request, "http.request", "%.16s %.200s %u after %lld ms", x->method,
+              x->path ? x->path : "?", p->status, (long long)took_ms);
+}
+
 static enum MHD_Result queue_answer(struct http_exchange_private *p)
 {
     struct MHD_Response *response = take(p->response);
+    log_answer(p);
     connection_enter(p->connection, p->stream ? PHASE_STREAM : PHASE_ANSWER);
     enum MHD_Result result = MHD_queue_response(p->connection->mhd, p->status, response);
     MHD_destroy_response(response);
@@ -167,16 +186,34 @@ static enum MHD_Result add_header(void *context, enum MHD_ValueKind kind, const 
     return MHD_YES;
 }
 
+static const char *new_request_id(struct arena *a)
+{
+    unsigned long long random = 0;
+    (void)!getrandom(&random, sizeof random, 0);
+    return arena_printf(a, "%016llx", random);
+}
+
+static bool is_request_id(const char *text)
+{
+    size_t size = strspn(text, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-_.");
+    return size && size <= REQUEST_ID_BYTES && !text[size];
+}
+
 static enum MHD_Result begin(struct http_exchange_private *p, const char *method, const char *version)
 {
     struct http_exchange *x = &p->x;
     struct header_list list = {.exchange = p};
     p->begun = true;
+    p->begun_ms = clock_monotonic_ms(p->connection->server->clock);
     x->method = arena_strdup(x->arena, method);
     x->body = "";
+    x->request_id = new_request_id(x->arena);
     if (p->target_too_long)
         return refuse(p, 414, "URI Too Long", "The target holds more than 64 KiB.");
     MHD_get_connection_values_n(p->connection->mhd, MHD_HEADER_KIND, add_header, &list);
+    const char *given = http_header_get(x, "x-request-id");
+    if (given && is_request_id(given))
+        x->request_id = given;
     const char *fault = http_framing_fault(x, version);
     if (!fault)
         fault = http_target_parse(x);

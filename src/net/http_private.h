@@ -58,7 +58,8 @@ struct http_exchange_private {
     struct connection *connection; /* NULL once libmicrohttpd is done with the request */
     bool target_too_long, begun, handled, deferred, resumed;
     struct buf body;
-    size_t body_counted;  /* our share of the server's body_bytes */
+    size_t body_counted; /* our share of the server's body_bytes */
+    int64_t begun_ms;
     unsigned body_status; /* why the body is being dropped; 0: it is not */
     size_t body_dropped;
     struct MHD_Response *response; /* whoever answers sets these two */

@@ -6,7 +6,8 @@
  * character in the path, a target over 64 KiB, headers not complete after 10 s, or a body over the limit is refused with a JSON problem
  * (RFC 9457). What does not even parse as HTTP/1.1 gets libmicrohttpd's own short page. At most 512 connections: the
  * longest idle one is shed. An idle connection is kept for 60 s, a body may take 60 s, taking an answer 120 s. Who is
- * too slow with headers or body hears 408, over TLS nothing: the connection ends.
+ * too slow with headers or body hears 408, over TLS nothing: the connection ends. Each request is logged when its answer
+ * begins, without its query, which may hold secrets: at level info where it changes something or fails, else debug.
  */
 #pragma once
 #include "base/arena.h"
@@ -46,6 +47,8 @@ struct http_exchange {   /* one request and its answer; lives until answered */
     int64_t peer_uid; /* of a Unix socket's other end (SO_PEERCRED); -1 over TCP */
     const char *peer; /* "unix" or the address */
     bool secure;      /* came over TLS */
+    const char
+        *request_id; /* the X-Request-Id it came with if that is one, else a new one; its answer carries it */
     struct http_exchange_private *private;
 };
 

@@ -117,6 +117,9 @@ struct store {
     struct db *idle[READERS_MAX];
     size_t idle_count, reader_count;
 
+    pthread_mutex_t latency_mutex; /* guards latency */
+    struct store_latency latency;
+
     void (*on_commit)(void *context);
     void *on_commit_context;
     int64_t last_id; /* atomic */
@@ -237,6 +240,7 @@ bool store_open(const char *directory, const struct seal *seal, const struct clo
     s->last = &s->first;
     pthread_mutex_init(&s->write_mutex, NULL);
     pthread_mutex_init(&s->read_mutex, NULL);
+    pthread_mutex_init(&s->latency_mutex, NULL);
     pthread_cond_init(&s->write_turn, NULL);
     pthread_cond_init(&s->read_turn, NULL);
     if (!db_open(directory, DB_WRITER, s, &s->writer, err) || !migrate(s->writer, seal, err) ||
@@ -258,6 +262,7 @@ struct store *store_close(struct store *s)
     db_close(s->writer);
     pthread_cond_destroy(&s->read_turn);
     pthread_cond_destroy(&s->write_turn);
+    pthread_mutex_destroy(&s->latency_mutex);
     pthread_mutex_destroy(&s->read_mutex);
     pthread_mutex_destroy(&s->write_mutex);
     free(s->directory);
@@ -335,9 +340,25 @@ static void lead(struct store *s)
     pthread_cond_broadcast(&s->write_turn);
 }
 
+static void latency_note(struct store *s, struct histogram *h, int64_t begun_ms)
+{
+    pthread_mutex_lock(&s->latency_mutex);
+    histogram_add(h, clock_monotonic_ms(s->clock) - begun_ms);
+    pthread_mutex_unlock(&s->latency_mutex);
+}
+
+struct store_latency store_latency_now(struct store *s)
+{
+    pthread_mutex_lock(&s->latency_mutex);
+    struct store_latency latency = s->latency;
+    pthread_mutex_unlock(&s->latency_mutex);
+    return latency;
+}
+
 bool store_write(struct store *s, store_fn *fn, void *context, struct err *err)
 {
     struct err ignored = {0};
+    int64_t begun_ms = clock_monotonic_ms(s->clock);
     struct work work = {.fn = fn, .context = context, .err = err ? err : &ignored};
     *work.err = (struct err){0};
     pthread_mutex_lock(&s->write_mutex);
@@ -350,6 +371,7 @@ bool store_write(struct store *s, store_fn *fn, void *context, struct err *err)
             lead(s);
     }
     pthread_mutex_unlock(&s->write_mutex);
+    latency_note(s, &s->latency.write, begun_ms);
     return work.ok;
 }
 
@@ -383,11 +405,13 @@ static void give_reader(struct store *s, struct db *db)
 bool store_read(struct store *s, store_fn *fn, void *context, struct err *err)
 {
     struct db *db = NULL;
+    int64_t begun_ms = clock_monotonic_ms(s->clock);
     if (!take_reader(s, &db, err))
         return false;
     bool ok = db_run(db, SQL_BEGIN, NULL, 0, NULL, err) && fn(db, context, err);
     db_rollback(db);
     give_reader(s, db);
+    latency_note(s, &s->latency.read, begun_ms);
     return ok;
 }
 

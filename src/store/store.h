@@ -13,6 +13,7 @@
 #include "base/arena.h"
 #include "base/clock.h"
 #include "base/err.h"
+#include "base/histogram.h"
 #include "crypto/seal.h"
 
 struct store;
@@ -39,6 +40,12 @@ int64_t store_new_id(struct store *s);
  * listener, set before other threads start.
  */
 void store_on_commit(struct store *s, void (*fn)(void *context), void *context);
+
+/* How long reads and writes took, with the wait for their turn. Any thread. */
+struct store_latency {
+    struct histogram read, write;
+};
+struct store_latency store_latency_now(struct store *s);
 
 const struct clock *store_clock(const struct store *s);
 const struct seal *store_seal(const struct store *s);

@@ -108,7 +108,7 @@ struct turn {
     struct access_row access;
     const struct product *product;
     struct job job;
-    struct log_ctx log[2];
+    struct log_ctx log[3];              /* task, deployment; the access above both */
     struct commit owed;                 /* what the next commit takes along */
     bool owes;                          /* the row here is ahead of the store's */
     bool lost;                          /* a commit failed: the row here means nothing any more */

@@ -474,11 +474,13 @@ void turn_run(struct engine *e, struct item *item, enum outcome *ret, int64_t *r
 {
     cleanup(arena_free_p) struct arena *a = arena_new(TURN_BYTES);
     cleanup(arena_free_p) struct arena *secrets = arena_new_secret(ARENA_JOB_BYTES);
-    char task[24], deployment[24];
+    char task[24], deployment[24], access[24];
     snprintf(task, sizeof task, "%lld", (long long)item->task_id);
     snprintf(deployment, sizeof deployment, "%lld", (long long)item->id);
     struct turn t = {.e = e, .item = item, .a = a, .secrets = secrets};
-    t.log[0] = (struct log_ctx){NULL, "task", task};
+    snprintf(access, sizeof access, "%lld", (long long)item->access_id);
+    t.log[2] = (struct log_ctx){NULL, "access", access};
+    t.log[0] = (struct log_ctx){&t.log[2], "task", task};
     t.log[1] = (struct log_ctx){&t.log[0], "deployment", deployment};
     *ret = load_and_run(&t);
     *ret_again_at_ms = t.again_at_ms;

@@ -10,7 +10,7 @@ import time
 from lib import equal, poll, true
 from test_serve import store
 
-HELLO = b"GET /healthz HTTP/1.1\r\nHost: a\r\n\r\n"
+HELLO = b"GET /healthz HTTP/1.1\r\nHost: localhost\r\n\r\n"
 MEMORY_KB = 400 << 10
 
 
@@ -80,12 +80,12 @@ def status(answer):
 
 def test_a_gigabyte_is_refused_before_it_comes():
     def check(t):
-        answer = t.exchange(b"POST /api/v1/certificates HTTP/1.1\r\nHost: a\r\n" + t.header + b"Content-Length: 1073741824\r\n\r\n")
+        answer = t.exchange(b"POST /api/v1/certificates HTTP/1.1\r\nHost: localhost\r\n" + t.header + b"Content-Length: 1073741824\r\n\r\n")
         equal(status(answer), 413, "announced")
         block, sent = b"10000\r\n" + b"x" * 65536 + b"\r\n", 0
         with t.connect() as s:
             with contextlib.suppress(OSError):
-                s.sendall(b"POST /api/v1/certificates HTTP/1.1\r\nHost: a\r\n" + t.header + b"Transfer-Encoding: chunked\r\n\r\n")
+                s.sendall(b"POST /api/v1/certificates HTTP/1.1\r\nHost: localhost\r\n" + t.header + b"Transfer-Encoding: chunked\r\n\r\n")
                 for _ in range(16384):
                     s.sendall(block)
                     sent += 65536
@@ -99,7 +99,7 @@ def test_many_large_bodies_at_once_stay_within_memory():
         try:
             for s in held:
                 with contextlib.suppress(OSError):
-                    s.sendall(b"POST /api/v1/certificates HTTP/1.1\r\nHost: a\r\n" + t.header + b"Content-Length: 16000000\r\n\r\n" + b"x" * 8000000)
+                    s.sendall(b"POST /api/v1/certificates HTTP/1.1\r\nHost: localhost\r\n" + t.header + b"Content-Length: 16000000\r\n\r\n" + b"x" * 8000000)
             t.bounded()
         finally:
             for s in held:
@@ -109,7 +109,7 @@ def test_many_large_bodies_at_once_stay_within_memory():
 
 def test_broken_chunks_are_no_requests():
     def check(t):
-        head = b"POST /api/v1/certificates HTTP/1.1\r\nHost: a\r\n" + t.header + b"Transfer-Encoding: chunked\r\n\r\n"
+        head = b"POST /api/v1/certificates HTTP/1.1\r\nHost: localhost\r\n" + t.header + b"Transfer-Encoding: chunked\r\n\r\n"
         for body in (b"zz\r\nabc\r\n0\r\n\r\n", b"-1\r\n\r\n", b"5\r\nabc", b"ffffffffffffffffff\r\n", b"3\r\nabcdef\r\n0\r\n\r\n", b"3;" + b"x" * 200000 + b"\r\nabc\r\n0\r\n\r\n"):
             with t.connect() as s:
                 s.sendall(head)
@@ -127,13 +127,13 @@ def test_broken_chunks_are_no_requests():
 
 
 def test_smuggled_requests_are_not_served():
-    hidden = b"0\r\n\r\nGET /healthz HTTP/1.1\r\nHost: a\r\n\r\n"
+    hidden = b"0\r\n\r\nGET /healthz HTTP/1.1\r\nHost: localhost\r\n\r\n"
 
     def check(t):
         for lines in (b"Content-Length: %d\r\nTransfer-Encoding: chunked\r\n" % len(hidden), b"Transfer-Encoding: chunked\r\nContent-Length: 4\r\n",
                       b"Content-Length: 5\r\nContent-Length: %d\r\n" % len(hidden), b"Transfer-Encoding: xchunked\r\n", b"Transfer-Encoding: chunked\r\nTransfer-Encoding: identity\r\n",
                       b"Host: b\r\nContent-Length: 0\r\n", b"Transfer-Encoding : chunked\r\nContent-Length: 5\r\n", b"Content-Length: +5\r\n", b"Content-Length: 5, 5\r\n"):
-            answer = t.exchange(b"POST /healthz HTTP/1.1\r\nHost: a\r\n" + lines + b"\r\n" + hidden)
+            answer = t.exchange(b"POST /healthz HTTP/1.1\r\nHost: localhost\r\n" + lines + b"\r\n" + hidden)
             true(answer.startswith(b"HTTP/1.1 400") and b"HTTP/1.1 2" not in answer and b"HTTP/1.1 401" not in answer, f"{lines!r}: {answer[:300]!r}")
     both(check)
 
@@ -143,7 +143,7 @@ def test_long_request_lines_get_an_answer():
         for size, wanted in ((60000, 200), (65000, 200), (66000, 414), (100000, 414), (300000, 414)):
             with t.connect() as s:
                 with contextlib.suppress(OSError):
-                    s.sendall(b"GET /healthz?a=" + b"a" * (size - 15) + b" HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n")
+                    s.sendall(b"GET /healthz?a=" + b"a" * (size - 15) + b" HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n")
                 answer = b""
                 with contextlib.suppress(OSError):
                     while chunk := s.recv(65536):
@@ -157,7 +157,7 @@ def test_pipelined_requests_are_answered_in_order():
         paths = [b"/healthz", b"/nothing/%d", b"/readyz"]
         sent = [(paths[i % 3] % i if b"%d" in paths[i % 3] else paths[i % 3]) for i in range(60)]
         with t.connect() as s:
-            s.sendall(b"".join(b"GET " + path + b" HTTP/1.1\r\nHost: a\r\n" + t.header + (b"Connection: close\r\n" if i == 59 else b"") + b"\r\n" for i, path in enumerate(sent)))
+            s.sendall(b"".join(b"GET " + path + b" HTTP/1.1\r\nHost: localhost\r\n" + t.header + (b"Connection: close\r\n" if i == 59 else b"") + b"\r\n" for i, path in enumerate(sent)))
             answer = b""
             with contextlib.suppress(OSError):
                 while chunk := s.recv(65536):
@@ -176,7 +176,7 @@ def test_slow_headers_hold_up_nobody_and_end():
         started = time.monotonic()
         try:
             for s in held:
-                s.sendall(b"GET /healthz HTTP/1.1\r\nHost: a\r\nX-Slow: ")
+                s.sendall(b"GET /healthz HTTP/1.1\r\nHost: localhost\r\nX-Slow: ")
                 s.setblocking(False)
             t.lives()
 

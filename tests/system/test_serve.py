@@ -1,5 +1,6 @@
 """The service over TCP: where it listens and where it refuses to, TLS with a certificate of ours that is renewed while it runs, and its settings."""
 import contextlib
+import json
 import os
 import re
 import shutil
@@ -9,7 +10,7 @@ import ssl
 import subprocess
 import tempfile
 
-from lib import CERTFERRY, ROOT, Certificates, Ferry, Skip, equal, leaf_at, poll, read, true, write
+from lib import CERTFERRY, ROOT, Certificates, Ferry, Skip, equal, leaf_at, poll, read, true, world, write
 
 
 @contextlib.contextmanager
@@ -93,7 +94,7 @@ def test_listens_where_it_is_told():
             first, second = ferry.ports()
             equal(status(get(first, "/healthz")), 200, "IPv4")
             with socket.create_connection(("::1", second), 10) as s:
-                s.sendall(b"GET /healthz HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n")
+                s.sendall(b"GET /healthz HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n")
                 true(b"200 OK" in s.recv(4096), "IPv6")
             other = Ferry(ferry.folder, "other")
             told = other.run("serve", "--listen", f"127.0.0.1:{first}", code=1)
@@ -273,3 +274,86 @@ def test_the_unit_is_sound_and_confined():
         equal((told.returncode, told.stderr), (0, b""), "systemd-analyze verify")
         told = subprocess.run(["systemd-analyze", "security", "--offline=true", "--threshold=20", copy], capture_output=True, timeout=60, check=False)
         equal(told.returncode, 0, f"exposure of at most 2.0: {told.stdout[-200:]!r}")
+
+
+def fields(line):
+    """Of a line in logfmt."""
+    return {name: value.strip('"') for name, value in re.findall(r'([a-z_]+)=("(?:\\.|[^"\\])*"|\S*)', line)}
+
+
+def test_each_request_has_an_id_and_a_line():
+    with store() as (ferry, _):
+        with ferry.serve("--log-level", "debug"):
+            port = ferry.ports()[0]
+
+            def id_of(*headers):
+                lines = ["GET /healthz?Key=verysecret HTTP/1.1", "Host: localhost", "Connection: close", *headers]
+                return re.search(rb"X-Request-Id: (\S+)", ask(port, ("\r\n".join(lines) + "\r\n\r\n").encode())).group(1).decode()
+            equal(id_of("X-Request-Id: deploy-7.a_B"), "deploy-7.a_B", "one that came")
+            for wrong in ("a b", "x" * 65, 'a"b', "<script>"):
+                true(re.fullmatch("[0-9a-f]{16}", id_of("X-Request-Id: " + wrong)), "one of our own")
+            made = id_of()
+            true(made != id_of(), "never twice")
+            lines = poll("it is logged", lambda: [line for line in ferry.log().split("\n") if f"request={made}" in line])
+            told = fields(lines[0])
+            equal((told["event"], told["level"], told["peer"]), ("http.request", "debug", "127.0.0.1"), lines[0])
+            true(told["text"].startswith("GET /healthz 200 after "), lines[0])
+            true("verysecret" not in ferry.log(), "a query is not logged")
+        with ferry.serve("--log-format", "json"):
+            get(ferry.ports()[0], "/nothing")
+            line = poll("it is logged", lambda: [x for x in ferry.log().split("\n") if "http.request" in x])[0]
+            told = json.loads(line)
+            equal((told["level"], told["event"]), ("info", "http.request"), "what fails is at level info")
+            true(" 401 after " in told["text"], line)
+
+
+SAMPLE = re.compile(r'([a-z_]+)(\{(?:[a-z]+="(?:\\.|[^"\\])*",?)*\})? (-?[0-9.e+]+)')
+
+
+def test_metrics_are_prometheus_text():
+    with world("--domains", 24) as (simulator, ferry, certificates):
+        token = ferry.run("token", "create", "prometheus", "--role", "viewer").out.strip()
+        new = certificates.leaf()
+        with ferry.serve():
+            task = ferry.deploy(new, "--wait")
+            port = ferry.ports()[0]
+            equal(status(get(port, "/metrics")), 401, "nobody sees them")
+            text = ask(port, f"GET /metrics HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\nAuthorization: Bearer {token}\r\n\r\n".encode()).decode()
+        true("text/plain; version=0.0.4" in text, text[:300])
+        found, kinds = {}, {}
+        for line in text.partition("\r\n\r\n")[2].rstrip("\n").split("\n"):
+            if line.startswith("# TYPE "):
+                name, kind = line.split()[2:]
+                true(name not in kinds, f"{name} twice")
+                kinds[name] = kind
+            elif not line.startswith("# "):
+                match = SAMPLE.fullmatch(line)
+                true(match, f"no sample: {line}")
+                true((match[1], match[2]) not in found, f"twice: {line}")
+                found[match[1], match[2]] = float(match[3])
+                true(re.sub("_(bucket|sum|count)$", "", match[1]) in kinds or match[1] in kinds, f"no type: {line}")
+        calls = {key[1]: value for key, value in found.items() if key[0] == "certferry_cloud_calls_total"}
+        # The access checks of other commands are not this process's.
+        true(0 < sum(calls.values()) <= len(simulator.calls()), f"{sum(calls.values())} calls of {len(simulator.calls())}")
+        true(any('cloud="aliyun"' in labels and 'outcome="ok"' in labels for labels in calls), str(calls)[:500])
+        done = sum(v for (name, labels), v in found.items() if name == "certferry_deployments" and 'state="success"' in labels)
+        equal(done, len(task["deployments"]), "deployments")
+        counted = sum(v for (name, _), v in found.items() if name == "certferry_cloud_call_seconds_count")
+        equal(counted, sum(calls.values()), "each call has its time")
+        ends = {labels: v for (name, labels), v in found.items() if name == "certferry_certificate_not_after_seconds"}
+        true(any("certificate=" in labels for labels in ends), str(ends)[:300])
+        equal(sum("resource=" in labels for labels in ends), len({d["resource"] for d in task["deployments"]}), "resources that hold it")
+        for name in ("certferry_limiter_calls_per_second", "certferry_store_seconds_count", "certferry_queue_length", "certferry_deployments_open"):
+            true(any(key[0] == name for key in found), name)
+        series = [labels for (name, labels) in found if name == "certferry_store_seconds_bucket" and 'kind="write"' in labels]
+        values = [found["certferry_store_seconds_bucket", labels] for labels in series]
+        equal(values, sorted(values), "buckets add up")
+
+
+def test_a_deployments_lines_name_its_task_and_access():
+    with world("--domains", 12) as (_, ferry, certificates):
+        with ferry.serve("--log-level", "debug"):
+            task = ferry.deploy(certificates.leaf(), "--wait")
+            ends = [fields(line) for line in ferry.log().split("\n") if "event=deployment.end" in line]
+        equal({line["deployment"] for line in ends}, {str(d["id"]) for d in task["deployments"]}, "each has one")
+        true(all(line["task"] == str(task["task"]["id"]) and line["access"] for line in ends), str(ends[:2]))
