@@ -281,7 +281,9 @@ static bool make_file(const char *path, struct err *err)
     return true;
 }
 
-/* WAL is a property of the file; the rest is of the connection. NORMAL would lose the last commits with the power. */
+/* WAL is a property of the file; the rest is of the connection. NORMAL would lose the last commits with the power. The
+ * caches are small, as there is one a connection and the kernel keeps the pages, too.
+ */
 static bool configure(struct db *db, struct err *err)
 {
     sqlite3_busy_timeout(db->handle, BUSY_TIMEOUT_MS);
@@ -290,10 +292,11 @@ static bool configure(struct db *db, struct err *err)
     sqlite3_db_config(db->handle, SQLITE_DBCONFIG_DQS_DML, 0, NULL);
     sqlite3_db_config(db->handle, SQLITE_DBCONFIG_DQS_DDL, 0, NULL);
     if (db->mode == DB_READER)
-        return execute(db, "PRAGMA query_only = ON; PRAGMA temp_store = MEMORY;", err);
+        return execute(db, "PRAGMA query_only = ON; PRAGMA temp_store = MEMORY; PRAGMA cache_size = -512;",
+                       err);
     return execute(db,
                    "PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA foreign_keys = ON; "
-                   "PRAGMA temp_store = MEMORY; PRAGMA cache_size = -16384; PRAGMA secure_delete = ON;",
+                   "PRAGMA temp_store = MEMORY; PRAGMA cache_size = -4096; PRAGMA secure_delete = ON;",
                    err);
 }
 
