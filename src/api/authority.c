@@ -279,6 +279,8 @@ static bool check_objects(struct db *db, void *context, struct err *err)
 static bool holds(const struct caller *caller, const struct right_rule *rule, struct err *err)
 {
     enum role has = rule->everywhere ? caller->everywhere : caller->highest;
+    if (rule->role > ROLE_ADMIN)
+        return err_set(err, ERR_PERMISSION, "nobody may: this has no decision yet");
     if (has < rule->role)
         return refuse_role(rule, has, err);
     if (rule->house && !caller->any_owner)

@@ -20,7 +20,7 @@ static const char *const role_names[] = {
 
 const char *role_name(enum role role)
 {
-    return role_names[role];
+    return role < countof(role_names) ? role_names[role] : "none";
 }
 
 bool role_parse(const char *name, enum role *ret, struct err *err)

@@ -62,7 +62,7 @@ def target(tls=False):
         leaf = certificates.leaf("a.example.com")
         token = ferry.run("token", "create", "t", "--role", "viewer").out.strip()
         options = ("--tls-cert", leaf.full, "--tls-key", leaf.key) if tls else ()
-        with ferry.serve(*options) as process:
+        with ferry.serve("--hosts", "a", *options) as process:
             yield Target(ferry.ports()[0], process, tls, f"Authorization: Bearer {token}\r\n".encode())
 
 
