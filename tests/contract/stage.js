@@ -151,6 +151,7 @@ export function makeStage({ cloud, options = [], preload = false }) {
       return JSON.parse(fs.readFileSync(file('ready.json'), 'utf8'));
     });
     stage.gateway = ready.gateway;
+    stage.ready = ready; // of all clouds
     stage.access = ready.accesses.find((a) => a.cloud === cloud);
     stage.resources = ready.resources.filter((r) => r.cloud === cloud);
     if (preload) takeDocumentedPreload(stage.gateway);
@@ -169,6 +170,24 @@ export function makeStage({ cloud, options = [], preload = false }) {
     }
     cleanUp();
   });
+
+  // certferry serve on that store: its port, until the tests of the file are over. What it says is looked at with the rest.
+  stage.serve = async (...args) => {
+    const log = path.join(fs.mkdtempSync(path.join(folder, 'serve-')), 'log'), output = fs.openSync(log, 'a');
+    const server = spawn(programs.certferry, ['serve', '--listen', '127.0.0.1:0', '--data', path.join(folder, 'data'),
+      '--master-key', path.join(folder, 'master.key'), '--log-level', 'debug', ...args], { stdio: ['ignore', output, output] });
+    process.once('exit', () => server.kill('SIGKILL'));
+    stage.stopServer = async () => {
+      const gone = new Promise((resolve) => server.once('exit', resolve));
+      server.kill('SIGTERM');
+      assert.equal(await gone, 0, 'the server ends well');
+      said.push(fs.readFileSync(log, 'utf8'));
+    };
+    return until('the server says where it serves', () => {
+      if (server.exitCode !== null) throw new Error(fs.readFileSync(log, 'utf8'));
+      return Number(fs.readFileSync(log, 'utf8').match(/serve\.start.*http:\/\/[^ "]+:(\d+)/)?.[1]);
+    });
+  };
 
   // certferry ARGS --json: what it answers. Its exit code is 0 or the test fails with what it said.
   stage.certferry = async (...args) => {
