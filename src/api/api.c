@@ -91,8 +91,8 @@ static void refuse(struct http_exchange *x, unsigned status, const struct err *e
                         : status == 429 ? "Too many attempts"
                                         : "Not permitted";
     const char *json =
-        json_format(x->arena, "{'type':'about:blank','title':%s,'status':%u,'detail':%s,'kind':%s}", title,
-                    status, err->text, err_kind_name(err->kind));
+        json_format(x->arena, "{'type':'about:blank','title':%s,'status':%u,'detail':%s,'kind':%s,'code':%s}",
+                    title, status, err->text, err_kind_name(err->kind), *err->code ? err->code : NULL);
     if (count)
         memcpy(headers, reply->headers, count * sizeof *headers);
     if (status == 401)

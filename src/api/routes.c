@@ -45,6 +45,11 @@ const struct route routes[] = {
     {"POST", "/api/v1/session", v1_session_begin, ON_JOB, session_begin_fields, RIGHT_ANYBODY},
     {"GET", "/api/v1/session", v1_session_show, ON_LOOP, NULL, RIGHT_SELF},
     {"DELETE", "/api/v1/session", v1_session_end, ON_JOB, NULL, RIGHT_SELF},
+    {"POST", "/api/v1/session/totp", v1_session_totp, ON_JOB, session_totp_fields, RIGHT_SELF},
+    {"POST", "/api/v1/session/totp/confirm", v1_session_totp_confirm, ON_JOB, session_totp_confirm_fields,
+     RIGHT_SELF},
+    {"POST", "/api/v1/session/totp/remove", v1_session_totp_remove, ON_JOB, session_totp_remove_fields,
+     RIGHT_SELF},
     {"POST", "/api/v1/session/password", v1_session_password, ON_JOB, session_password_fields, RIGHT_SELF},
 
     {"GET", "/api/v1/audit", v1_audit_list, ON_READER, NULL, RIGHT_OVERSEE},

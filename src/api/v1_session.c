@@ -4,8 +4,10 @@
 #include "base/log.h"
 #include "identity/attempt.h"
 #include "identity/password.h"
+#include "identity/second_factor.h"
 #include "identity/session.h"
 #include "identity/setup.h"
+#include <stdio.h>
 #include <string.h>
 
 enum { NAME_BYTES = 63, HIDDEN_BYTES = 1 << 14 };
@@ -22,6 +24,23 @@ const struct field setup_fields[] = {
 const struct field session_begin_fields[] = {
     {"user", FIELD_TEXT, true, NAME_BYTES},
     {"password", FIELD_SECRET, true, 1024},
+    {"code", FIELD_SECRET, false, 64}, /* of the second factor, or one from paper */
+    {NULL, FIELD_TEXT, false, 0},
+};
+
+const struct field session_totp_fields[] = {
+    {"password", FIELD_SECRET, true, 1024},
+    {NULL, FIELD_TEXT, false, 0},
+};
+
+const struct field session_totp_confirm_fields[] = {
+    {"code", FIELD_SECRET, true, 64},
+    {NULL, FIELD_TEXT, false, 0},
+};
+
+const struct field session_totp_remove_fields[] = {
+    {"password", FIELD_SECRET, true, 1024},
+    {"code", FIELD_SECRET, true, 64},
     {NULL, FIELD_TEXT, false, 0},
 };
 
@@ -38,7 +57,9 @@ struct entry {
     bool known;
     struct user_row user;
     struct session_row session;
-    struct secret *cookie;
+    struct secret *cookie, *shared; /* the second factor's, as people type it */
+    const char *codes[RECOVERY_CODES];
+    bool code_missing, code_wrong;
 };
 
 static struct entry entry_of(struct request *rq)
@@ -180,22 +201,57 @@ static bool make_session(struct db *db, struct entry *e, struct err *err)
 }
 
 /* The user as it is now: it may have been disabled, or given another password, while this one was checked. */
-static bool enter(struct db *db, void *context, struct err *err)
+static bool load_now(struct db *db, struct entry *e, struct err *err)
 {
-    struct entry *e = context;
     struct user_row now;
     if (!store_user_load(db, e->rq->arena, e->user.id, &now, err))
         return false;
     if (now.disabled || strcmp(now.password, e->user.password) != 0)
         return err_set(err, ERR_CONFLICT, "the user was changed meanwhile: log in again");
     e->user = now;
+    return true;
+}
+
+/* A code counts once: what it uses up is written with what it lets in. */
+static bool use_code(struct db *db, struct entry *e, struct err *err)
+{
+    const char *code = request_text(e->rq, "code");
+    bool fits = false;
+    if (!e->user.has_totp)
+        return true;
+    e->code_missing = !code || !*code;
+    if (!e->code_missing && !second_factor_use(db, e->rq->arena, &e->user, code, e->now_ms, &fits, err))
+        return false;
+    e->code_wrong = !e->code_missing && !fits;
+    return fits || err_set(err, ERR_PERMISSION,
+                           e->code_missing ? "the code of the second factor is missing"
+                                           : "the code is wrong, or was used already");
+}
+
+/* A failure of `use_code` is 401, and stays a failed attempt. */
+static bool write_entry(struct entry *e, struct reply *reply, store_fn *fn, struct err *err)
+{
+    if (request_write(e->rq, fn, e, err))
+        return true;
+    if (e->code_missing || e->code_wrong)
+        reply->refusal = 401;
+    if (e->code_missing)
+        (void)snprintf(err->code, sizeof err->code, "second_factor");
+    return false;
+}
+
+static bool enter(struct db *db, void *context, struct err *err)
+{
+    struct entry *e = context;
+    if (!load_now(db, e, err) || !use_code(db, e, err))
+        return false;
     return attempt_end(db, e->rq->arena, e->name, e->source, err) && make_session(db, e, err);
 }
 
 bool v1_session_begin(struct request *rq, struct reply *reply, struct err *err)
 {
     struct entry e = entry_of(rq);
-    if (!try_password(&e, reply, err) || !request_write(rq, enter, &e, err))
+    if (!try_password(&e, reply, err) || !write_entry(&e, reply, enter, err))
         return false;
     log_info(NULL, "login", "user %lld from %s", (long long)e.user.id, e.source);
     reply->status = 201;
@@ -262,6 +318,65 @@ bool v1_session_password(struct request *rq, struct reply *reply, struct err *er
     if (strcmp(request_text(rq, "password"), request_text(rq, "new_password")) == 0)
         return err_set(err, ERR_INPUT, "the new password is the old one");
     if (!hash_new(&e, "new_password", err) || !request_write(rq, change_password, &e, err))
+        return false;
+    return put_caller(rq, reply, session_cookie(rq->arena, rq->exchange), err);
+}
+
+static bool begin_totp(struct db *db, void *context, struct err *err)
+{
+    struct entry *e = context;
+    return load_now(db, e, err) && attempt_end(db, e->rq->arena, e->name, e->source, err) &&
+           second_factor_begin(db, e->rq->arena, &e->user, &e->shared, err);
+}
+
+bool v1_session_totp(struct request *rq, struct reply *reply, struct err *err)
+{
+    struct entry e = entry_of(rq);
+    e.name = rq->caller.name;
+    if (!only_sessions(rq, err) || !try_password(&e, reply, err) || !write_entry(&e, reply, begin_totp, err))
+        return false;
+    const char *name = url_encode(rq->arena, e.name), *secret = secret_bytes(e.shared);
+    buf_puts(&reply->body,
+             json_format(rq->arena, "{'secret':%s,'uri':%s}", secret,
+                         arena_printf(rq->arena, "otpauth://totp/certferry:%s?secret=%s&issuer=certferry",
+                                      name, secret)));
+    reply->status = 201;
+    return true;
+}
+
+static bool confirm_totp(struct db *db, void *context, struct err *err)
+{
+    struct entry *e = context;
+    return store_user_load(db, e->rq->arena, e->rq->caller.subject_id, &e->user, err) &&
+           second_factor_confirm(db, e->rq->arena, &e->user, request_text(e->rq, "code"), e->now_ms, e->codes,
+                                 err) &&
+           store_user_update(db, &e->user, err);
+}
+
+/* The codes for the paper: shown now and never again. */
+bool v1_session_totp_confirm(struct request *rq, struct reply *reply, struct err *err)
+{
+    struct entry e = entry_of(rq);
+    if (!only_sessions(rq, err) || !request_write(rq, confirm_totp, &e, err))
+        return false;
+    buf_puts(&reply->body,
+             json_format(rq->arena, "{'recovery':%p}", json_strings(rq->arena, e.codes, countof(e.codes))));
+    return true;
+}
+
+static bool remove_totp(struct db *db, void *context, struct err *err)
+{
+    struct entry *e = context;
+    return load_now(db, e, err) && use_code(db, e, err) &&
+           attempt_end(db, e->rq->arena, e->name, e->source, err) && second_factor_end(db, &e->user, err) &&
+           store_user_update(db, &e->user, err);
+}
+
+bool v1_session_totp_remove(struct request *rq, struct reply *reply, struct err *err)
+{
+    struct entry e = entry_of(rq);
+    e.name = rq->caller.name;
+    if (!only_sessions(rq, err) || !try_password(&e, reply, err) || !write_entry(&e, reply, remove_totp, err))
         return false;
     return put_caller(rq, reply, session_cookie(rq->arena, rq->exchange), err);
 }

@@ -4,6 +4,7 @@
 #include "api/view.h"
 #include "identity/attempt.h"
 #include "identity/password.h"
+#include "identity/second_factor.h"
 #include <string.h>
 
 enum { NAME_BYTES = 63 };
@@ -26,7 +27,8 @@ const struct field user_update_fields[] = {
     {"any_owner", FIELD_BOOL, false, 0},      /* true: kept to no owner */
     {"reset_password", FIELD_BOOL, false, 0}, /* true: to one that is made here, and shown once */
     {"disabled", FIELD_BOOL, false, 0},
-    {"unlock", FIELD_BOOL, false, 0}, /* true: failed logins are forgiven */
+    {"unlock", FIELD_BOOL, false, 0},      /* true: failed logins are forgiven */
+    {"remove_totp", FIELD_BOOL, false, 0}, /* true: whoever lost the second factor logs in without it */
     {NULL, FIELD_TEXT, false, 0},
 };
 
@@ -144,6 +146,7 @@ static void put_user(struct json_writer *w, struct arena *a, const struct user_r
     json_member_bool(w, "any_owner", row->any_owner);
     json_member_bool(w, "export", row->may_export);
     json_member_bool(w, "disabled", row->disabled);
+    json_member_bool(w, "totp", row->has_totp);
     json_member_bool(w, "must_change_password", row->must_change);
     json_member_string(w, "last_login", row->last_login_ms ? time_iso(a, row->last_login_ms) : NULL);
     json_member_string(w, "created", row->created_ms ? time_iso(a, row->created_ms) : NULL);
@@ -219,6 +222,8 @@ static bool update(struct db *db, void *context, struct err *err)
         return false;
     take_settings(work);
     if (request_bool(rq, "unlock", false) && !attempt_forgive(db, rq->arena, work->row.name, err))
+        return false;
+    if (request_bool(rq, "remove_totp", false) && !second_factor_end(db, &work->row, err))
         return false;
     if ((work->hash || work->row.disabled) && !store_sessions_end(db, work->row.id, 0, err))
         return false;

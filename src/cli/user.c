@@ -27,6 +27,7 @@ const struct option_def user_update_options[] = {
     {"disable", NULL, false, "may not log in, and is logged out"},
     {"enable", NULL, false, "may log in again"},
     {"unlock", NULL, false, "forgives failed logins"},
+    {"remove-totp", NULL, false, "for somebody who lost the second factor"},
     {NULL, NULL, false, NULL},
 };
 
@@ -91,11 +92,9 @@ static bool put_changes(struct command *c, struct json_writer *w, struct err *er
     static const struct {
         const char *option, *member;
         bool value;
-    } flags[] = {{"any-owner", "any_owner", true},
-                 {"reset-password", "reset_password", true},
-                 {"disable", "disabled", true},
-                 {"enable", "disabled", false},
-                 {"unlock", "unlock", true}};
+    } flags[] = {{"any-owner", "any_owner", true}, {"reset-password", "reset_password", true},
+                 {"disable", "disabled", true},    {"enable", "disabled", false},
+                 {"unlock", "unlock", true},       {"remove-totp", "remove_totp", true}};
     const char *export = args_get(&c->args, "export");
     if (export && strcmp(export, "yes") != 0 && strcmp(export, "no") != 0)
         return err_set(err, ERR_INPUT, "--export %s: yes or no", export);
@@ -135,13 +134,14 @@ static const char *state_of(const struct json *user)
 
 static void print_users(struct command *c, const struct json *answer)
 {
-    static const char *const headers[] = {"ID", "NAME", "ROLES", "EXPORT", "STATE", "LAST LOGIN"};
+    static const char *const headers[] = {"ID", "NAME", "ROLES", "EXPORT", "TOTP", "STATE", "LAST LOGIN"};
     struct table table = table_new(c->arena, headers, countof(headers));
     json_each (user, json_at(answer, "/items")) {
         table_add(&table, json_text(c->arena, json_at(user, "/id"), ""));
         table_add(&table, json_get(user, "/name"));
         table_add(&table, texts_join(c->arena, json_at(user, "/roles"), 4));
         table_add(&table, json_bool(json_at(user, "/export"), false) ? "yes" : "no");
+        table_add(&table, json_bool(json_at(user, "/totp"), false) ? "yes" : "no");
         table_add(&table, state_of(user));
         table_add(&table, json_str(json_at(user, "/last_login"), "never"));
     }

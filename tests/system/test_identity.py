@@ -1,8 +1,12 @@
 """Who may what: access groups, API keys and tokens."""
+import base64
 import contextlib
+import hmac
 import http.client
 import json
 import os
+import struct
+import time
 
 from lib import equal, poll, shell, true, world, write
 from test_api import ask
@@ -267,3 +271,50 @@ def test_what_cannot_be_recorded_is_not_done():
         shell("sqlite3", os.path.join(ferry.data, "certferry.db"), "DROP TRIGGER ill")
         ferry.run("group", "add", "second")
         true("whole" in ferry.run("audit", "verify").out, "whole")
+
+
+def totp(secret, step):
+    digest = hmac.new(base64.b32decode(secret), struct.pack(">Q", step), "sha1").digest()
+    at = digest[-1] & 15
+    return f"{(struct.unpack('>I', digest[at:at + 4])[0] & 0x7fffffff) % 1000000:06}"
+
+
+def test_a_second_factor_is_asked_for_and_no_code_counts_twice():
+    with world("--domains", 12, clouds=()) as (_, ferry, _):
+        first = ferry.run("user", "create", "bob", "--role", "viewer").out.strip()
+        login = {"user": "bob", "password": "another good one"}
+        with serving(ferry) as port:
+            browser, other = Browser(port), Browser(port)
+            browser.must(201, "POST", "/session", {"user": "bob", "password": first})
+            browser.must(200, "POST", "/session/password", {"password": first, "new_password": login["password"]})
+            browser.must(401, "POST", "/session/totp", {"password": "wrong"})
+            secret = browser.must(201, "POST", "/session/totp", {"password": login["password"]})["secret"]
+            other.must(201, "POST", "/session", login)  # not asked for before it was confirmed
+            step = int(time.time()) // 30
+            browser.must(400, "POST", "/session/totp/confirm", {"code": "000000" if totp(secret, step) != "000000" else "000001"})
+            used = totp(secret, step)
+            codes = browser.must(200, "POST", "/session/totp/confirm", {"code": used})["recovery"]
+            equal(len(set(codes)), 10, "codes for the paper")
+            equal(other.must(401, "POST", "/session", login)["code"], "second_factor", "what is missing")
+            other.must(401, "POST", "/session", {**login, "code": used})  # the code that confirmed it
+            other.must(401, "POST", "/session", {**login, "code": "12345"})
+            other.must(401, "POST", "/session", {"user": "bob", "password": "wrong", "code": codes[0]})  # which is not used up by that
+            ferry.run("user", "update", "bob", "--unlock")
+            other.must(201, "POST", "/session", {**login, "code": codes[0].lower().replace("-", " ")})
+            other.must(401, "POST", "/session", {**login, "code": codes[0]})
+            following = totp(secret, step + 1)
+            other.must(201, "POST", "/session", {**login, "code": following})
+            other.must(401, "POST", "/session", {**login, "code": following})
+            true("yes" in ferry.run("user", "list").out, "the list")
+            browser.must(401, "POST", "/session/totp/remove", {"password": login["password"], "code": following})
+            browser.must(200, "POST", "/session/totp/remove", {"password": login["password"], "code": codes[1]})
+            other.must(201, "POST", "/session", login)
+            # whoever lost both
+            secret = other.must(201, "POST", "/session/totp", {"password": login["password"]})["secret"]
+            other.must(200, "POST", "/session/totp/confirm", {"code": totp(secret, int(time.time()) // 30 + 1)})
+            other.must(401, "POST", "/session", login)
+            ferry.run("user", "update", "bob", "--remove-totp", "--unlock")
+            other.must(201, "POST", "/session", login)
+        for path, data in everything_in(ferry.folder):
+            for value in (secret, base64.b32decode(secret), codes[5], codes[5].replace("-", "")):
+                true((value if isinstance(value, bytes) else value.encode()) not in data, f"{path} holds a secret")
