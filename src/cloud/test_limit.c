@@ -1,6 +1,7 @@
 #include "cloud/limit.h"
 
 #include "base/test.h"
+#include <limits.h>
 
 /* A cloud that allows 20 calls a second with a burst of one second, asked by `workers` that always want to call, and
  * that may refuse every so manieth call whatever the rate.
@@ -26,11 +27,14 @@ static bool server_accepts(struct server *s, int64_t now_ms)
 
 struct outcome {
     int accepted, refused;
+    int64_t end_ms;
 };
 
-/* Worker i sends at due[i]; an answer takes latency_ms. Counts what happens between from_ms and until_ms. */
+/* Worker i sends at due[i]; an answer takes latency_ms. Counts what happens from from_ms until until_ms, or until `enough`
+ * calls were accepted.
+ */
 static struct outcome simulate(struct limit *l, struct server *s, int workers, int64_t latency_ms,
-                               int64_t from_ms, int64_t until_ms)
+                               int64_t from_ms, int64_t until_ms, int enough)
 {
     struct worker {
         int64_t taken_ms, send_ms, answer_ms;
@@ -40,7 +44,8 @@ static struct outcome simulate(struct limit *l, struct server *s, int workers, i
     int64_t retry_ms;
     for (int i = 0; i < workers; i++)
         w[i].send_ms = limit_take(l, 0, INT64_MAX, &retry_ms);
-    for (int64_t now_ms = 0; now_ms < until_ms; now_ms++) {
+    int64_t now_ms = 0;
+    for (; now_ms < until_ms && outcome.accepted < enough; now_ms++) {
         for (int i = 0; i < workers; i++) {
             if (w[i].sent && now_ms >= w[i].answer_ms) {
                 if (w[i].ok)
@@ -67,6 +72,7 @@ static struct outcome simulate(struct limit *l, struct server *s, int workers, i
             }
         }
     }
+    outcome.end_ms = now_ms;
     return outcome;
 }
 
@@ -75,7 +81,7 @@ static void check_at_20(double published, double replaced, int workers, int64_t 
     struct server s = {.rate = 20, .tokens = 20};
     struct limit l = limit_new(published, replaced, 0);
     int64_t from_ms = 120000, until_ms = 720000;
-    struct outcome o = simulate(&l, &s, workers, latency_ms, from_ms, until_ms);
+    struct outcome o = simulate(&l, &s, workers, latency_ms, from_ms, until_ms, INT_MAX);
     double reached = o.accepted / 600.0 / 20.0, throttled = (double)o.refused / (o.accepted + o.refused);
     print_message("published %g, given %g, %d workers, %d ms: %.2f %% of the rate, %.3f %% throttled\n",
                   published, replaced, workers, (int)latency_ms, reached * 100, throttled * 100);
@@ -95,17 +101,11 @@ static void R_reaches_98_percent_of_the_ceiling_with_few_refusals(void **state)
 /* From the very first call, when the limit is not known yet. 300 deployments read twice: 600 calls of that action. */
 static void check_from_the_first(double published, double replaced, int64_t latency_ms, double least)
 {
-    struct server s;
-    struct limit l;
-    int64_t end_ms = 25000;
-    struct outcome o;
-    do {
-        end_ms += 50;
-        s = (struct server){.rate = 20, .tokens = 20};
-        l = limit_new(published, replaced, 0);
-        o = simulate(&l, &s, 64, latency_ms, 0, end_ms);
-    } while (o.accepted < 600 && end_ms < 120000);
-    double rate = o.accepted * 1000.0 / (double)end_ms, share = (double)o.refused / (o.accepted + o.refused);
+    struct server s = {.rate = 20, .tokens = 20};
+    struct limit l = limit_new(published, replaced, 0);
+    struct outcome o = simulate(&l, &s, 64, latency_ms, 0, 120000, 600);
+    double rate = o.accepted * 1000.0 / (double)o.end_ms,
+           share = (double)o.refused / (o.accepted + o.refused);
     print_message("600 calls, published %g, given %g, %d ms: %.2f a second, %.2f %% throttled\n", published,
                   replaced, (int)latency_ms, rate, share * 100);
     assert_true(rate >= least);
@@ -139,7 +139,7 @@ static void R_refusals_that_do_not_follow_the_rate_do_not_bring_it_to_a_standsti
         for (unsigned seed = 0; seed < 10; seed++) {
             struct server s = {1000, 1000, .refuse_percent = cases[i].percent, .random = seed * 7919};
             struct limit l = limit_new(30, cases[i].figure, 0);
-            accepted += simulate(&l, &s, 16, 50, 60000, 360000).accepted / 3000.0;
+            accepted += simulate(&l, &s, 16, 50, 60000, 360000, INT_MAX).accepted / 3000.0;
         }
         print_message("%u %% refused: %.1f accepted a second\n", cases[i].percent, accepted);
         assert_true(accepted >= cases[i].least);
@@ -152,7 +152,7 @@ static void R_begins_at_half_and_stays_below_80_percent_of_what_is_published(voi
     struct limit l = limit_new(30, 0, 0);
     assert_true(l.rate == 15);
     struct server s = {.rate = 1000, .tokens = 1000};
-    (void)simulate(&l, &s, 16, 10, 0, 60000);
+    (void)simulate(&l, &s, 16, 10, 0, 60000, INT_MAX);
     assert_true(l.rate > 23.9 && l.rate <= 24);
 }
 
@@ -169,7 +169,7 @@ static void R_a_figure_of_the_user_is_ceiling_and_start(void **state)
     struct limit l = limit_new(30, 500, 0);
     assert_true(l.rate == 500 && l.most == 500);
     struct server s = {.rate = 600, .tokens = 600};
-    struct outcome o = simulate(&l, &s, 64, 5, 0, 10000);
+    struct outcome o = simulate(&l, &s, 64, 5, 0, 10000, INT_MAX);
     assert_int_equal(o.refused, 0);
     assert_true(o.accepted > 4900 && o.accepted <= 5500);
 }
