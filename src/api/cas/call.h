@@ -21,6 +21,7 @@ struct cas_call {
     struct caller caller;
     const char *owner; /* the caller's: all that is seen and made here */
     int64_t now_ms;
+    bool tells_key;       /* the answer holds a private key */
     struct json_writer w; /* the answer, an object that begins with RequestId */
 };
 

@@ -9,6 +9,7 @@
 #include "base/log.h"
 #include "crypto/digest.h"
 #include "identity/api_key.h"
+#include "identity/audit.h"
 #include "store/nonce.h"
 #include <ctype.h>
 #include <stdlib.h>
@@ -18,7 +19,9 @@
 enum {
     THREADS = 4,
     QUEUE = 256,
-    CALLS_PER_SECOND = 500 /* of all keys together: it bounds the table of nonces */
+    CALLS_PER_SECOND = 500, /* of all keys together: it bounds the table of nonces */
+    AUDIT_BYTES = 256 << 10,
+    AUDIT_VALUE_BYTES = 1024
 };
 
 #define VERSION "2020-04-07"
@@ -194,6 +197,43 @@ static bool check_caller(struct cas *cas, struct cas_call *call, const struct ca
     return call->caller.everywhere >= call->operation->role || cas_refuse(err, "Forbidden.RAM");
 }
 
+/* What was given, but for what may be a secret. */
+static const char *given_text(const struct cas_call *call)
+{
+    struct buf text = buf_new(call->arena, AUDIT_BYTES);
+    struct json_writer w = json_writer_to(&text);
+    json_open_object(&w);
+    for (const struct cas_parameter *p = call->operation->parameters; p->name; p++) {
+        const char *value = cas_given(&call->given, p->name);
+        if (!value)
+            continue;
+        if (p->type == CAS_SECRET || p->type == CAS_PEM)
+            value = "(secret)";
+        else if (strlen(value) > AUDIT_VALUE_BYTES)
+            value = arena_printf(call->arena, "(%zu bytes)", strlen(value));
+        json_member_string(&w, p->name, value);
+    }
+    json_close_object(&w);
+    return text.data;
+}
+
+static bool append(struct db *db, void *context, struct err *err)
+{
+    const struct cas_call *call = context;
+    struct audit_entry entry = {.request = call->request_id,
+                                .caller = &call->caller,
+                                .source = call->exchange->peer,
+                                .action = arena_printf(call->arena, "cas %s", call->action),
+                                .changes = given_text(call)};
+    return audit_append(db, call->arena, store_new_id(call->api->parts.store), call->now_ms, &entry, err);
+}
+
+/* Into the audit, before the answer goes out: what changed something, and each private key that leaves. */
+static bool record(struct cas_call *call, struct err *err)
+{
+    return (call->operation->role < ROLE_OPERATOR && !call->tells_key) || cas_write(call, append, call, err);
+}
+
 static bool answer(struct cas *cas, struct cas_call *call, struct buf *body, struct err *err)
 {
     struct http_exchange *x = call->exchange;
@@ -214,7 +254,7 @@ static bool answer(struct cas *cas, struct cas_call *call, struct buf *body, str
     call->w = json_writer_to(body);
     json_open_object(&call->w);
     json_member_string(&call->w, "RequestId", call->request_id);
-    if (!call->operation->handler(call, err))
+    if (!call->operation->handler(call, err) || !record(call, err))
         return false;
     json_close_object(&call->w);
     return !body->full || err_set(err, ERR_INPUT, "The answer is too large: ask for fewer rows.");

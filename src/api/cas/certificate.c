@@ -218,6 +218,7 @@ static void put_material(struct cas_call *call, const struct one *one)
     cas_put_text(call, pair ? "SignCert" : "Cert", chain);
     if (pair)
         cas_put_text(call, "EncryptCert", row->sm2_encryption_pem);
+    call->tells_key |= keys;
     if (keys)
         cas_put_text(call, pair ? "SignPrivateKey" : "Key", secret_bytes(one->key));
     if (keys && pair && one->encryption_key)

@@ -1,6 +1,8 @@
 /* The API over a socket: who asks, certificates, contacts. Signed requests in, JSON in the vendor's words out. */
 #include "api/cas/test_surface.h"
 
+#include "identity/audit.h"
+
 /* ---- who asks ---- */
 
 static void R140_wrong_keys_and_used_nonces_are_refused(void **state)
@@ -218,6 +220,35 @@ static void R145_details_come_without_keys_where_asked_and_where_export_is_not_a
     assert_non_null(strstr(json_get(reader.json, "/Cert"), "BEGIN CERTIFICATE"));
 }
 
+static void changes_and_keys_that_leave_are_in_the_audit_and_nothing_else(void **state)
+{
+    struct surface *s = *state;
+    struct minted leaf;
+    struct audit_row *rows;
+    struct audit_verdict verdict;
+    size_t count;
+    int64_t id = upload(s, "one", "www.example.com", &leaf);
+    struct who who = {s->reader.key_id, s->reader_secret, NULL};
+    good(s, "GetUserCertificateDetail", with_id(s, "CertId", id, ""));
+    good(s, "GetUserCertificateDetail", with_id(s, "CertId", id, "&CertFilter=true"));
+    good(s, "ListContact", "");
+    assert_int_equal(send_as(s, &who, "GetUserCertificateDetail", with_id(s, "CertId", id, "")).status, 200);
+    assert_int_equal(send_as(s, &who, "DeleteUserCertificate", with_id(s, "CertId", id, "")).status, 403);
+    good(s, "DeleteUserCertificate", with_id(s, "CertId", id, ""));
+    static const char *const actions[] = {"cas UploadUserCertificate", "cas GetUserCertificateDetail",
+                                          "cas DeleteUserCertificate"};
+    assert_ok(s->y, store_audit_after(s->y->db, s->y->a, 0, 100, &rows, &count, &s->y->err));
+    assert_int_equal(count, countof(actions));
+    for (size_t i = 0; i < count; i++) {
+        assert_string_equal(rows[i].action, actions[i]);
+        assert_string_equal(rows[i].who, "writer");
+        assert_null(strstr(rows[i].changes, "PRIVATE"));
+    }
+    assert_non_null(strstr(rows[0].changes, "\"Key\":\"(secret)\""));
+    assert_ok(s->y, audit_verify(s->y->s, s->y->a, &verdict, &s->y->err));
+    assert_int_equal(verdict.fault_count, 0);
+}
+
 static void R33_names_are_used_once_and_keys_fit(void **state)
 {
     struct surface *s = *state;
@@ -321,6 +352,7 @@ int main(void)
         surface_test(R138_empty_lists_are_lists),
         surface_test(R143_who_calls_too_often_is_told_when_to_come_back),
         surface_test(a_viewers_key_changes_nothing),
+        surface_test(changes_and_keys_that_leave_are_in_the_audit_and_nothing_else),
         surface_test(R145_details_come_without_keys_where_asked_and_where_export_is_not_allowed),
         surface_test(R33_names_are_used_once_and_keys_fit),
         surface_test(R35_certificates_are_listed_and_deleted),
