@@ -131,6 +131,11 @@ static const struct json *parsed(struct arena *a, const char *text)
     return text && json_parse(a, text, strlen(text), &json, &ignored) ? json : NULL;
 }
 
+void trail_put_changes(struct json_writer *w, struct arena *a, const char *before, const char *after)
+{
+    put_differences(w, a, parsed(a, before), parsed(a, after));
+}
+
 static const char *changes_of(struct request *rq, const struct viewed *before, const struct viewed *after)
 {
     struct buf text = buf_new(rq->arena, CHANGES_BYTES);
@@ -140,7 +145,7 @@ static const char *changes_of(struct request *rq, const struct viewed *before, c
     put_differences(&w, rq->arena, old, new);
     put_asked(&w, rq, new ? new : old);
     json_close_object(&w);
-    return text.full ? "{\"changes\":\"(too many to be kept)\"}" : text.data;
+    return text.full ? TRAIL_TOO_MANY : text.data;
 }
 
 static bool append(struct request *rq, struct db *db, const struct viewed *before, struct err *err)

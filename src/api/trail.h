@@ -19,6 +19,11 @@ struct viewed {
 typedef bool trail_view_fn(struct request *rq, struct db *db, const char *id_or_name, struct viewed *ret,
                            struct err *err);
 
+/* What differs between two views of an object, each NULL where it is not there, as members of an open object. */
+void trail_put_changes(struct json_writer *w, struct arena *a, const char *before, const char *after);
+/* What stands in the audit where the members were too many. */
+#define TRAIL_TOO_MANY "{\"changes\":\"(too many to be kept)\"}"
+
 /* store_write, with the audit's row in the same write. */
 must_use bool request_write(struct request *rq, store_fn *fn, void *context, struct err *err);
 

@@ -101,6 +101,7 @@ bool cas_add_access(struct cas_call *call, struct err *err)
     work.row.key_id = key_id;
     work.row.key_source = "stored";
     work.row.name = arena_printf(call->arena, "%s-%.*s", cloud, NAME_OF_KEY_BYTES, key_id);
+    call->made_id = work.row.id;
     if (!cas_write(call, add, &work, err))
         return false;
     cas_discover(call->api->cas, &work.row.id, 1, true);

@@ -1,5 +1,6 @@
 #include "api/cas/call.h"
 
+#include "api/cas/record.h"
 #include "base/clock.h"
 #include <ctype.h>
 #include <stdio.h>
@@ -10,9 +11,22 @@ bool cas_read(struct cas_call *call, store_fn *fn, void *context, struct err *er
     return store_read(call->api->parts.store, fn, context, err);
 }
 
+struct writing {
+    struct cas_call *call;
+    store_fn *fn;
+    void *context;
+};
+
+static bool write_and_record(struct db *db, void *context, struct err *err)
+{
+    struct writing *writing = context;
+    return writing->fn(db, writing->context, err) && cas_record(db, writing->call, err);
+}
+
 bool cas_write(struct cas_call *call, store_fn *fn, void *context, struct err *err)
 {
-    return store_write(call->api->parts.store, fn, context, err);
+    struct writing writing = {call, fn, context};
+    return store_write(call->api->parts.store, write_and_record, &writing, err);
 }
 
 /* Without the clouds: they would keep the caller waiting. */

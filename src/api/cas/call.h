@@ -8,6 +8,7 @@
 #include "api/cas/operation.h"
 #include "api/cas/refusal.h"
 #include "api/request.h"
+#include "api/trail.h"
 #include "store/numbered.h"
 #include "task/task.h"
 
@@ -21,13 +22,17 @@ struct cas_call {
     struct caller caller;
     const char *owner; /* the caller's: all that is seen and made here */
     int64_t now_ms;
-    bool tells_key;       /* the answer holds a private key */
+    struct viewed before; /* the object, for the audit */
+    int64_t made_id;      /* of what the call made; 0: nothing */
+    bool exported;        /* a private key is in the answer */
+    bool recorded;        /* in the audit already */
     struct json_writer w; /* the answer, an object that begins with RequestId */
 };
 
 /* ---- reading and writing ---- */
 
 must_use bool cas_read(struct cas_call *call, store_fn *fn, void *context, struct err *err);
+/* With the audit's row in the same write. */
 must_use bool cas_write(struct cas_call *call, store_fn *fn, void *context, struct err *err);
 struct task_context cas_task_context(const struct cas_call *call);
 

@@ -3,13 +3,13 @@
 #include "api/cas/call.h"
 #include "api/cas/discovery.h"
 #include "api/cas/limit.h"
+#include "api/cas/record.h"
 #include "api/cas/signature.h"
 #include "api/pool.h"
 #include "base/clock.h"
 #include "base/log.h"
 #include "crypto/digest.h"
 #include "identity/api_key.h"
-#include "identity/audit.h"
 #include "store/nonce.h"
 #include <ctype.h>
 #include <stdlib.h>
@@ -19,9 +19,7 @@
 enum {
     THREADS = 4,
     QUEUE = 256,
-    CALLS_PER_SECOND = 500, /* of all keys together: it bounds the table of nonces */
-    AUDIT_BYTES = 256 << 10,
-    AUDIT_VALUE_BYTES = 1024
+    CALLS_PER_SECOND = 500 /* of all keys together: it bounds the table of nonces */
 };
 
 #define VERSION "2020-04-07"
@@ -105,9 +103,10 @@ static void reply_refusal(const struct cas_call *call, const struct err *err)
     const char *host = http_header_get(call->exchange, "host");
     const char *body = json_format(call->arena, "{'RequestId':%s,'HostId':%s,'Code':%s,'Message':%s}",
                                    call->request_id, host ? host : "", problem.code, problem.message);
-    struct log_ctx request = {NULL, "request", call->request_id}, action = {&request, "action", call->action};
-    log_debug(&action, "cas.refused", "%u %s", problem.status,
-              problem.code); /* never the target: keys are in it */
+    struct log_ctx request = {NULL, "request", call->exchange->request_id},
+                   action = {&request, "action", call->action};
+    log_debug(&action, "cas.refused", "%u %s, RequestId %s", problem.status, problem.code,
+              call->request_id); /* never the target: keys are in it */
     reply(call, problem.status, body, strlen(body), err);
 }
 
@@ -188,50 +187,14 @@ static bool check_caller(struct cas *cas, struct cas_call *call, const struct ca
     if (!cas_read(call, find_key, &asking, err))
         return err->kind == ERR_NOT_FOUND ? cas_refuse(err, "InvalidAccessKeyId.NotFound") : false;
     if (!cas_claim_check_signature(call->arena, claim, asking.key.secret, err) ||
-        !throttle(cas, call, asking.key.row.id, err) || !cas_write(call, use_nonce, &asking, err))
+        !throttle(cas, call, asking.key.row.id, err) ||
+        !store_write(cas->api->parts.store, use_nonce, &asking, err))
         return false;
     if (!asking.new)
         return cas_refuse(err, "SignatureNonceUsed");
     call->caller = asking.key.caller;
     call->owner = asking.key.caller.owner;
     return call->caller.everywhere >= call->operation->role || cas_refuse(err, "Forbidden.RAM");
-}
-
-/* What was given, but for what may be a secret. */
-static const char *given_text(const struct cas_call *call)
-{
-    struct buf text = buf_new(call->arena, AUDIT_BYTES);
-    struct json_writer w = json_writer_to(&text);
-    json_open_object(&w);
-    for (const struct cas_parameter *p = call->operation->parameters; p->name; p++) {
-        const char *value = cas_given(&call->given, p->name);
-        if (!value)
-            continue;
-        if (p->type == CAS_SECRET || p->type == CAS_PEM)
-            value = "(secret)";
-        else if (strlen(value) > AUDIT_VALUE_BYTES)
-            value = arena_printf(call->arena, "(%zu bytes)", strlen(value));
-        json_member_string(&w, p->name, value);
-    }
-    json_close_object(&w);
-    return text.data;
-}
-
-static bool append(struct db *db, void *context, struct err *err)
-{
-    const struct cas_call *call = context;
-    struct audit_entry entry = {.request = call->request_id,
-                                .caller = &call->caller,
-                                .source = call->exchange->peer,
-                                .action = arena_printf(call->arena, "cas %s", call->action),
-                                .changes = given_text(call)};
-    return audit_append(db, call->arena, store_new_id(call->api->parts.store), call->now_ms, &entry, err);
-}
-
-/* Into the audit, before the answer goes out: what changed something, and each private key that leaves. */
-static bool record(struct cas_call *call, struct err *err)
-{
-    return (call->operation->role < ROLE_OPERATOR && !call->tells_key) || cas_write(call, append, call, err);
 }
 
 static bool answer(struct cas *cas, struct cas_call *call, struct buf *body, struct err *err)
@@ -249,12 +212,13 @@ static bool answer(struct cas *cas, struct cas_call *call, struct buf *body, str
     struct cas_raw raw = raw_of(x, &asked, &call->given);
     if (!cas_claim_read(call->arena, &raw, &claim, err) || !find_operation(call, &claim, err) ||
         !check_caller(cas, call, &claim, err) ||
-        !cas_parameters_check(call->arena, &call->given, call->operation->parameters, err))
+        !cas_parameters_check(call->arena, &call->given, call->operation->parameters, err) ||
+        !cas_record_before(call, err))
         return false;
     call->w = json_writer_to(body);
     json_open_object(&call->w);
     json_member_string(&call->w, "RequestId", call->request_id);
-    if (!call->operation->handler(call, err) || !record(call, err))
+    if (!call->operation->handler(call, err) || !cas_record_after(call, err))
         return false;
     json_close_object(&call->w);
     return !body->full || err_set(err, ERR_INPUT, "The answer is too large: ask for fewer rows.");

@@ -121,6 +121,7 @@ bool cas_upload_certificate(struct cas_call *call, struct err *err)
         return false;
     if (!certificate_add(call->api->parts.store, call->arena, &cert, call->owner, name, &row, &already, err))
         return err->kind == ERR_CONFLICT ? cas_refuse(err, "NameRepeat") : false;
+    call->made_id = row.id;
     cas_put_number(call, "CertId", row.id);
     cas_put_text(call, "ResourceId", cas_text_id(call->arena, "cas-upload-", row.id));
     return true;
@@ -215,10 +216,10 @@ static void put_material(struct cas_call *call, const struct one *one)
     const char *chain = arena_printf(call->arena, "%s%s", row->leaf_pem, row->chain_pem);
     if (cas_bool(&call->given, "CertFilter", false))
         return;
+    call->exported = keys;
     cas_put_text(call, pair ? "SignCert" : "Cert", chain);
     if (pair)
         cas_put_text(call, "EncryptCert", row->sm2_encryption_pem);
-    call->tells_key |= keys;
     if (keys)
         cas_put_text(call, pair ? "SignPrivateKey" : "Key", secret_bytes(one->key));
     if (keys && pair && one->encryption_key)

@@ -115,6 +115,7 @@ bool cas_create_contact(struct cas_call *call, struct err *err)
                                     .mail = "",
                                     .mobile = "",
                                     .hosts = "[]"};
+    call->made_id = work.row.id;
     if (!apply(&work, err))
         return false;
     if (!cas_write(call, add, &work, err))

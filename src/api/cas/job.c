@@ -169,6 +169,7 @@ bool cas_create_job(struct cas_call *call, struct err *err)
                                   .verify = true};
     if (!task_create_as(&context, a, &form, &selection, &view, err))
         return false;
+    call->made_id = view.task.id;
     cas_put_number(call, "JobId", view.task.id);
     return true;
 }

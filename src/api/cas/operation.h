@@ -10,6 +10,7 @@ struct cas_operation {
     const char *name;
     enum role role;      /* what the caller's key needs, everywhere */
     unsigned per_second; /* of each key */
+    const char *object;  /* what it changes, for the audit; of what only looks: what it may let go */
     cas_handler_fn *handler;
     const struct cas_parameter *parameters; /* ends with a NULL name */
 };

@@ -1,6 +1,5 @@
 /* The API over a socket: who asks, certificates, contacts. Signed requests in, JSON in the vendor's words out. */
 #include "api/cas/test_surface.h"
-
 #include "identity/audit.h"
 
 /* ---- who asks ---- */
@@ -244,7 +243,7 @@ static void changes_and_keys_that_leave_are_in_the_audit_and_nothing_else(void *
         assert_string_equal(rows[i].who, "writer");
         assert_null(strstr(rows[i].changes, "PRIVATE"));
     }
-    assert_non_null(strstr(rows[0].changes, "\"Key\":\"(secret)\""));
+    assert_non_null(strstr(rows[0].changes, "\"given Key\":\"(secret)\""));
     assert_ok(s->y, audit_verify(s->y->s, s->y->a, &verdict, &s->y->err));
     assert_int_equal(verdict.fault_count, 0);
 }
@@ -341,6 +340,35 @@ static void R66_contacts_live_and_their_webhooks_stay_hidden(void **state)
     good(s, "DeleteContact", with_id(s, "ContactId", id, ""));
 }
 
+static void changes_and_key_exports_are_in_the_audit(void **state)
+{
+    struct surface *s = *state;
+    struct minted leaf;
+    static const char *const actions[] = {"cas DeleteUserCertificate", "cas GetUserCertificateDetail",
+                                          "cas UpdateContact", "cas CreateContact",
+                                          "cas UploadUserCertificate"};
+    int64_t id = upload(s, "one", "www.example.com", &leaf);
+    struct answer made = good(s, "CreateContact", "Name=Ops&Mobile=13800138000");
+    good(s, "UpdateContact", with_id(s, "ContactId", number_at(&made, "/ContactId"), "&Name=Ops2"));
+    good(s, "GetUserCertificateDetail",
+         with_id(s, "CertId", id, "&CertFilter=true")); /* no key: nothing left */
+    good(s, "GetUserCertificateDetail", with_id(s, "CertId", id, ""));
+    good(s, "DeleteUserCertificate", with_id(s, "CertId", id, ""));
+    call(s, "DeleteUserCertificate", with_id(s, "CertId", id, "")); /* refused: nothing changed */
+    struct page page = {.limit = 100};
+    struct audit_row *rows;
+    size_t count;
+    assert_ok(s->y, store_audit_list(s->y->db, s->y->a, &page, &rows, &count, &s->y->err));
+    assert_int_equal(count, countof(actions));
+    for (size_t i = 0; i < count; i++) {
+        assert_string_equal(rows[i].action, actions[i]);
+        assert_null(strstr(rows[i].changes, "PRIVATE"));
+    }
+    assert_non_null(strstr(rows[1].changes, "private key"));
+    assert_non_null(strstr(rows[2].changes, "[\"Ops\",\"Ops2\"]"));
+    assert_string_equal(rows[4].object_name, "one");
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -357,6 +385,7 @@ int main(void)
         surface_test(R33_names_are_used_once_and_keys_fit),
         surface_test(R35_certificates_are_listed_and_deleted),
         surface_test(other_owners_do_not_exist),
+        surface_test(changes_and_key_exports_are_in_the_audit),
         surface_test(R66_contacts_live_and_their_webhooks_stay_hidden),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
