@@ -1,6 +1,7 @@
 #include "api/health.h"
 #include "api/metrics.h"
 #include "api/v1_access.h"
+#include "api/v1_approval.h"
 #include "api/v1_audit.h"
 #include "api/v1_certificate.h"
 #include "api/v1_contact.h"
@@ -110,6 +111,7 @@ const struct route routes[] = {
     {"PATCH", "/api/v1/tasks/{task}", v1_task_update, ON_JOB, task_update_fields, RIGHT_OPERATE},
     {"POST", "/api/v1/tasks/{task}/preview", v1_task_preview, ON_JOB, NULL, RIGHT_OPERATE},
     {"POST", "/api/v1/tasks/{task}/submit", v1_task_submit, ON_JOB, task_submit_fields, RIGHT_OPERATE},
+    {"POST", "/api/v1/tasks/{task}/approve", v1_task_approve, ON_JOB, NULL, RIGHT_APPROVE},
     {"POST", "/api/v1/tasks/{task}/cancel", v1_task_cancel, ON_JOB, NULL, RIGHT_OPERATE},
     {"POST", "/api/v1/tasks/{task}/pause", v1_task_pause, ON_JOB, NULL, RIGHT_OPERATE},
     {"POST", "/api/v1/tasks/{task}/retry", v1_task_retry, ON_JOB, task_retry_fields, RIGHT_OPERATE},

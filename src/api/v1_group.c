@@ -10,6 +10,7 @@ enum { NAME_BYTES = 63 };
 const struct field group_add_fields[] = {
     {"name", FIELD_TEXT, true, NAME_BYTES},
     {"accesses", FIELD_TEXTS, false, GROUP_ACCESSES_MAX},
+    {"second_person", FIELD_BOOL, false, 0}, /* tasks on them start once another one approved */
     {NULL, FIELD_TEXT, false, 0},
 };
 
@@ -18,6 +19,7 @@ const struct field group_update_fields[] = {
     {"accesses", FIELD_TEXTS, false, GROUP_ACCESSES_MAX}, /* all it has from now on */
     {"add", FIELD_TEXTS, false, GROUP_ACCESSES_MAX},
     {"remove", FIELD_TEXTS, false, GROUP_ACCESSES_MAX},
+    {"second_person", FIELD_BOOL, false, 0},
     {NULL, FIELD_TEXT, false, 0},
 };
 
@@ -100,6 +102,7 @@ static void put_group(struct json_writer *w, struct arena *a, const struct group
     for (size_t i = 0; i < accesses->count; i++)
         json_put_int(w, accesses->items[i]);
     json_close_array(w);
+    json_member_bool(w, "second_person", row->second_person);
     json_member_string(w, "created", row->created_ms ? time_iso(a, row->created_ms) : NULL);
     json_close_object(w);
 }
@@ -126,7 +129,10 @@ static bool add(struct db *db, void *context, struct err *err)
 bool v1_group_add(struct request *rq, struct reply *reply, struct err *err)
 {
     struct work work = {.rq = rq, .text = request_text(rq, "name")};
-    work.row = (struct group_row){.id = store_new_id(rq->api->parts.store), .owner = "", .name = work.text};
+    work.row = (struct group_row){.id = store_new_id(rq->api->parts.store),
+                                  .owner = "",
+                                  .name = work.text,
+                                  .second_person = request_bool(rq, "second_person", false)};
     rq->made_id = work.row.id;
     if (!request_label_check("the name", work.text, err) || !request_write(rq, add, &work, err))
         return false;
@@ -162,6 +168,7 @@ static bool update(struct db *db, void *context, struct err *err)
     if (!find(db, work, err))
         return false;
     work->row.name = name ? name : work->row.name;
+    work->row.second_person = request_bool(work->rq, "second_person", work->row.second_person);
     work->text = work->row.name;
     return store_group_update(db, &work->row, err) && set_accesses(db, work, err) && find(db, work, err);
 }

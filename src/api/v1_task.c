@@ -1,6 +1,7 @@
 #include "api/v1_task.h"
 
 #include "api/authority.h"
+#include "api/v1_approval.h"
 #include "api/v1_certificate.h"
 #include "api/v1_owner.h"
 #include "api/v1_plan.h"
@@ -242,6 +243,8 @@ bool v1_task_show(struct request *rq, struct reply *reply, struct err *err)
     struct json_writer w = json_writer_to(&reply->body);
     view_task_open(&w, rq->arena, &find.row, &find.counts, now_of(rq));
     view_quota_member(&w, &find.quota);
+    if (!v1_approval_put(rq, &w, find.row.id, err))
+        return false;
     json_close_object(&w);
     return true;
 }
@@ -359,8 +362,7 @@ static const char *text_or_none(const struct request *rq, const char *name)
     return text ? text : "";
 }
 
-/* Answers with the task, and with what has to be said about its time. */
-bool v1_task_submit(struct request *rq, struct reply *reply, struct err *err)
+bool v1_task_start(struct request *rq, struct reply *reply, int64_t version, struct err *err)
 {
     struct task_context context = context_of(rq);
     struct task_find find = {.rq = rq};
@@ -372,8 +374,7 @@ bool v1_task_submit(struct request *rq, struct reply *reply, struct err *err)
                              .waves = texts_of(rq, "waves"),
                              .rollback_on = text_or_none(rq, "rollback_on")};
     if (!store_read(rq->api->parts.store, load_task, &find, err) ||
-        !task_submit_when(&context, rq->arena, find.row.id, json_int(json_at(rq->body, "/version"), 0), &when,
-                          &said, err) ||
+        !task_submit_when(&context, rq->arena, find.row.id, version, &when, &said, err) ||
         !store_read(rq->api->parts.store, load_task, &find, err))
         return false;
     wake(rq);

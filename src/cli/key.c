@@ -5,6 +5,7 @@
 
 const struct option_def group_add_options[] = {
     {"access", "ACCESS", true, "an access that belongs to it"},
+    {"second-person", NULL, false, "tasks on its accesses start once another person approved them"},
     {NULL, NULL, false, NULL},
 };
 
@@ -12,6 +13,7 @@ const struct option_def group_update_options[] = {
     {"name", "NAME", false, "a new name"},
     {"add", "ACCESS", true, "an access that belongs to it from now on"},
     {"remove", "ACCESS", true, "an access that does so no longer"},
+    {"second-person", "yes|no", false, "whether tasks on its accesses want another person's approval"},
     {NULL, NULL, false, NULL},
 };
 
@@ -56,6 +58,8 @@ int verb_group_add(struct command *c)
     json_open_object(&w);
     json_member_string(&w, "name", c->args.arguments[0]);
     put_texts(c, &w, "access", "accesses");
+    if (args_flag(&c->args, "second-person"))
+        json_member_bool(&w, "second_person", true);
     json_close_object(&w);
     return group_change(c, "POST", "/api/v1/groups", body.data, "added");
 }
@@ -67,6 +71,8 @@ int verb_group_update(struct command *c)
     json_open_object(&w);
     if (args_get(&c->args, "name"))
         json_member_string(&w, "name", args_get(&c->args, "name"));
+    if (args_get(&c->args, "second-person"))
+        json_member_bool(&w, "second_person", strcmp(args_get(&c->args, "second-person"), "no") != 0);
     put_texts(c, &w, "add", "add");
     put_texts(c, &w, "remove", "remove");
     json_close_object(&w);
@@ -83,11 +89,12 @@ static const char *ids_text(struct command *c, const struct json *list)
 
 static void print_groups(struct command *c, const struct json *answer)
 {
-    static const char *const headers[] = {"ID", "NAME", "ACCESSES"};
+    static const char *const headers[] = {"ID", "NAME", "SECOND PERSON", "ACCESSES"};
     struct table table = table_new(c->arena, headers, countof(headers));
     json_each (group, json_at(answer, "/items")) {
         table_add(&table, json_text(c->arena, json_at(group, "/id"), ""));
         table_add(&table, json_get(group, "/name"));
+        table_add(&table, json_bool(json_at(group, "/second_person"), false) ? "yes" : "no");
         table_add(&table, ids_text(c, json_at(group, "/accesses")));
     }
     table_print(&table);

@@ -31,6 +31,12 @@ const char *task_waits_text(struct command *c, const struct json *task)
     const struct zone *z = NULL;
     struct err ignored = {0};
     int64_t ms = 0;
+    const struct json *approval = json_at(task, "/approval");
+    if (json_is_object(approval))
+        return arena_printf(c->arena, "waits for another person: submitted by %s %s at %s",
+                            json_get(approval, "/by_kind"),
+                            text_clean_cut(c->arena, json_get(approval, "/by"), 0),
+                            json_get(approval, "/since"));
     if (!waits)
         return NULL;
     if (strcmp(waits, "resume") == 0)
@@ -89,11 +95,22 @@ static const char *submit_body(struct command *c, int64_t version)
     return body.data;
 }
 
+/* Somebody else has the next word. */
+static int tell_approval(struct command *c, const char *id)
+{
+    command_note(c, "task %s waits for another person: certferry task approve %s", id, id);
+    if (c->globals.json)
+        run_print_json(c, id);
+    return EXIT_STOPPED;
+}
+
 int run_task(struct command *c, const char *id, int64_t version)
 {
     const struct json *task;
     struct err err = {0};
     if (command_call(c, "POST", path_of(c, "tasks", id, "/submit"), submit_body(c, version), &task, &err)) {
+        if (json_is_object(json_at(task, "/approval")))
+            return tell_approval(c, id);
         const struct json *said = json_at(task, "/said");
         for (size_t i = 0; i < json_count(said); i++)
             command_note(c, "%s", text_clean_cut(c->arena, json_str(json_item(said, i), ""), 0));
@@ -177,4 +194,15 @@ int verb_task_run_due(struct command *c)
     if (done == json_count(items))
         return EXIT_DONE;
     return failed == json_count(items) ? EXIT_FAILED : EXIT_PARTLY;
+}
+
+int verb_task_approve(struct command *c)
+{
+    const char *id = c->args.arguments[0];
+    const struct json *task;
+    struct err err = {0};
+    if (command_call(c, "POST", path_of(c, "tasks", id, "/approve"), NULL, &task, &err))
+        return after_start(c, id, task);
+    command_fail(c, &err);
+    return err.kind == ERR_CONFLICT || err.kind == ERR_PERMISSION ? EXIT_STOPPED : EXIT_FAILED;
 }

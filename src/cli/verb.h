@@ -17,7 +17,7 @@ verb_fn verb_quota_grant, verb_quota_revoke, verb_quota_show, verb_quota_list, v
 verb_fn verb_product_list, verb_resource_sync, verb_resource_list;
 verb_fn verb_task_create, verb_task_update, verb_task_preview, verb_task_submit, verb_task_list,
     verb_task_show, verb_task_watch, verb_task_wait, verb_task_cancel, verb_task_retry, verb_task_resume,
-    verb_task_delete, verb_task_rollback, verb_task_pause, verb_task_run_due;
+    verb_task_delete, verb_task_rollback, verb_task_pause, verb_task_approve, verb_task_run_due;
 verb_fn verb_deploy, verb_verify, verb_serve, verb_help, verb_completion, verb_version;
 
 extern const struct option_def cert_import_options[], cert_export_options[], cert_sync_options[],

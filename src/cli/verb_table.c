@@ -283,6 +283,11 @@ const struct verb verbs[] = {
      "  certferry task submit 12 --at \"2026-12-05 02:00\" --time-zone Europe/Berlin\n"
      "  certferry task submit 12 --window \"Sat,Sun 02:00-05:00\" --canary 5% --wave 25%\n",
      task_submit_options, verb_task_submit, true},
+    {"task approve", "TASK", 1, 1, "let a task start that somebody else submitted",
+     "Where a group of accesses wants a second person, what deploys to them waits after task submit until an "
+     "approver (or\n"
+     "admin) other than who submitted it says yes. What was changed since is submitted anew first.\n",
+     wait_options, verb_task_approve, true},
     {"task list", NULL, 0, 0, "tasks, newest first", "", task_list_options, verb_task_list, false},
     {"task show", "TASK", 1, 1, "a task with every deployment, cause and advice", "", task_show_options,
      verb_task_show, false},

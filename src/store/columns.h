@@ -92,7 +92,16 @@
     X(INT, deployment_id)                                                                                    \
     X(TEXT, text)
 
-#define GROUP_FIELDS(X) COMMON_FIELDS(X) X(TEXT, name)
+#define GROUP_FIELDS(X) COMMON_FIELDS(X) X(TEXT, name) X(BOOL, second_person)
+
+#define APPROVAL_FIELDS(X)                                                                                   \
+    COMMON_FIELDS(X)                                                                                         \
+    X(INT, task_id)                                                                                          \
+    X(INT, task_version)                                                                                     \
+    X(TEXT, who_kind)                                                                                        \
+    X(INT, who_id)                                                                                           \
+    X(TEXT, who)                                                                                             \
+    X(TEXT, request)
 
 #define ROLE_FIELDS(X) X(INT, group_id) X(INT, role) X(TEXT, group)
 

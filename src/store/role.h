@@ -17,6 +17,7 @@ struct group_row {
     int64_t id, version, created_ms, updated_ms;
     const char *owner; /* "" */
     const char *name;
+    bool second_person; /* what deploys to its accesses starts once another one approved it */
 };
 
 must_use bool store_group_add(struct db *db, const struct group_row *row,

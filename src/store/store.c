@@ -90,6 +90,10 @@ static const struct migration {
         15, 15, /* who does not know of the audit would change things without a trace */
 #include "store/schema_015.inc"
     },
+    {
+        16, 16, /* who does not know of a second person would start without it */
+#include "store/schema_016.inc"
+    },
 };
 
 /* One caller of store_write, on its stack while it waits. */

@@ -318,3 +318,35 @@ def test_a_second_factor_is_asked_for_and_no_code_counts_twice():
         for path, data in everything_in(ferry.folder):
             for value in (secret, base64.b32decode(secret), codes[5], codes[5].replace("-", "")):
                 true((value if isinstance(value, bytes) else value.encode()) not in data, f"{path} holds a secret")
+
+
+def test_a_marked_access_wants_a_second_person():
+    with world("--domains", 12, clouds=("aliyun",)) as (simulator, ferry, certificates):
+        new = certificates.leaf()
+        ferry.run("cert", "import", "--cert", new.full, "--key", new.key, "--name", "new")
+        ferry.run("resource", "sync")
+        ferry.run("group", "add", "guarded", "--access", "aliyun", "--second-person")
+        first, second, operator = (token(ferry, n, "--role", r) for n, r in (("ann", "approver"), ("bob", "approver"), ("eve", "operator")))
+        with ferry.serve():
+            def create():
+                return str(ferry.json("task", "create", "--cert", "new", "--product", "aliyun/cdn", "--token-file", first)["task"]["id"])
+
+            def state(task):
+                return ferry.json("task", "show", task)["task"]["state"]
+            task = create()
+            waits = ferry.run("task", "submit", task, "--yes", "--token-file", first, code=4)
+            true("another person" in waits.err and "task approve" in waits.err, waits.err)
+            equal(state(task), "editing", "it did not start")
+            true("submitted by you" in ferry.run("task", "approve", task, "--token-file", first, code=4).err, "by oneself")
+            true("approver" in ferry.run("task", "approve", task, "--token-file", operator, code=4).err, "by an operator")
+            # what was changed since is another plan
+            ferry.run("task", "update", task, "--name", "other", "--exclude", "nothing.example")
+            true("changed since" in ferry.run("task", "approve", task, "--token-file", second, code=4).err, "a changed task")
+            ferry.run("task", "submit", task, "--yes", "--token-file", first, code=4)
+            ferry.run("task", "approve", task, "--wait", "--token-file", second)
+            equal(state(task), "success", "approved")
+            true("waits for nobody" in ferry.run("task", "approve", task, "--token-file", second, code=4).err, "twice")
+            rows = [(r["who"], r["action"]) for r in rows_of(ferry) if r["action"].endswith(("submit", "approve"))][::-1]
+            equal(rows, [("ann", "POST /api/v1/tasks/{task}/submit")] * 2 + [("bob", "POST /api/v1/tasks/{task}/approve")], "the audit")
+            ferry.run("group", "update", "guarded", "--second-person", "no")
+            ferry.run("task", "submit", create(), "--yes", "--wait", "--token-file", first)

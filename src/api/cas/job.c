@@ -2,6 +2,7 @@
 
 #include "base/clock.h"
 #include "base/utf8.h"
+#include "store/approval.h"
 #include <stdio.h>
 #include <string.h>
 
@@ -246,6 +247,20 @@ bool cas_update_job(struct cas_call *call, struct err *err)
                        &change, &view, err);
 }
 
+struct guarded {
+    int64_t task_id;
+};
+
+/* This API knows no second person: where one is wanted, the task is submitted and approved by the other. */
+static bool check_unguarded(struct db *db, void *context, struct err *err)
+{
+    const struct guarded *guarded = context;
+    bool needed;
+    if (!store_approval_needed(db, guarded->task_id, &needed, err))
+        return false;
+    return !needed || cas_refuse(err, "Forbidden.RAM");
+}
+
 /* What was planned is compared with the inventory, which may have changed since: the vendor has no second look, so that the
  * plan is made anew once, and goes as it then is.
  */
@@ -258,8 +273,10 @@ static bool submit(const struct cas_call *call, const struct task_row *row, bool
                              .time_zone = "UTC",
                              .canary = "",
                              .rollback_on = ""};
+    struct guarded guarded = {.task_id = row->id};
     return task_preview(&context, call->arena, arena_printf(call->arena, "%lld", (long long)row->id), &view,
                         err) &&
+           store_read(call->api->parts.store, check_unguarded, &guarded, err) &&
            task_submit_when(&context, call->arena, row->id, view.task.version, &when, &said, err);
 }
 

@@ -183,6 +183,27 @@ static void R67_R92_a_submitted_task_waits_for_its_time_or_goes_back(void **stat
     assert_refusal(&refused, 400, "InvalidOperation"); /* R106 */
 }
 
+static void what_wants_a_second_person_is_not_started_here(void **state)
+{
+    struct surface *s = *state;
+    struct minted leaf;
+    int64_t own = new_access(s, "aliyun"), contact = new_contact(s),
+            cert = upload(s, "wide", "*.example.com", &leaf);
+    int64_t a = new_resource(s, own, "aliyun/cdn", "a.example.com", 1);
+    struct group_row group = {.id = yard_id(s->y), .owner = "", .name = "guarded", .second_person = true};
+    assert_ok(s->y, store_group_add(s->y->db, &group, &s->y->err));
+    assert_ok(s->y, store_group_accesses_set(s->y->db, group.id, &own, 1, &s->y->err));
+    struct answer made = good(s, "CreateDeploymentJob", job_of(s, "user", cert, text_of(s, a), contact));
+    const char *id = with_id(s, "JobId", number_at(&made, "/JobId"), "");
+    struct answer refused =
+        call(s, "UpdateDeploymentJobStatus", arena_printf(s->y->a, "%s&Status=pending", id));
+    assert_refusal(&refused, 403, "Forbidden.RAM");
+    struct answer one = good(s, "DescribeDeploymentJob", id);
+    assert_string_equal(json_get(one.json, "/Status"), "editing");
+    assert_ok(s->y, store_group_accesses_set(s->y->db, group.id, NULL, 0, &s->y->err));
+    good(s, "UpdateDeploymentJobStatus", arena_printf(s->y->a, "%s&Status=pending", id));
+}
+
 static void R88_a_task_that_matches_nothing_fails_when_it_is_submitted(void **state)
 {
     struct surface *s = *state;
@@ -253,6 +274,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         surface_test(R92_R104_a_task_is_made_changed_and_deleted_in_editing),
         surface_test(R67_R92_a_submitted_task_waits_for_its_time_or_goes_back),
+        surface_test(what_wants_a_second_person_is_not_started_here),
         surface_test(R88_a_task_that_matches_nothing_fails_when_it_is_submitted),
         surface_test(R20_R103_types_and_listeners_are_kept_apart),
         surface_test(R60_accesses_of_others_are_listed_without_secrets),
