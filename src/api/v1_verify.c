@@ -48,6 +48,12 @@ static const char **bound_domains(struct arena *a, const struct x509 *leaf, size
     return names;
 }
 
+/* Who is on this machine reaches it anyway. For others it would be a way in: no loopback, and no gateway of their choice. */
+static bool is_near(const struct request *rq)
+{
+    return rq->caller.kind == CALLER_LOCAL;
+}
+
 static bool look(struct request *rq, const char *name, unsigned port, struct probe_result *ret,
                  struct err *err)
 {
@@ -56,7 +62,9 @@ static bool look(struct request *rq, const char *name, unsigned port, struct pro
                                   .server_name = name_is_address(name) ? NULL : name,
                                   .signature = KEY_OTHER,
                                   .gateway = request_text(rq, "gateway"),
-                                  .addresses = {.allow_loopback = true, .allow_private = true}};
+                                  .addresses = {.allow_loopback = is_near(rq), .allow_private = true}};
+    if (target.gateway && !is_near(rq))
+        return err_set(err, ERR_PERMISSION, "a gateway may be named on the machine of certferry itself only");
     const char *connect = request_text(rq, "connect");
     if (connect && !host_port_parse(rq->arena, connect, 443, &target.host, &target.port, err))
         return err_add(err, "connect");

@@ -100,12 +100,13 @@ static void block_signals(void)
     (void)pthread_sigmask(SIG_BLOCK, &signals, NULL);
 }
 
-static bool open_floors(struct house *h, const struct cli_globals *globals, bool engine, struct err *err)
+static bool open_floors(struct house *h, const struct cli_globals *globals, bool engine, bool probe_loopback,
+                        struct err *err)
 {
     block_signals();
     const char *key = NULL;
     struct engine_options options = {.workers = ENGINE_WORKERS,
-                                     .addresses = {.allow_loopback = true, .allow_private = true}};
+                                     .addresses = {.allow_loopback = probe_loopback, .allow_private = true}};
     /* A store that is there already was sealed with a key that is there already: a new one would open nothing. */
     bool fresh = access(arena_printf(h->arena, "%s/certferry.db", globals->data), F_OK) != 0;
     return master_key_path(h, globals, &key, err) && seal_load(key, fresh, &h->seal, err) &&
@@ -278,7 +279,7 @@ bool house_open(void *house, const struct cli_globals *globals, bool engine, con
     bool other = false;
     if (!prepare(h, globals, err) || !own_or_find(h, globals, engine, &other, err))
         return false;
-    if (!other && !(open_floors(h, globals, engine, err) && open_surface(h, NULL, err))) {
+    if (!other && !(open_floors(h, globals, engine, false, err) && open_surface(h, NULL, err))) {
         close_all(h);
         return false;
     }
@@ -326,7 +327,8 @@ bool house_serve(void *house, const struct cli_globals *globals, const struct se
     if (!surface_check(settings, err) || (sandbox && !sandbox_enter(err)) || !prepare(h, globals, err) ||
         !own_for_service(h, globals, err))
         return false;
-    if (!open_floors(h, globals, true, err) || !open_surface(h, settings, err)) {
+    if (!open_floors(h, globals, true, strcmp(settings->probe_loopback, "yes") == 0, err) ||
+        !open_surface(h, settings, err)) {
         close_all(h);
         return false;
     }

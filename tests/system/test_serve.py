@@ -41,6 +41,12 @@ def get(port, path, context=None):
     return ask(port, f"GET {path} HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n".encode(), context)
 
 
+def request(method, path, token, body):
+    text = json.dumps(body)
+    return (f"{method} {path} HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\nAuthorization: Bearer {read(token).strip()}\r\n"
+            f"Content-Type: application/json\r\nContent-Length: {len(text)}\r\n\r\n{text}").encode()
+
+
 def status(answer):
     true(answer.startswith(b"HTTP/1.1 "), f"no HTTP answer: {answer[:100]!r}")
     return int(answer.split()[1])
@@ -357,3 +363,17 @@ def test_a_deployments_lines_name_its_task_and_access():
             ends = [fields(line) for line in ferry.log().split("\n") if "event=deployment.end" in line]
         equal({line["deployment"] for line in ends}, {str(d["id"]) for d in task["deployments"]}, "each has one")
         true(all(line["task"] == str(task["task"]["id"]) and line["access"] for line in ends), str(ends[:2]))
+
+
+def test_callers_from_elsewhere_do_not_reach_into_this_machine():
+    with store() as (ferry, certificates):
+        leaf = certificates.leaf("ferry.example.com")
+        token = write(os.path.join(ferry.folder, "token"), ferry.run("token", "create", "t", "--role", "operator").out)
+        with ferry.serve("--tls-cert", leaf.full, "--tls-key", leaf.key):
+            there = f"127.0.0.1:{ferry.ports()[0]}"
+            near = ferry.json("verify", "ferry.example.com", "--connect", there)
+            equal(near["fingerprint"], leaf.fingerprint, "its own user")
+            for words in (("--connect", there), ("--connect", "169.254.169.254:443"), ("--connect", "[::1]:443"), ("--gateway", "http://" + there)):
+                body = {"name": "ferry.example.com", words[0][2:]: words[1]}
+                answer = ask(ferry.ports()[0], request("POST", "/api/v1/verify", token, body), trusting(certificates))
+                true(status(answer) in (400, 403), f"{words}: {answer[-300:]!r}")
