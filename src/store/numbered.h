@@ -58,7 +58,9 @@ struct resource_numbered_filter {
     const char *product, *text; /* NULL any */
     const char *certificates;   /* ids as ",12,34,": those that hold one of these; NULL any */
 };
-/* Of these accesses, one after the other; those that are missing are left out. */
+/* Of these accesses, one after the other; those that are missing are left out. With a text or certificates the total ends at
+ * NUMBERED_DEPTH + 1: nobody gets further.
+ */
 must_use bool store_resource_numbered(struct db *db, struct arena *a, const int64_t *access_ids,
                                       size_t access_count, const struct resource_numbered_filter *filter,
                                       const struct numbered *at, struct resource **ret, size_t *ret_count,

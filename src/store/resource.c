@@ -238,37 +238,79 @@ bool store_resource_called(struct db *db, struct arena *a, const char *text, str
                   ret_count, err);
 }
 
-/* One access after the other, as each is counted and read by the index alone. */
+/* A page over several accesses, as it fills. */
+struct filling {
+    struct db *db;
+    struct arena *a;
+    const struct resource_numbered_filter *filter;
+    size_t limit, offset; /* offset: still to be passed over */
+    struct resource *rows;
+    size_t count;
+    int64_t total;
+};
+
+static bool add_found(struct filling *f, const int64_t *ids, size_t count, struct err *err)
+{
+    for (size_t i = f->offset; i < count && f->count < f->limit; i++)
+        if (!store_resource_load(f->db, f->a, ids[i], &f->rows[f->count++], err))
+            return false;
+    f->offset = f->offset < count ? 0 : f->offset - count;
+    f->total += (int64_t)count;
+    return true;
+}
+
+/* What a text or a certificate picks out is looked through once, and no further than pages go. */
+static bool fill_found(struct filling *f, int64_t access_id, struct err *err)
+{
+    int64_t *ids = NULL;
+    size_t count = 0;
+    return row_ids(f->db, SQL_RESOURCE_FOUND,
+                   VALUES(value_int(access_id), value_text(f->filter->product),
+                          value_text(row_pattern(f->a, f->filter->text)), value_text(f->filter->certificates),
+                          value_int(NUMBERED_DEPTH + 1 - f->total)),
+                   f->a, &ids, &count, err) &&
+           add_found(f, ids, count, err);
+}
+
+static bool fill_shown(struct filling *f, int64_t access_id, struct err *err)
+{
+    struct value values[] = {value_int(access_id), value_text(f->filter->product),
+                             value_int((int64_t)(f->limit - f->count)), value_int((int64_t)f->offset)};
+    struct resource *found = NULL;
+    size_t count = 0;
+    int64_t here = 0;
+    if (!db_int(f->db, SQL_RESOURCE_SHOWN_COUNT, values, 2, 0, &here, err))
+        return false;
+    bool wanted = f->count < f->limit && (int64_t)f->offset < here;
+    if (wanted && !all_of(f->db, f->a, SQL_RESOURCE_SHOWN, values, countof(values), &found, &count, err))
+        return false;
+    for (size_t i = 0; i < count; i++)
+        f->rows[f->count++] = found[i];
+    f->offset = (int64_t)f->offset < here ? 0 : f->offset - (size_t)here;
+    f->total += here;
+    return true;
+}
+
 bool store_resource_numbered(struct db *db, struct arena *a, const int64_t *access_ids, size_t access_count,
                              const struct resource_numbered_filter *filter, const struct numbered *at,
                              struct resource **ret, size_t *ret_count, int64_t *ret_total, struct err *err)
 {
-    struct resource *rows = arena_array(a, struct resource, at->limit);
-    size_t count = 0, offset = at->offset;
-    int64_t total = 0;
+    struct filling f = {.db = db,
+                        .a = a,
+                        .filter = filter,
+                        .limit = at->limit,
+                        .offset = at->offset,
+                        .rows = arena_array(a, struct resource, at->limit)};
+    bool picked = filter->text || filter->certificates;
     for (size_t i = 0; i < access_count; i++) {
-        struct value values[] = {value_int(access_ids[i]),
-                                 value_text(filter->product),
-                                 value_text(row_pattern(a, filter->text)),
-                                 value_text(filter->certificates),
-                                 value_int((int64_t)(at->limit - count)),
-                                 value_int((int64_t)offset)};
-        struct resource *found = NULL;
-        size_t found_count = 0;
-        int64_t here = 0;
-        if (!db_int(db, SQL_RESOURCE_NUMBERED_COUNT, values, countof(values) - 2, 0, &here, err))
+        if (picked && f.total > NUMBERED_DEPTH)
+            break;
+        if (picked ? !fill_found(&f, access_ids[i], err) : !fill_shown(&f, access_ids[i], err))
             return false;
-        total += here;
-        if (count < at->limit && (int64_t)offset < here &&
-            !all_of(db, a, SQL_RESOURCE_NUMBERED, values, countof(values), &found, &found_count, err))
-            return false;
-        for (size_t j = 0; j < found_count; j++)
-            rows[count++] = found[j];
-        offset = (int64_t)offset < here ? 0 : offset - (size_t)here;
     }
-    *ret = rows;
-    *ret_count = count;
-    *ret_total = total;
+    *ret = f.rows;
+    *ret_count = f.count;
+    *ret_total = f.total;
     return true;
 }
 

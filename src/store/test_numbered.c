@@ -187,6 +187,12 @@ static void R83_resources_are_numbered_over_several_accesses(void **state)
     assert_ok(y, store_resource_numbered(y->db, y->a, accesses, 1, &text, &many, &rows, &count, &total,
                                          &y->err));
     assert_int_equal(count, 1);
+    struct resource_numbered_filter wide = {.text = "example"};
+    assert_ok(y, store_resource_numbered(y->db, y->a, accesses, 2, &wide, &(struct numbered){1, 2}, &rows,
+                                         &count, &total, &y->err));
+    assert_int_equal(count, 2);
+    assert_int_equal(total, 3);
+    assert_string_equal(rows[1].vendor_id, "c.example.com");
     struct certificate_row held = yard_certificate(y, "held", "f1");
     assert_ok(y, store_certificate_add(y->db, &held, NULL, NULL, &y->err));
     struct resource_numbered_filter holding = {.certificates =
