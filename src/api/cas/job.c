@@ -247,46 +247,74 @@ bool cas_update_job(struct cas_call *call, struct err *err)
                        &change, &view, err);
 }
 
-struct guarded {
-    int64_t task_id;
+struct submitting {
+    struct cas_call *call;
+    int64_t id, version;
+    const char *at; /* "": when the task says */
+    bool needed;
 };
 
-/* This API knows no second person: where one is wanted, the task is submitted and approved by the other. */
-static bool check_unguarded(struct db *db, void *context, struct err *err)
+static bool ask_needed(struct db *db, void *context, struct err *err)
 {
-    const struct guarded *guarded = context;
-    bool needed;
-    if (!store_approval_needed(db, guarded->task_id, &needed, err))
-        return false;
-    return !needed || cas_refuse(err, "Forbidden.RAM");
+    struct submitting *s = context;
+    return store_approval_needed(db, s->id, &s->needed, err);
+}
+
+static bool wait_for_approval(struct db *db, void *context, struct err *err)
+{
+    struct submitting *s = context;
+    const struct caller *caller = &s->call->caller;
+    struct approval_row row = {.id = store_new_id(s->call->api->parts.store),
+                               .owner = "",
+                               .task_id = s->id,
+                               .task_version = s->version,
+                               .who_kind = caller_kind_name(caller->kind),
+                               .who_id = caller->subject_id,
+                               .who = caller->name,
+                               .request = json_format(s->call->arena, "{'at':%s}", s->at)};
+    return store_approval_put(db, &row, err);
+}
+
+static bool withdraw_approval(struct db *db, void *context, struct err *err)
+{
+    const struct submitting *s = context;
+    return store_approval_drop(db, s->id, err);
 }
 
 /* What was planned is compared with the inventory, which may have changed since: the vendor has no second look, so that the
- * plan is made anew once, and goes as it then is.
+ * plan is made anew once, and goes as it then is. Where a second person is wanted it waits for that one.
  */
-static bool submit(const struct cas_call *call, const struct task_row *row, bool now, struct err *err)
+static bool submit(struct cas_call *call, const struct task_row *row, bool now, struct err *err)
 {
     struct task_context context = cas_task_context(call);
     struct task_view view;
     struct texts said;
-    struct task_when when = {.at = now ? time_iso(call->arena, call->now_ms) : "",
-                             .time_zone = "UTC",
-                             .canary = "",
-                             .rollback_on = ""};
-    struct guarded guarded = {.task_id = row->id};
-    return task_preview(&context, call->arena, arena_printf(call->arena, "%lld", (long long)row->id), &view,
-                        err) &&
-           store_read(call->api->parts.store, check_unguarded, &guarded, err) &&
-           task_submit_when(&context, call->arena, row->id, view.task.version, &when, &said, err);
+    struct submitting s = {.call = call, .id = row->id, .at = now ? time_iso(call->arena, call->now_ms) : ""};
+    struct task_when when = {.at = s.at, .time_zone = "UTC", .canary = "", .rollback_on = ""};
+    if (!task_preview(&context, call->arena, arena_printf(call->arena, "%lld", (long long)row->id), &view,
+                      err) ||
+        !cas_read(call, ask_needed, &s, err))
+        return false;
+    s.version = view.task.version;
+    return s.needed ? cas_write(call, wait_for_approval, &s, err)
+                    : task_submit_when(&context, call->arena, s.id, s.version, &when, &said, err) &&
+                          cas_write(call, withdraw_approval, &s, err); /* of another time */
 }
 
-static bool set_status(const struct cas_call *call, const struct task_row *row, const char *status,
-                       struct err *err)
+static bool take_back(struct cas_call *call, const struct task_row *row, bool editing, struct err *err)
+{
+    struct task_context context = cas_task_context(call);
+    struct submitting s = {.call = call, .id = row->id};
+    return editing ? cas_write(call, withdraw_approval, &s, err) : task_unsubmit(&context, row->id, err);
+}
+
+/* A task that needs approval and is submitted already was approved: it only begins earlier. */
+static bool set_status(struct cas_call *call, const struct task_row *row, const char *status, struct err *err)
 {
     struct task_context context = cas_task_context(call);
     bool editing = strcmp(row->state, "editing") == 0;
     if (strcmp(status, "editing") == 0)
-        return editing || task_unsubmit(&context, row->id, err);
+        return take_back(call, row, editing, err);
     bool now = strcmp(status, "scheduling") == 0;
     return now && !editing ? task_start(&context, row->id, err) : submit(call, row, now, err);
 }

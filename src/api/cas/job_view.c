@@ -3,6 +3,7 @@
 #include "api/cas/product_code.h"
 #include "api/cas/resource.h"
 #include "cert/certificate.h"
+#include "store/approval.h"
 #include <string.h>
 
 enum { DOMAINS_SHOWN = 200, CERTIFICATES_SHOWN = 100 };
@@ -89,9 +90,22 @@ bool cas_job_submitted(const struct cas_job *job)
 
 /* ---- one task ---- */
 
-static const char *status_of(const struct task_row *row)
+/* One that waits for a second person was submitted all the same. */
+static bool status_of(struct db *db, struct cas_call *call, const struct task_row *row, const char **ret,
+                      struct err *err)
 {
-    return strcmp(row->state, "cancelled") == 0 ? "error" : row->state;
+    struct approval_row approval;
+    struct err none = {0};
+    *ret = strcmp(row->state, "cancelled") == 0 ? "error" : row->state;
+    if (strcmp(row->state, "editing") != 0)
+        return true;
+    if (store_approval_of(db, call->arena, row->id, &approval, &none))
+        *ret = "pending";
+    else if (none.kind != ERR_NOT_FOUND) {
+        *err = none;
+        return false;
+    }
+    return true;
 }
 
 static int64_t rolled(const struct task_counts *n)
@@ -139,14 +153,16 @@ static bool put_products_of(struct db *db, struct cas_call *call, int64_t task_i
 static bool put_job(struct db *db, struct cas_call *call, const struct cas_job *job, struct err *err)
 {
     const struct task_row *row = &job->row;
-    const char *type = *row->type ? row->type : job->counts.elsewhere ? "cloud" : "user";
+    const char *type = *row->type ? row->type : job->counts.elsewhere ? "cloud" : "user", *status;
+    if (!status_of(db, call, row, &status, err))
+        return false;
     cas_put_number(call, "Id", row->id);
     cas_put_text(call, "InstanceId",
                  cas_text_id(call->arena, arena_printf(call->arena, "cas-job-%s-", type), row->id));
     cas_put_user(call);
     cas_put_text(call, "Name", row->name);
     cas_put_text(call, "JobType", type);
-    cas_put_text(call, "Status", status_of(row));
+    cas_put_text(call, "Status", status);
     cas_put_number(call, "Rollback", rolled(&job->counts) > 0); /* R107 */
     cas_put_number(call, "Del", 0);
     cas_put_time(call, "ScheduleTime", row->start_at_ms);

@@ -1,5 +1,6 @@
 /* Tasks and accesses by the API. */
 #include "api/cas/test_surface.h"
+#include "store/approval.h"
 
 static int64_t new_access(struct surface *s, const char *cloud)
 {
@@ -183,7 +184,7 @@ static void R67_R92_a_submitted_task_waits_for_its_time_or_goes_back(void **stat
     assert_refusal(&refused, 400, "InvalidOperation"); /* R106 */
 }
 
-static void what_wants_a_second_person_is_not_started_here(void **state)
+static void what_wants_a_second_person_waits_for_that_one(void **state)
 {
     struct surface *s = *state;
     struct minted leaf;
@@ -195,13 +196,24 @@ static void what_wants_a_second_person_is_not_started_here(void **state)
     assert_ok(s->y, store_group_accesses_set(s->y->db, group.id, &own, 1, &s->y->err));
     struct answer made = good(s, "CreateDeploymentJob", job_of(s, "user", cert, text_of(s, a), contact));
     const char *id = with_id(s, "JobId", number_at(&made, "/JobId"), "");
-    struct answer refused =
-        call(s, "UpdateDeploymentJobStatus", arena_printf(s->y->a, "%s&Status=pending", id));
-    assert_refusal(&refused, 403, "Forbidden.RAM");
+    const char *pending = arena_printf(s->y->a, "%s&Status=pending", id);
+    struct approval_row approval;
+    struct task_row task;
+    int64_t job = number_at(&made, "/JobId");
+    good(s, "UpdateDeploymentJobStatus", pending);
     struct answer one = good(s, "DescribeDeploymentJob", id);
-    assert_string_equal(json_get(one.json, "/Status"), "editing");
+    assert_string_equal(json_get(one.json, "/Status"), "pending"); /* it waits */
+    assert_ok(s->y, store_task_load(s->y->db, s->y->a, job, &task, &s->y->err));
+    assert_string_equal(task.state, "editing"); /* and nothing was started */
+    assert_ok(s->y, store_approval_of(s->y->db, s->y->a, job, &approval, &s->y->err));
+    assert_int_equal(approval.task_version, task.version);
+    assert_int_equal(approval.who_id, s->key.id);
+    good(s, "UpdateDeploymentJobStatus", arena_printf(s->y->a, "%s&Status=editing", id));
+    assert_err(s->y, ERR_NOT_FOUND, store_approval_of(s->y->db, s->y->a, job, &approval, &s->y->err));
     assert_ok(s->y, store_group_accesses_set(s->y->db, group.id, NULL, 0, &s->y->err));
-    good(s, "UpdateDeploymentJobStatus", arena_printf(s->y->a, "%s&Status=pending", id));
+    good(s, "UpdateDeploymentJobStatus", pending);
+    one = good(s, "DescribeDeploymentJob", id);
+    assert_string_equal(json_get(one.json, "/Status"), "scheduling");
 }
 
 static void R88_a_task_that_matches_nothing_fails_when_it_is_submitted(void **state)
@@ -274,7 +286,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         surface_test(R92_R104_a_task_is_made_changed_and_deleted_in_editing),
         surface_test(R67_R92_a_submitted_task_waits_for_its_time_or_goes_back),
-        surface_test(what_wants_a_second_person_is_not_started_here),
+        surface_test(what_wants_a_second_person_waits_for_that_one),
         surface_test(R88_a_task_that_matches_nothing_fails_when_it_is_submitted),
         surface_test(R20_R103_types_and_listeners_are_kept_apart),
         surface_test(R60_accesses_of_others_are_listed_without_secrets),
