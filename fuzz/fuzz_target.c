@@ -1,7 +1,9 @@
 /* A request's head: a line with the method, a line with the target as sent, lines with headers. What passes was decoded exactly
  * once, holds nothing that a path may not hold, and means at most one route, whose placeholders are whole segments.
+ * Cookies, hosts and origins mean what they say.
  */
-#include "api/request.h"
+#include "api/authority.h"
+#include "api/v1_session.h"
 #include "codec/text.h"
 #include "fuzz.h"
 #include "net/http_target.h"
@@ -59,6 +61,32 @@ static void check_route(struct arena *a, const struct http_exchange *x)
         must(args[i] && *args[i] && !strchr(args[i], '/'));
 }
 
+/* A session's cookie is a whole value of a Cookie header, under the one name that is right for how the request came. */
+static void check_cookie(struct http_exchange *x, bool secure)
+{
+    x->secure = secure;
+    const char *cookie = session_cookie(x->arena, x);
+    bool there = !cookie;
+    for (size_t i = 0; cookie && i < x->header_count; i++)
+        there |= strcmp(x->headers[i].name, "cookie") == 0 && strstr(x->headers[i].value, cookie);
+    must(there && (!cookie || (*cookie && !strchr(cookie, ';'))));
+}
+
+/* Whoever is taken for ours over TCP asks by an address, localhost or a listed name, and from no foreign page. */
+static void check_ours(struct http_exchange *x)
+{
+    struct api api = {.parts = {.hosts = "ferry.example.com,  other.example"}};
+    struct request rq = {.api = &api, .arena = x->arena, .exchange = x};
+    unsigned status = 0;
+    struct err err;
+    const char *host = http_header_get(x, "host"), *origin = http_header_get(x, "origin");
+    x->peer_uid = -1;
+    if (request_is_ours(&rq, &status, &err))
+        must(host && (!origin || strcasestr(origin, host)) && !strcasestr(host, "evil"));
+    else
+        must(status == 421 || status == 403);
+}
+
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
     cleanup(arena_free_p) struct arena *a = arena_new(ARENA_JOB_BYTES);
@@ -75,6 +103,9 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
             *colon = '\0';
         headers[x.header_count++] = (struct http_header){name, colon ? colon + 1 : ""};
     }
+    check_cookie(&x, false);
+    check_cookie(&x, true);
+    check_ours(&x);
     check_framing(&x);
     if (http_target_parse(&x))
         return 0;

@@ -103,6 +103,7 @@ bool second_factor_confirm(struct db *db, struct arena *a, struct user_row *user
 bool second_factor_end(struct db *db, struct user_row *user, struct err *err)
 {
     user->has_totp = false;
+    user->totp_used = 0; /* of a secret that goes */
     user->recovery = "[]";
     return store_user_set_totp(db, user->id, NULL, err);
 }
