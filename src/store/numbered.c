@@ -90,6 +90,13 @@ bool store_resource_products(struct db *db, struct arena *a, int64_t access_id, 
                    ret_count, err);
 }
 
+bool store_certificate_products(struct db *db, struct arena *a, const char *owner, const char *fingerprint,
+                                struct product_count **ret, size_t *ret_count, struct err *err)
+{
+    return row_all(db, SQL_CERTIFICATE_PRODUCTS, VALUES(value_text(fingerprint), value_text(owner)), a,
+                   &product_table, (void **)ret, ret_count, err);
+}
+
 bool store_deployment_numbered(struct db *db, struct arena *a, int64_t task_id,
                                const struct deployment_numbered_filter *filter, const struct numbered *at,
                                struct deployment_row **ret, size_t *ret_count, int64_t *ret_total,

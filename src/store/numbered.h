@@ -73,6 +73,11 @@ struct product_count {
 must_use bool store_resource_products(struct db *db, struct arena *a, int64_t access_id,
                                       struct product_count **ret, size_t *ret_count, struct err *err);
 
+/* Which products of this owner's accesses hold the certificate with this digest, and how often. */
+must_use bool store_certificate_products(struct db *db, struct arena *a, const char *owner,
+                                         const char *fingerprint, struct product_count **ret,
+                                         size_t *ret_count, struct err *err);
+
 struct deployment_numbered_filter {
     const char *product; /* NULL any */
     const char *states;  /* words as ",planned,pending,"; NULL any */

@@ -89,6 +89,7 @@ async function runJob(sdk, jobType, chosen, contactIds, name) {
   assert.equal(done.failedCount, 0, JSON.stringify((await sdk('listWorkerResource', { jobId })).data));
   await Promise.all(edges.map((edge) => serves(edge, cert)));
   await until('the task says success', async () => (await sdk('describeDeploymentJob', { jobId })).status === 'success');
+  assert.deepEqual((await sdk.any('GetCertificateDetail', { CertificateId: certId })).UsingProductList, [chosen[0].cloudProduct]);
   assert.ok((await sdk('listDeploymentJob', { jobType, status: 'success' })).data.some((j) => j.id === jobId));
   await assert.rejects(sdk('updateDeploymentJobStatus', { jobId, status: 'pending' }), code('InvalidOperation', 400));
 

@@ -1,5 +1,6 @@
 #include "api/cas/certificate.h"
 
+#include "api/cas/product_code.h"
 #include "api/certificate_add.h"
 #include "crypto/pem.h"
 #include <string.h>
@@ -33,6 +34,22 @@ const struct cas_parameter cas_certificate_detail_parameters[] = {
 const struct cas_parameter cas_list_orders_parameters[] = {
     {"OrderType", CAS_WORD, false, 0, order_types},
     {"Status", CAS_WORD, false, 0, order_states},
+    {"Keyword", CAS_TEXT, false, 512, NULL},
+    CAS_PAGE_PARAMETERS,
+    CAS_PARAMETERS_END,
+};
+
+static const char *const sources[] = {"BUY", "TEST", "UPLOAD", NULL};
+static const char *const states[] = {"issued", "revoked", "willExpire", "expired", NULL};
+
+const struct cas_parameter cas_certificate_overview_parameters[] = {
+    {"CertificateId", CAS_NUMBER, true, 0, NULL},
+    CAS_PARAMETERS_END,
+};
+
+const struct cas_parameter cas_list_certificates_parameters[] = {
+    {"CertificateSource", CAS_WORD, false, 0, sources},
+    {"CertificateStatus", CAS_WORD, false, 0, states},
     {"Keyword", CAS_TEXT, false, 512, NULL},
     CAS_PAGE_PARAMETERS,
     CAS_PARAMETERS_END,
@@ -348,10 +365,10 @@ static const char *status_asked(const char *word, const char *fallback)
 {
     static const struct {
         const char *theirs, *ours;
-    } words[] = {{"ISSUED", "issued"},
-                 {"WILLEXPIRED", "about_to_expire"},
-                 {"EXPIRED", "expired"},
-                 {"REVOKED", "revoked"}};
+    } words[] = {{"ISSUED", "issued"},   {"WILLEXPIRED", "about_to_expire"},
+                 {"EXPIRED", "expired"}, {"REVOKED", "revoked"},
+                 {"issued", "issued"},   {"willExpire", "about_to_expire"},
+                 {"expired", "expired"}, {"revoked", "revoked"}};
     for (size_t i = 0; word && i < countof(words); i++)
         if (strcmp(words[i].theirs, word) == 0)
             return words[i].ours;
@@ -376,6 +393,123 @@ bool cas_list_orders(struct cas_call *call, struct err *err)
     json_open_array(&call->w);
     for (size_t i = 0; i < list.count; i++)
         put_order(call, &list.rows[i]);
+    json_close_array(&call->w);
+    cas_put_page(call, &list.page, "TotalCount", list.total);
+    return true;
+}
+
+/* ---- the newer pair: without PEM and key, with the products that hold the certificate ---- */
+
+static bool put_products(struct db *db, struct cas_call *call, const struct certificate_row *row,
+                         struct err *err)
+{
+    struct product_count *counts;
+    size_t count;
+    if (!store_certificate_products(db, call->arena, call->owner, row->fingerprint, &counts, &count, err))
+        return false;
+    json_key(&call->w, "UsingProductList");
+    json_open_array(&call->w);
+    for (size_t i = 0; i < count; i++)
+        json_put_string(&call->w, cas_product_code(counts[i].product));
+    json_close_array(&call->w);
+    return true;
+}
+
+static bool put_overview(struct db *db, struct cas_call *call, const struct certificate_row *row,
+                         struct err *err)
+{
+    static const char *const words[] = {"issued", "willExpire", "expired", "revoked"};
+    struct arena *a = call->arena;
+    struct x509 leaf;
+    cas_put_number(call, "CertificateId", row->id);
+    cas_put_text(call, "CertificateName", row->name);
+    cas_put_text(call, "CertificateSource", strcmp(row->kind, "uploaded") == 0 ? "UPLOAD" : "BUY");
+    cas_put_text(call, "CertificateStatus", status_word(call, row, words));
+    cas_put_text(call, "CertIdentifier", arena_printf(a, "%lld-cn-hangzhou", (long long)row->id));
+    cas_put_text(call, "InstanceId", instance_of(a, row));
+    cas_put_text(call, "CommonName", *row->common_name ? row->common_name : cas_joined(a, row->domains, 1));
+    cas_put_text(call, "Domain", cas_joined(a, row->domains, CERTIFICATE_NAMES_MAX));
+    json_member_raw(&call->w, "SubjectAlternativeNames", row->domains);
+    cas_put_text(call, "Algorithm", cas_algorithm(row->key_type));
+    cas_put_number(call, "KeySize", row->key_bits);
+    cas_put_text(call, "Issuer", part_of(a, row->issuer, "CN"));
+    cas_put_text(call, "Serial", serial_of(a, row->serial));
+    cas_put_text(call, "FingerPrint", fingerprint_of(a, row, &leaf));
+    cas_put_bool(call, "ExistPrivateKey", row->has_key);
+    cas_put_number(call, "NotBefore", row->not_before_ms);
+    cas_put_number(call, "NotAfter", row->not_after_ms);
+    return put_products(db, call, row, err);
+}
+
+static void put_overview_chain(struct cas_call *call, const char *pem)
+{
+    struct x509 link;
+    size_t offset = 0;
+    json_key(&call->w, "CertificateChainList");
+    json_open_array(&call->w);
+    while (parse_next(call->arena, pem, &offset, &link))
+        json_put_raw(
+            &call->w,
+            json_format(call->arena,
+                        "{'Subject':%s,'Issuer':%s,'NotBefore':%lld,'NotAfter':%lld,'RemainDay':%lld}",
+                        link.common_name, part_of(call->arena, link.issuer, "CN"),
+                        (long long)link.not_before_ms, (long long)link.not_after_ms,
+                        (long long)days_left(call, link.not_after_ms)));
+    json_close_array(&call->w);
+}
+
+static bool overview(struct db *db, void *context, struct err *err)
+{
+    struct cas_call *call = context;
+    struct certificate_row row;
+    if (!cas_own_certificate(db, call, cas_number(&call->given, "CertificateId", 0), "NotFound", &row, err) ||
+        !put_overview(db, call, &row, err))
+        return false;
+    put_overview_chain(call, row.chain_pem);
+    json_member_raw(&call->w, "Tags", "[]");
+    return true;
+}
+
+bool cas_certificate_overview(struct cas_call *call, struct err *err)
+{
+    return cas_read(call, overview, call, err);
+}
+
+static bool put_overviews(struct db *db, void *context, struct err *err)
+{
+    struct list *list = context;
+    struct cas_call *call = list->call;
+    if (!load_list(db, list, err))
+        return false;
+    for (size_t i = 0; i < list->count; i++) {
+        json_open_object(&call->w);
+        if (!put_overview(db, call, &list->rows[i], err))
+            return false;
+        json_close_object(&call->w);
+    }
+    return true;
+}
+
+/* Test certificates are not told apart from bought ones here: there are none. */
+bool cas_list_certificates(struct cas_call *call, struct err *err)
+{
+    const char *source = cas_text(&call->given, "CertificateSource");
+    struct list list = {.call = call};
+    list.filter =
+        (struct certificate_numbered_filter){.kind = !source                         ? NULL
+                                                     : strcmp(source, "UPLOAD") == 0 ? "uploaded"
+                                                                                     : "official",
+                                             .status =
+                                                 status_asked(cas_text(&call->given, "CertificateStatus"),
+                                                              NULL),
+                                             .text = cas_text(&call->given, "Keyword"),
+                                             .now_ms = call->now_ms};
+    if (!cas_page(call, 10, &list.page, err))
+        return false;
+    json_key(&call->w, "CertificateList");
+    json_open_array(&call->w);
+    if ((!source || strcmp(source, "TEST") != 0) && !cas_read(call, put_overviews, &list, err))
+        return false;
     json_close_array(&call->w);
     cas_put_page(call, &list.page, "TotalCount", list.total);
     return true;

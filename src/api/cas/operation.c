@@ -45,8 +45,11 @@ const struct cas_operation cas_operations[] = {
 
     {"DeleteUserCertificate", ROLE_OPERATOR, OFTEN, "certificate", cas_delete_certificate,
      cas_delete_certificate_parameters},
+    {"GetCertificateDetail", ROLE_VIEWER, OFTEN, NULL, cas_certificate_overview,
+     cas_certificate_overview_parameters},
     {"GetUserCertificateDetail", ROLE_VIEWER, OFTEN, "certificate", cas_certificate_detail,
      cas_certificate_detail_parameters},
+    {"ListCertificates", ROLE_VIEWER, SELDOM, NULL, cas_list_certificates, cas_list_certificates_parameters},
     {"ListUserCertificateOrder", ROLE_VIEWER, SELDOM, NULL, cas_list_orders, cas_list_orders_parameters},
     {"UploadUserCertificate", ROLE_OPERATOR, OFTEN, "certificate", cas_upload_certificate,
      cas_upload_certificate_parameters},

@@ -279,6 +279,16 @@ static void R35_certificates_are_listed_and_deleted(void **state)
     assert_string_equal(json_get(list.json, "/CertificateOrderList/0/Sans"), "www.example.com");
     list = good(s, "ListUserCertificateOrder", "OrderType=CERT&Status=EXPIRED");
     assert_int_equal(number_at(&list, "/TotalCount"), 0);
+    list = good(s, "ListCertificates", "CertificateSource=UPLOAD&CertificateStatus=issued");
+    assert_int_equal(number_at(&list, "/TotalCount"), 1);
+    assert_string_equal(json_get(list.json, "/CertificateList/0/CertificateStatus"), "issued");
+    assert_true(json_is_array(json_at(list.json, "/CertificateList/0/UsingProductList")));
+    list = good(s, "ListCertificates", "CertificateSource=TEST");
+    assert_int_equal(number_at(&list, "/TotalCount"), 0);
+    struct answer one = good(s, "GetCertificateDetail", with_id(s, "CertificateId", id, ""));
+    assert_string_equal(json_get(one.json, "/SubjectAlternativeNames/0"), "www.example.com");
+    assert_true(json_bool(json_at(one.json, "/ExistPrivateKey"), false));
+    assert_null(strstr(one.http.body, "-----BEGIN"));
     good(s, "DeleteUserCertificate", with_id(s, "CertId", id, ""));
     struct answer gone = call(s, "GetUserCertificateDetail", with_id(s, "CertId", id, ""));
     assert_refusal(&gone, 404, "NotFound");
