@@ -104,10 +104,11 @@ static bool among(const char *host, const char *list)
 bool request_is_ours(const struct request *rq, unsigned *ret_status, struct err *err)
 {
     const struct http_exchange *x = rq->exchange;
-    const char *header = http_header_get(x, "host"), *origin = http_header_get(x, "origin");
+    const char *given = http_header_get(x, "host"), *header = given ? given : "",
+               *origin = http_header_get(x, "origin");
     if (x->peer_uid >= 0)
         return true;
-    const char *host = host_of(rq->arena, header ? header : "");
+    const char *host = host_of(rq->arena, header);
     *ret_status = 421;
     if (!name_is_address(host) && strcmp(host, "localhost") != 0 && !among(host, rq->api->parts.hosts))
         return err_set(err, ERR_PERMISSION,

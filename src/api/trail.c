@@ -213,6 +213,8 @@ bool trail_run(struct request *rq, struct reply *reply, struct err *err)
         return rq->route->handler(rq, reply, err);
     if (!store_read(store, look_before, &work, err) || !rq->route->handler(rq, reply, err))
         return false;
+    if (reply->taken) /* the request went with its exchange */
+        return true;
     if (rq->recorded || store_write(store, change_and_append, &work, err))
         return true;
     reply->refusal = 0;
