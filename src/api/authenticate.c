@@ -9,6 +9,8 @@
 #include <strings.h>
 #include <unistd.h>
 
+enum { PORT_DIGITS = 5 };
+
 struct finding {
     struct request *rq;
     const char *text; /* of the token, or the cookie */
@@ -77,12 +79,16 @@ static bool by_cookie(struct request *rq, const char *cookie, unsigned *ret_stat
            err_set(err, ERR_PERMISSION, "X-CSRF-Token is missing or wrong: GET /api/v1/session tells it");
 }
 
-/* The host of "host:port" or "[v6]:port", in lower case. */
+/* The host of "host", "host:port" or "[v6]:port", in lower case; "" where what follows is no port. */
 static const char *host_of(struct arena *a, const char *header)
 {
     bool v6 = *header == '[';
-    char *host = v6 ? arena_copy(a, header + 1, strcspn(header + 1, "]"))
-                    : arena_copy(a, header, strcspn(header, ":"));
+    size_t size = v6 ? strcspn(header, "]") : strcspn(header, ":");
+    const char *rest = header + size + (v6 && header[size]);
+    char *host = arena_copy(a, header + v6, size - v6);
+    size_t digits = *rest == ':' ? strspn(rest + 1, "0123456789") : 0;
+    if (*rest && (*rest != ':' || digits > PORT_DIGITS || rest[1 + digits]))
+        return "";
     for (char *p = host; *p; p++)
         *p = *p >= 'A' && *p <= 'Z' ? (char)(*p | 0x20) : *p;
     return host;
