@@ -107,7 +107,7 @@ async function runJob(sdk, jobType, chosen, contactIds, name) {
 
 let turn = 0; // each SDK takes other resources
 for (const version of Object.keys(callers)) {
-  test(`cas-compatible ${version}: R56 R74 an access to another cloud is added and its resources are found`, async () => {
+  test(`cas-compatible: R56 R74 an access to another cloud is added and its resources are found, by ${version}`, async () => {
     const sdk = callers[version](), { key_id, secret } = stage.ready.accesses.find((a) => a.cloud === 'tencent');
     if (turn) await assert.rejects(sdk.any('AddCloudAccess', { CloudName: 'Tencent', SecretId: key_id, SecretKey: secret }), code('InvalidSecretId', 400));
     else await sdk.any('AddCloudAccess', { CloudName: 'Tencent', SecretId: key_id, SecretKey: secret }, true);
@@ -122,7 +122,7 @@ for (const version of Object.keys(callers)) {
     assert.ok(data.some((count) => count.cloudProduct === 'TencentCDN' && count.totalCount >= found.length));
   });
 
-  test(`cas-compatible ${version}: R103 R105 R107 the whole life of a multi-cloud task`, async () => {
+  test(`cas-compatible: R103 R105 R107 the whole life of a multi-cloud task, by ${version}`, async () => {
     const sdk = callers[version]();
     const { ContactId } = await sdk.any('CreateContact', { Name: `Ops ${version}`, Mobile: '13800138000' });
     assert.ok((await sdk('listContact', { keyword: version })).contactList.some((c) => c.contactId === ContactId));
@@ -131,7 +131,7 @@ for (const version of Object.keys(callers)) {
     await sdk.any('DeleteContact', { ContactId });
   });
 
-  test(`cas-compatible ${version}: R103 R105 R107 the whole life of an Alibaba Cloud task`, async () => {
+  test(`cas-compatible: R103 R105 R107 the whole life of an Alibaba Cloud task, by ${version}`, async () => {
     const sdk = callers[version]();
     const { ContactId } = await sdk.any('CreateContact', { Name: `Dev ${version}`, Mobile: '13800138000' });
     const found = (await resourcesOf(sdk, 'CDN')).filter((r) => r.enableHttps && edgeOf(r));
@@ -139,7 +139,7 @@ for (const version of Object.keys(callers)) {
     turn++;
   });
 
-  test(`cas-compatible ${version}: R137 R140 R141 R142 refusals arrive as errors with the vendor's codes`, async () => {
+  test(`cas-compatible: R137 R140 R141 R142 refusals arrive as errors with the vendor's codes, by ${version}`, async () => {
     const sdk = callers[version]();
     await assert.rejects(sdk('updateDeploymentJobStatus', { jobId: 1 }), code('MissingStatus', 400));
     await assert.rejects(sdk.any('CreateCsr'), code('InvalidAction.NotFound', 404));

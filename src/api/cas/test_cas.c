@@ -99,6 +99,42 @@ static void R142_unknown_actions_and_methods_are_refused(void **state)
     assert_refusal(&answer, 400, "MissingAccessKeyId");
 }
 
+/* take_answer wants a JSON object with a RequestId of each. What is no HTTP that we take is refused before it gets here. */
+static void R136_every_answer_is_an_object_with_a_request_id(void **state)
+{
+    struct surface *s = *state;
+    static const struct {
+        const char *method, *target, *type, *body, *authorization;
+    } cases[] = {
+        {"POST", "/?a=1&a=2", "application/json", "", NULL},
+        {"POST", "/", "application/x-www-form-urlencoded", "a=%00", NULL},
+        {"POST", "/", "application/x-www-form-urlencoded", "=&=&=", NULL},
+        {"POST", "/", "text/xml", "<a/>", "ACS3-HMAC-SHA256 Credential=a,SignedHeaders=host,Signature=b"},
+        {"POST", "/", "text/plain", "x", "ACS3-HMAC-SHA256"},
+        {"POST", "/", "text/plain", "x", "Basic YTpi"},
+        {"GET", "/?Action=ListContact", "text/plain", "", NULL},
+        {"GET", "/?Action=", "text/plain", "", NULL},
+        {"PUT", "/?Action=ListContact", "text/plain", "", NULL},
+    };
+    for (size_t i = 0; i < countof(cases); i++) {
+        struct http_header headers[] = {{"content-type", cases[i].type},
+                                        {"authorization", cases[i].authorization}};
+        struct http_request request = {.method = cases[i].method,
+                                       .url = arena_printf(s->y->a, "http://localhost%s", cases[i].target),
+                                       .headers = headers,
+                                       .header_count = cases[i].authorization ? 2 : 1,
+                                       .body = cases[i].body,
+                                       .body_size = strlen(cases[i].body),
+                                       .unix_socket = s->socket,
+                                       .addresses = {.allow_loopback = true}};
+        struct answer answer = take_answer(s, &request);
+        assert_in_range(answer.status, 400, 404);
+        assert_true(*json_get(answer.json, "/Code"));
+        assert_string_equal(http_answer_header(&answer.http, "content-type"),
+                            "application/json;charset=utf-8");
+    }
+}
+
 static void R141_what_is_missing_is_named(void **state)
 {
     struct surface *s = *state;
@@ -386,6 +422,7 @@ int main(void)
         surface_test(R140_requests_of_another_time_are_refused),
         surface_test(R139_the_older_signature_works_by_query_and_by_form),
         surface_test(R142_unknown_actions_and_methods_are_refused),
+        surface_test(R136_every_answer_is_an_object_with_a_request_id),
         surface_test(R141_what_is_missing_is_named),
         surface_test(R138_empty_lists_are_lists),
         surface_test(R143_who_calls_too_often_is_told_when_to_come_back),

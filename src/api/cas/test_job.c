@@ -1,6 +1,10 @@
 /* Tasks and accesses by the API. */
 #include "api/cas/test_surface.h"
+#include "base/clock.h"
 #include "store/approval.h"
+#include <netinet/in.h>
+#include <sys/socket.h>
+#include <unistd.h>
 
 static int64_t new_access(struct surface *s, const char *cloud)
 {
@@ -184,6 +188,38 @@ static void R67_R92_a_submitted_task_waits_for_its_time_or_goes_back(void **stat
     assert_refusal(&refused, 400, "InvalidOperation"); /* R106 */
 }
 
+/* Takes connections and says nothing. */
+static int silent_gateway(struct surface *s, const char **ret_url)
+{
+    struct sockaddr_in address = {.sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
+    socklen_t size = sizeof address;
+    int fd = socket(AF_INET, SOCK_STREAM, 0);
+    assert_true(fd >= 0 && bind(fd, (struct sockaddr *)&address, size) == 0 && listen(fd, 16) == 0 &&
+                getsockname(fd, (struct sockaddr *)&address, &size) == 0);
+    *ret_url = arena_printf(s->y->a, "http://127.0.0.1:%u", ntohs(address.sin_port));
+    return fd;
+}
+
+static void R135_no_call_waits_for_a_cloud(void **state)
+{
+    struct surface *s = *state;
+    struct minted leaf;
+    struct access_row row;
+    int64_t own = new_access(s, "aliyun"), begun_ms = clock_monotonic_ms(&clock_system);
+    assert_ok(s->y, store_access_load(s->y->db, s->y->a, own, &row, &s->y->err));
+    int fd = silent_gateway(s, &row.gateway);
+    assert_ok(s->y, store_access_update(s->y->db, &row, NULL, NULL, &s->y->err));
+    int64_t contact = new_contact(s), cert = upload(s, "wide", "*.example.com", &leaf);
+    int64_t a = new_resource(s, own, "aliyun/cdn", "a.example.com", 1);
+    good(s, "AddCloudAccess", "CloudName=Tencent&SecretId=AKID1&SecretKey=s");
+    good(s, "DescribeCloudResourceStatus", "");
+    good(s, "GetMatchedResources", with_id(s, "CertIds", cert, ""));
+    struct answer made = good(s, "CreateDeploymentJob", job_of(s, "user", cert, text_of(s, a), contact));
+    good(s, "UpdateDeploymentJobStatus", with_id(s, "JobId", number_at(&made, "/JobId"), "&Status=pending"));
+    assert_true(clock_monotonic_ms(&clock_system) - begun_ms < 3000); /* all of them together */
+    close(fd);
+}
+
 static void what_wants_a_second_person_waits_for_that_one(void **state)
 {
     struct surface *s = *state;
@@ -286,6 +322,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         surface_test(R92_R104_a_task_is_made_changed_and_deleted_in_editing),
         surface_test(R67_R92_a_submitted_task_waits_for_its_time_or_goes_back),
+        surface_test(R135_no_call_waits_for_a_cloud),
         surface_test(what_wants_a_second_person_waits_for_that_one),
         surface_test(R88_a_task_that_matches_nothing_fails_when_it_is_submitted),
         surface_test(R20_R103_types_and_listeners_are_kept_apart),
