@@ -183,7 +183,6 @@ static const char *survives_a_region(struct sky *k, struct job *job)
     const char **regions;
     size_t count, failed = 0, listed = 0;
     suite_regions(job, &regions, &count);
-    job->patience_ms = 0;
     for (size_t i = 0; i < count; i++) {
         struct found found = {.arena = job->arena};
         struct err err = {0};
