@@ -4,6 +4,7 @@
 #include "base/buf.h"
 #include "base/clock.h"
 #include "crypto/digest.h"
+#include <assert.h>
 #include <string.h>
 #include <strings.h>
 
@@ -46,6 +47,8 @@ bool cas_names_action(const struct cas_raw *raw)
 static bool read_date(const char *text, int64_t *ret_ms, struct err *err)
 {
     static const char form[] = "0000-00-00T00:00:00Z";
+    if (!text)
+        return cas_refuse_missing(err, "Timestamp");
     bool fits = strlen(text) == sizeof form - 1;
     for (size_t i = 0; fits && form[i]; i++)
         fits = form[i] == '0' ? text[i] >= '0' && text[i] <= '9' : text[i] == form[i];
@@ -70,7 +73,7 @@ static bool read_common(const char *date, struct cas_claim *claim, struct err *e
     return read_word("AccessKeyId", claim->key_id, CAS_KEY_ID_BYTES, err) &&
            read_word("Signature", claim->signature, CAS_NONCE_BYTES, err) &&
            read_word("SignatureNonce", claim->nonce, CAS_NONCE_BYTES, err) &&
-           (date || cas_refuse_missing(err, "Timestamp")) && read_date(date, &claim->date_ms, err) &&
+           read_date(date, &claim->date_ms, err) &&
            read_word("Version", claim->version, CAS_NONCE_BYTES, err) &&
            read_word("Action", claim->action, CAS_NONCE_BYTES, err);
 }
@@ -172,6 +175,7 @@ static bool read_acs3(struct arena *a, const struct cas_raw *raw, struct cas_cla
     if (!read_authorization(a, header(raw, "authorization"), claim, &names, err) ||
         !read_common(header(raw, "x-acs-date"), claim, err))
         return false;
+    assert(names); /* what was read names them */
     const char *body_digest = sha256_hex(a, raw->body, raw->body_size);
     if (!digest)
         return cas_refuse_missing(err, "ContentSha256");
