@@ -5,6 +5,8 @@
 #include <stdio.h>
 #include <string.h>
 
+enum { SUBMIT_TRIES = 3 };
+
 const struct option_def task_submit_options[] = {
     {"yes", NULL, false, "go ahead with the safe rows without asking"},
     {"wait", NULL, false, "wait for the outcome also when a server does the work"},
@@ -104,11 +106,28 @@ static int tell_approval(struct command *c, const char *id)
     return EXIT_STOPPED;
 }
 
+/* With --yes nobody looked at the plan: where another deployment made it another one since, that one is as good. */
+static bool submit(struct command *c, const char *id, int64_t version, const struct json **ret,
+                   struct err *err)
+{
+    const char *path = path_of(c, "tasks", id, "/submit");
+    const struct json *view;
+    struct err ignored;
+    int tries = args_flag(&c->args, "yes") ? SUBMIT_TRIES : 1;
+    while (!command_call(c, "POST", path, submit_body(c, version), ret, err)) {
+        if (err->kind != ERR_CONFLICT || --tries == 0 ||
+            !command_call(c, "POST", path_of(c, "tasks", id, "/preview"), NULL, &view, &ignored))
+            return false;
+        version = json_int(json_at(view, "/version"), 0);
+    }
+    return true;
+}
+
 int run_task(struct command *c, const char *id, int64_t version)
 {
     const struct json *task;
     struct err err = {0};
-    if (command_call(c, "POST", path_of(c, "tasks", id, "/submit"), submit_body(c, version), &task, &err)) {
+    if (submit(c, id, version, &task, &err)) {
         if (json_is_object(json_at(task, "/approval")))
             return tell_approval(c, id);
         const struct json *said = json_at(task, "/said");
