@@ -103,7 +103,7 @@ static void put_group(struct json_writer *w, struct arena *a, const struct group
         json_put_int(w, accesses->items[i]);
     json_close_array(w);
     json_member_bool(w, "second_person", row->second_person);
-    json_member_string(w, "created", row->created_ms ? time_iso(a, row->created_ms) : NULL);
+    view_time_member(w, a, "created", row->created_ms);
     json_close_object(w);
 }
 

@@ -47,25 +47,6 @@ static bool read_wanted(struct work *work, struct err *err)
            err_set(err, ERR_INPUT, "it would have ended already: expires is %s", expires);
 }
 
-static void put_roles(struct json_writer *w, const struct role_row *roles, size_t count)
-{
-    json_key(w, "roles");
-    json_open_array(w);
-    for (size_t i = 0; i < count; i++) {
-        json_open_object(w);
-        json_member_string(w, "role", role_name((enum role)roles[i].role));
-        json_key(w, "group");
-        roles[i].group_id == EVERYWHERE ? json_put_null(w) : json_put_string(w, roles[i].group);
-        json_close_object(w);
-    }
-    json_close_array(w);
-}
-
-static void member_time(struct json_writer *w, struct arena *a, const char *name, int64_t ms)
-{
-    json_member_string(w, name, ms ? time_iso(a, ms) : NULL);
-}
-
 static void put_key(struct json_writer *w, struct arena *a, const struct api_key_row *row,
                     const struct role_row *roles, size_t role_count, const struct secret *secret)
 {
@@ -78,11 +59,11 @@ static void put_key(struct json_writer *w, struct arena *a, const struct api_key
         json_member_string(w, *row->key_id ? "secret" : "token", secret_bytes(secret));
     view_owner_member(w, row->owner);
     json_member_bool(w, "any_owner", row->any_owner);
-    put_roles(w, roles, role_count);
+    view_roles_member(w, roles, role_count);
     json_member_bool(w, "export", row->may_export);
-    member_time(w, a, "expires", row->expires_ms);
-    member_time(w, a, "last_used", row->last_used_ms);
-    member_time(w, a, "created", row->created_ms);
+    view_time_member(w, a, "expires", row->expires_ms);
+    view_time_member(w, a, "last_used", row->last_used_ms);
+    view_time_member(w, a, "created", row->created_ms);
     json_close_object(w);
 }
 

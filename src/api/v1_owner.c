@@ -55,7 +55,7 @@ static void put_owner(struct json_writer *w, struct arena *a, const struct owner
     json_member_string(w, "entity", *row->entity ? row->entity : NULL);
     json_member_bool(w, "verified", *row->verified_by != '\0');
     json_member_string(w, "verified_by", *row->verified_by ? row->verified_by : NULL);
-    json_member_string(w, "created", row->created_ms ? time_iso(a, row->created_ms) : NULL);
+    view_time_member(w, a, "created", row->created_ms);
     json_close_object(w);
 }
 

@@ -42,17 +42,12 @@ static const char *certificate_name(struct writing *wr, int64_t id)
 
 typedef int row_compare(const void *left, const void *right);
 
-static int compare_ids(int64_t x, int64_t y)
-{
-    return (x > y) - (x < y);
-}
-
 static int by_resource(const void *left, const void *right)
 {
     const struct deployment_row *x = *(const struct deployment_row *const *)left,
                                 *y = *(const struct deployment_row *const *)right;
     int product = strcmp(x->product, y->product);
-    return product ? product : compare_ids(x->resource_id, y->resource_id);
+    return product ? product : int64_order(x->resource_id, y->resource_id);
 }
 
 static int by_certificate(const void *left, const void *right)
@@ -60,7 +55,7 @@ static int by_certificate(const void *left, const void *right)
     const struct deployment_row *x = *(const struct deployment_row *const *)left,
                                 *y = *(const struct deployment_row *const *)right;
     int product = strcmp(x->product, y->product);
-    return product ? product : compare_ids(x->certificate_id, y->certificate_id);
+    return product ? product : int64_order(x->certificate_id, y->certificate_id);
 }
 
 static bool is_itself(const struct deployment_row *row)
@@ -75,7 +70,7 @@ static int by_place(const void *left, const void *right)
 {
     const struct deployment_row *x = *(const struct deployment_row *const *)left,
                                 *y = *(const struct deployment_row *const *)right;
-    int tests[] = {compare_ids(x->certificate_id, y->certificate_id), compare_ids(x->access_id, y->access_id),
+    int tests[] = {int64_order(x->certificate_id, y->certificate_id), int64_order(x->access_id, y->access_id),
                    strcmp(x->copied_to, y->copied_to), is_itself(x) ? strcmp(x->product, y->product) : 0,
                    is_itself(x) ? strcmp(x->region, y->region) : 0};
     for (size_t i = 0; i < countof(tests); i++)
@@ -88,7 +83,7 @@ static int by_access(const void *left, const void *right)
 {
     const struct deployment_row *x = *(const struct deployment_row *const *)left,
                                 *y = *(const struct deployment_row *const *)right;
-    return compare_ids(x->access_id, y->access_id);
+    return int64_order(x->access_id, y->access_id);
 }
 
 static const struct deployment_row **sorted(struct arena *a, const struct task_view *view,

@@ -31,8 +31,8 @@ static void put_push(struct json_writer *w, struct arena *a, const struct push_r
     json_member_string(w, "ref", or_null(row->ref));
     json_member_string(w, "copy", or_null(row->copy_ref));
     json_member_string(w, "text", or_null(row->text));
-    json_member_string(w, "created", row->created_ms ? time_iso(a, row->created_ms) : NULL);
-    json_member_string(w, "finished", row->finished_ms ? time_iso(a, row->finished_ms) : NULL);
+    view_time_member(w, a, "created", row->created_ms);
+    view_time_member(w, a, "finished", row->finished_ms);
     json_close_object(w);
 }
 

@@ -98,8 +98,8 @@ static void view_sync(struct json_writer *w, struct arena *a, const struct sync_
     json_member_string(w, "product", row->product);
     json_member_string(w, "region", *row->region ? row->region : NULL);
     json_member_int(w, "resources", row->resources);
-    json_member_string(w, "started", row->started_ms ? time_iso(a, row->started_ms) : NULL);
-    json_member_string(w, "finished", row->finished_ms ? time_iso(a, row->finished_ms) : NULL);
+    view_time_member(w, a, "started", row->started_ms);
+    view_time_member(w, a, "finished", row->finished_ms);
     json_member_string(w, "error_kind", *row->error_kind ? row->error_kind : NULL);
     json_member_string(w, "error", *row->error_text ? row->error_text : NULL);
     json_close_object(w);

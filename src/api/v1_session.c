@@ -1,6 +1,7 @@
 #include "api/v1_session.h"
 
 #include "api/trail.h"
+#include "api/view.h"
 #include "base/log.h"
 #include "identity/attempt.h"
 #include "identity/password.h"
@@ -105,19 +106,6 @@ static struct secret *body_secret(struct request *rq, const char *member)
     return secret_in(rq->arena, secret_new(text, strlen(text)));
 }
 
-static void put_roles(struct json_writer *w, const struct role_row *roles, size_t count)
-{
-    json_key(w, "roles");
-    json_open_array(w);
-    for (size_t i = 0; i < count; i++) {
-        json_open_object(w);
-        json_member_string(w, "role", role_name((enum role)roles[i].role));
-        json_member_string(w, "group", roles[i].group_id == EVERYWHERE ? NULL : roles[i].group);
-        json_close_object(w);
-    }
-    json_close_array(w);
-}
-
 struct who {
     struct request *rq;
     struct role_row *roles;
@@ -143,9 +131,9 @@ static bool put_caller(struct request *rq, struct reply *reply, const char *cook
     json_member_string(&w, "kind", caller_kind_name(caller->kind));
     json_member_string(&w, "name", *caller->name ? caller->name : NULL);
     if (caller->kind == CALLER_LOCAL)
-        put_roles(&w, &all, 1);
+        view_roles_member(&w, &all, 1);
     else
-        put_roles(&w, who.roles, who.count);
+        view_roles_member(&w, who.roles, who.count);
     json_member_bool(&w, "export", caller->may_export);
     json_member_bool(&w, "must_change_password", caller->must_change);
     json_member_string(&w, "csrf", cookie ? session_csrf(rq->arena, cookie) : NULL);

@@ -148,8 +148,8 @@ static void put_user(struct json_writer *w, struct arena *a, const struct user_r
     json_member_bool(w, "disabled", row->disabled);
     json_member_bool(w, "totp", row->has_totp);
     json_member_bool(w, "must_change_password", row->must_change);
-    json_member_string(w, "last_login", row->last_login_ms ? time_iso(a, row->last_login_ms) : NULL);
-    json_member_string(w, "created", row->created_ms ? time_iso(a, row->created_ms) : NULL);
+    view_time_member(w, a, "last_login", row->last_login_ms);
+    view_time_member(w, a, "created", row->created_ms);
     json_close_object(w);
 }
 

@@ -3,9 +3,22 @@
 #include "api/v1_owner.h"
 #include "task/schedule.h"
 
-static void member_time(struct json_writer *w, struct arena *a, const char *name, int64_t ms)
+void view_time_member(struct json_writer *w, struct arena *a, const char *name, int64_t ms)
 {
     json_member_string(w, name, ms ? time_iso(a, ms) : NULL);
+}
+
+void view_roles_member(struct json_writer *w, const struct role_row *roles, size_t count)
+{
+    json_key(w, "roles");
+    json_open_array(w);
+    for (size_t i = 0; i < count; i++) {
+        json_open_object(w);
+        json_member_string(w, "role", role_name((enum role)roles[i].role));
+        json_member_string(w, "group", roles[i].group_id == EVERYWHERE ? NULL : roles[i].group);
+        json_close_object(w);
+    }
+    json_close_array(w);
 }
 
 static const char *or_null(const char *text)
@@ -25,8 +38,8 @@ void view_certificate(struct json_writer *w, struct arena *a, const struct certi
     json_member_string(w, "kind", row->kind);
     json_member_string(w, "status", certificate_status_name(status));
     json_member_raw(w, "domains", row->domains);
-    member_time(w, a, "not_before", row->not_before_ms);
-    member_time(w, a, "not_after", row->not_after_ms);
+    view_time_member(w, a, "not_before", row->not_before_ms);
+    view_time_member(w, a, "not_after", row->not_after_ms);
     json_member_string(w, "key_type", row->key_type);
     json_member_int(w, "key_bits", row->key_bits);
     json_member_string(w, "issuer", row->issuer);
@@ -35,7 +48,7 @@ void view_certificate(struct json_writer *w, struct arena *a, const struct certi
     json_member_bool(w, "has_key", row->has_key);
     json_member_bool(w, "chain_complete", row->chain_complete);
     json_member_raw(w, "warnings", row->warnings);
-    member_time(w, a, "created", row->created_ms);
+    view_time_member(w, a, "created", row->created_ms);
     json_close_object(w);
 }
 
@@ -62,8 +75,8 @@ void view_access(struct json_writer *w, struct arena *a, const struct access_row
     json_member_string(w, "proxy", or_null(row->proxy));
     json_member_raw(w, "calls_per_second",
                     row->calls_per_second > 0 ? arena_printf(a, "%g", row->calls_per_second) : NULL);
-    member_time(w, a, "checked", row->checked_ms);
-    member_time(w, a, "created", row->created_ms);
+    view_time_member(w, a, "checked", row->checked_ms);
+    view_time_member(w, a, "created", row->created_ms);
     json_close_object(w);
 }
 
@@ -74,7 +87,7 @@ static void put_bound(struct json_writer *w, struct arena *a, const struct bound
     json_member_string(w, "ref", or_null(bound->ref));
     json_member_string(w, "name", or_null(bound->name));
     json_member_raw(w, "domains", json_strings(a, bound->names, bound->name_count));
-    member_time(w, a, "not_after", bound->not_after_ms);
+    view_time_member(w, a, "not_after", bound->not_after_ms);
     json_member_string(w, "key_type", or_null(bound->key_type));
     json_member_string(w, "issuer", or_null(bound->issuer));
     json_member_string(w, "fingerprint", or_null(bound->fingerprint));
@@ -115,7 +128,7 @@ void view_resource(struct json_writer *w, struct arena *a, const struct resource
     json_member_string(w, "managed_by", or_null(r->managed_by));
     json_member_string(w, "unfit", or_null(r->unfit));
     json_member_bool(w, "missing", r->missing);
-    member_time(w, a, "synchronised", r->synced_ms);
+    view_time_member(w, a, "synchronised", r->synced_ms);
     json_close_object(w);
 }
 
@@ -152,14 +165,14 @@ static void put_when(struct json_writer *w, struct arena *a, const struct task_r
     bool waits = row->submitted_ms && counts->by_state[DEPLOYMENT_PLANNED] > 0;
     if (waits && !schedule_gate(a, row, now_ms, &gate, &ignored))
         gate = (struct schedule_gate){.waits_for = "window"}; /* its zone is gone: the log says so */
-    member_time(w, a, "start_at", row->start_at_ms);
+    view_time_member(w, a, "start_at", row->start_at_ms);
     json_member_string(w, "time_zone", or_null(row->time_zone));
     json_member_raw(w, "windows", row->windows);
     json_member_raw(w, "waves", row->waves);
     json_member_string(w, "rollback_on", or_null(row->rollback_on));
     json_member_string(w, "paused", or_null(row->paused));
     json_member_string(w, "waits_for", gate.waits_for);
-    member_time(w, a, "next", gate.next_ms);
+    view_time_member(w, a, "next", gate.next_ms);
 }
 
 void view_task_open(struct json_writer *w, struct arena *a, const struct task_row *row,
@@ -176,9 +189,9 @@ void view_task_open(struct json_writer *w, struct arena *a, const struct task_ro
     put_counts(w, counts);
     json_member_raw(w, "selection", row->selection);
     json_member_raw(w, "notes", row->notes);
-    member_time(w, a, "created", row->created_ms);
-    member_time(w, a, "submitted", row->submitted_ms);
-    member_time(w, a, "finished", row->finished_ms);
+    view_time_member(w, a, "created", row->created_ms);
+    view_time_member(w, a, "submitted", row->submitted_ms);
+    view_time_member(w, a, "finished", row->finished_ms);
     put_when(w, a, row, counts, now_ms);
 }
 
@@ -234,8 +247,8 @@ void view_deployment(struct json_writer *w, struct arena *a, const struct deploy
     json_member_string(w, "verdict", or_null(row->verdict));
     json_member_string(w, "verdict_text", or_null(row->verdict_text));
     put_cause(w, row);
-    member_time(w, a, "started", row->started_ms);
-    member_time(w, a, "finished", row->finished_ms);
+    view_time_member(w, a, "started", row->started_ms);
+    view_time_member(w, a, "finished", row->finished_ms);
     json_close_object(w);
 }
 

@@ -3,8 +3,13 @@
 #include "api/request.h"
 #include "store/certificate.h"
 #include "store/quota.h"
+#include "store/role.h"
 #include "store/task.h"
 
+/* A time in ISO 8601; 0: null. */
+void view_time_member(struct json_writer *w, struct arena *a, const char *name, int64_t ms);
+/* "roles": what a caller may, and in which access group; group null: everywhere. */
+void view_roles_member(struct json_writer *w, const struct role_row *roles, size_t count);
 void view_certificate(struct json_writer *w, struct arena *a, const struct certificate_row *row,
                       int64_t now_ms);
 void view_access(struct json_writer *w, struct arena *a, const struct access_row *row);

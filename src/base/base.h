@@ -31,3 +31,24 @@ static inline int64_t int64_max(int64_t a, int64_t b)
 {
     return a > b ? a : b;
 }
+
+static inline int int64_order(int64_t a, int64_t b)
+{
+    return (a > b) - (a < b);
+}
+
+/* The same for qsort and bsearch. */
+static inline int int64_compare(const void *left, const void *right)
+{
+    return int64_order(*(const int64_t *)left, *(const int64_t *)right);
+}
+
+/* The value of a hexadecimal digit of either case; -1: it is none. */
+static inline int hex_digit(char c)
+{
+    if (c >= '0' && c <= '9')
+        return c - '0';
+    if (c >= 'a' && c <= 'f')
+        return c - 'a' + 10;
+    return c >= 'A' && c <= 'F' ? c - 'A' + 10 : -1;
+}

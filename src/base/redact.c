@@ -254,15 +254,6 @@ static void inspect(struct work *w, const struct view *v)
     hide_signed_texts(w, v);
 }
 
-static int hex_digit(char c)
-{
-    if (c >= '0' && c <= '9')
-        return c - '0';
-    if (c >= 'a' && c <= 'f')
-        return c - 'a' + 10;
-    return c >= 'A' && c <= 'F' ? c - 'A' + 10 : -1;
-}
-
 /* The value of `count` hexadecimal digits at text, or -1. */
 static int hex_value(const char *text, size_t left, size_t count)
 {

@@ -6,6 +6,7 @@
 #include "base/utf8.h"
 #include "codec/json.h"
 #include "codec/json_format.h"
+#include "codec/text.h"
 #include <string.h>
 
 struct place {
@@ -52,15 +53,6 @@ static void skip_space(struct scanner *s)
 {
     while (s->at < s->size && memchr(" \t\r\n", s->text[s->at], 4))
         s->at++;
-}
-
-static int hex_digit(char c)
-{
-    if (c >= '0' && c <= '9')
-        return c - '0';
-    if (c >= 'a' && c <= 'f')
-        return c - 'a' + 10;
-    return c >= 'A' && c <= 'F' ? c - 'A' + 10 : -1;
 }
 
 /* The four digits after \u; -1 if they are not there. */
@@ -411,18 +403,6 @@ bool json_slice(const char *text, size_t size, const char *pointer, struct slice
     return true;
 }
 
-/* The text with the bytes from begin to end replaced by these. */
-static char *replaced(struct arena *a, const char *text, size_t size, size_t begin, size_t end,
-                      const char *with)
-{
-    size_t with_size = strlen(with);
-    char *out = arena_alloc(a, size - (end - begin) + with_size + 1);
-    memcpy(out, text, begin);
-    memcpy(out + begin, with, with_size);
-    memcpy(out + begin + with_size, text + end, size - end);
-    return out;
-}
-
 /* The pointer's last token as the JSON string it means. */
 static char *last_name(struct arena *a, const char *pointer)
 {
@@ -444,11 +424,11 @@ bool json_splice(struct arena *a, const char *text, size_t size, const char *poi
     if (!place.found && !place.parent)
         return not_found(pointer, err);
     if (place.found) {
-        *ret = replaced(a, text, size, place.begin, place.end, value);
+        *ret = text_replaced(a, text, size, place.begin, place.end, value);
         return true;
     }
     char *member = arena_printf(a, "%s%s:%s", place.parent_is_empty ? "" : ",", last_name(a, pointer), value);
-    *ret = replaced(a, text, size, place.parent_content, place.parent_content, member);
+    *ret = text_replaced(a, text, size, place.parent_content, place.parent_content, member);
     return true;
 }
 
@@ -462,7 +442,7 @@ bool json_cut(struct arena *a, const char *text, size_t size, const char *pointe
         return false;
     size_t begin = place.before ? place.before : place.member_begin;
     size_t end = place.before || !place.after ? place.end : place.next;
-    *ret = place.found ? replaced(a, text, size, begin, end, "") : arena_copy(a, text, size);
+    *ret = place.found ? text_replaced(a, text, size, begin, end, "") : arena_copy(a, text, size);
     return true;
 }
 

@@ -2,6 +2,17 @@
 
 #include <string.h>
 
+char *text_replaced(struct arena *a, const char *text, size_t size, size_t begin, size_t end,
+                    const char *with)
+{
+    size_t with_size = strlen(with);
+    char *out = arena_alloc(a, size - (end - begin) + with_size + 1);
+    memcpy(out, text, begin);
+    memcpy(out + begin, with, with_size);
+    memcpy(out + begin + with_size, text + end, size - end);
+    return out;
+}
+
 char *hex_encode(struct arena *a, const void *data, size_t size)
 {
     static const char digits[] = "0123456789abcdef";
@@ -12,15 +23,6 @@ char *hex_encode(struct arena *a, const void *data, size_t size)
         out[i * 2 + 1] = digits[bytes[i] & 15];
     }
     return out;
-}
-
-static int hex_digit(char c)
-{
-    if (c >= '0' && c <= '9')
-        return c - '0';
-    if (c >= 'a' && c <= 'f')
-        return c - 'a' + 10;
-    return c >= 'A' && c <= 'F' ? c - 'A' + 10 : -1;
 }
 
 bool hex_decode(struct arena *a, const char *text, unsigned char **ret, size_t *ret_size, struct err *err)

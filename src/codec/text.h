@@ -1,7 +1,11 @@
-/* text.h - base64, hex, percent-encoding, URLs and query strings: bytes to text and back. Pure functions. */
+/* text.h - base64, hex, percent-encoding, URLs and query strings: bytes to text and back; splicing. Pure functions. */
 #pragma once
 #include "base/arena.h"
 #include "base/err.h"
+
+/* The text with the bytes from begin to end replaced by these. */
+char *text_replaced(struct arena *a, const char *text, size_t size, size_t begin, size_t end,
+                    const char *with);
 
 char *hex_encode(struct arena *a, const void *data, size_t size); /* lower case */
 must_use bool hex_decode(struct arena *a, const char *text, unsigned char **ret, size_t *ret_size,

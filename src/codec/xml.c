@@ -2,6 +2,7 @@
 
 #include "base/buf.h"
 #include "base/utf8.h"
+#include "codec/text.h"
 #include <expat.h>
 #include <stdlib.h>
 #include <string.h>
@@ -238,17 +239,6 @@ const struct xml *xml_next(const struct xml *node)
     return NULL;
 }
 
-static char *replaced(struct arena *a, const char *text, size_t size, size_t begin, size_t end,
-                      const char *with)
-{
-    size_t with_size = strlen(with);
-    char *out = arena_alloc(a, size - (end - begin) + with_size + 1);
-    memcpy(out, text, begin);
-    memcpy(out + begin, with, with_size);
-    memcpy(out + begin + with_size, text + end, size - end);
-    return out;
-}
-
 /* <x a="1"/> with something inside becomes <x a="1">...</x>. */
 static char *filled(struct arena *a, const char *text, size_t size, const struct xml *node,
                     const char *element)
@@ -256,7 +246,8 @@ static char *filled(struct arena *a, const char *text, size_t size, const struct
     const char *tag = text + node->begin + 1;
     int name_size = (int)strcspn(tag, " \t\r\n/>");
     size_t slash = node->end - 2;
-    return replaced(a, text, size, slash, node->end, arena_printf(a, ">%s</%.*s>", element, name_size, tag));
+    return text_replaced(a, text, size, slash, node->end,
+                         arena_printf(a, ">%s</%.*s>", element, name_size, tag));
 }
 
 static bool is_one_element(const char *element, struct err *err)
@@ -283,7 +274,7 @@ static bool add_element(struct arena *a, const char *text, size_t size, const st
         return err_set(err, ERR_NOT_FOUND, "no place for \"%.80s\" in the document", path);
     bool self_closed = parent->inner_begin == parent->end;
     *ret = self_closed ? filled(a, text, size, parent, element)
-                       : replaced(a, text, size, parent->inner_end, parent->inner_end, element);
+                       : text_replaced(a, text, size, parent->inner_end, parent->inner_end, element);
     return true;
 }
 
@@ -299,7 +290,7 @@ bool xml_splice(struct arena *a, const char *text, size_t size, const char *path
     const struct xml *node = xml_at(root, path);
     if (!node)
         return add_element(a, text, size, root, path, element, ret, err);
-    *ret = replaced(a, text, size, node->begin, node->end, element);
+    *ret = text_replaced(a, text, size, node->begin, node->end, element);
     return true;
 }
 

@@ -335,17 +335,11 @@ static bool collect(struct db *db, struct arena *a, enum statement statement, co
     }
 }
 
-static int compare_ids(const void *left, const void *right)
-{
-    int64_t l = *(const int64_t *)left, r = *(const int64_t *)right;
-    return (l > r) - (l < r);
-}
-
 static void sort_unique(struct ids *ids)
 {
     if (!ids->count)
         return;
-    qsort(ids->items, ids->count, sizeof *ids->items, compare_ids);
+    qsort(ids->items, ids->count, sizeof *ids->items, int64_compare);
     size_t kept = 1;
     for (size_t i = 1; i < ids->count; i++)
         if (ids->items[i] != ids->items[kept - 1])

@@ -215,12 +215,6 @@ static void *make_ids(void *context)
     return NULL;
 }
 
-static int by_value(const void *left, const void *right)
-{
-    int64_t l = *(const int64_t *)left, r = *(const int64_t *)right;
-    return (l > r) - (l < r);
-}
-
 static void ids_are_unique_and_ascend_with_time(void **state)
 {
     struct yard *y = *state;
@@ -233,7 +227,7 @@ static void ids_are_unique_and_ascend_with_time(void **state)
     }
     for (size_t i = 0; i < 4; i++)
         pthread_join(threads[i], NULL);
-    qsort(ids, 4 * (size_t)IDS, sizeof *ids, by_value);
+    qsort(ids, 4 * (size_t)IDS, sizeof *ids, int64_compare);
     for (size_t i = 1; i < 4 * (size_t)IDS; i++)
         assert_true(ids[i - 1] < ids[i]);
     y->clock.now_ms += 60000;

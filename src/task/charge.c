@@ -90,12 +90,6 @@ bool charge_is_due(const struct charge_book *book, const struct certificate_row 
     return row->kind && strcmp(row->kind, "uploaded") == 0 && sharing_of(book, row, access_id) == SHARING_OWN;
 }
 
-static int compare_ids(const void *left, const void *right)
-{
-    int64_t x = *(const int64_t *)left, y = *(const int64_t *)right;
-    return (x > y) - (x < y);
-}
-
 /* Rows that are held back never start. */
 static bool takes_unit(const struct deployment_row *row)
 {
@@ -111,7 +105,7 @@ static int64_t count_units(struct arena *a, const struct deployment_row *rows, s
         if (takes_unit(&rows[i]))
             resources[found++] = rows[i].resource_id;
     if (found)
-        qsort(resources, found, sizeof *resources, compare_ids);
+        qsort(resources, found, sizeof *resources, int64_compare);
     for (size_t i = 0; i < found; i++)
         units += i == 0 || resources[i] != resources[i - 1];
     return units;

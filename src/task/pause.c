@@ -8,11 +8,6 @@ struct standing { /* a task that is told to stand still, or to go on */
     const char *paused;
 };
 
-static bool conflict(const struct task_row *task, const char *what, const char *instead, struct err *err)
-{
-    return err_set(err, ERR_CONFLICT, "task \"%s\" is %s: %s; %s", task->name, task->state, what, instead);
-}
-
 static bool set_paused(struct db *db, void *context, struct err *err)
 {
     struct standing *s = context;
@@ -20,9 +15,9 @@ static bool set_paused(struct db *db, void *context, struct err *err)
     if (!store_task_load(db, s->a, s->task_id, &task, err))
         return false;
     if (strcmp(task.state, "editing") == 0)
-        return conflict(&task, "nothing of it has run", "submit it", err);
+        return verbs_conflict(&task, "nothing of it has run", "submit it", err);
     if (s->paused[0] && task_state_is_final(task.state))
-        return conflict(&task, "nothing of it is waiting", "roll it back instead", err);
+        return verbs_conflict(&task, "nothing of it is waiting", "roll it back instead", err);
     bool same = s->paused[0] ? task.paused[0] != 0 : !task.paused[0];
     task.paused = s->paused;
     return same || store_task_update(db, &task, err);

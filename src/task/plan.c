@@ -108,7 +108,7 @@ static int compare_sights(const void *left, const void *right)
 {
     const struct resource *x = *(const struct resource *const *)left,
                           *y = *(const struct resource *const *)right;
-    int tests[] = {(x->access_id > y->access_id) - (x->access_id < y->access_id),
+    int tests[] = {int64_order(x->access_id, y->access_id),
                    strcmp(original_of(x), original_of(y)),
                    strcmp(x->product, y->product),
                    strcmp(x->region, y->region),

@@ -35,12 +35,6 @@ static const char *suggest_name(const struct task_context *c, struct arena *a, c
                         time_format(a, clock_wall_ms(c->clock), "%Y%m%d-%H%M%S"));
 }
 
-static int compare_ids(const void *left, const void *right)
-{
-    int64_t l = *(const int64_t *)left, r = *(const int64_t *)right;
-    return (l > r) - (l < r);
-}
-
 /* What stays in a plan keeps its id, so that whoever looked at it can go on with it: where nothing new came in between. */
 static bool keep_ids(const struct task_view *old, const struct plan *plan, int64_t *ids)
 {
@@ -67,7 +61,7 @@ static void own_rows(const struct task_context *c, struct arena *a, const struct
     for (size_t i = 0; !kept && i < plan->count; i++)
         ids[i] = store_new_id(c->store);
     if (plan->count)
-        qsort(ids, plan->count, sizeof *ids, compare_ids);
+        qsort(ids, plan->count, sizeof *ids, int64_compare);
     for (size_t i = 0; i < plan->count; i++) {
         plan->rows[i].id = ids[i];
         plan->rows[i].task_id = task->id;
@@ -285,11 +279,6 @@ bool task_preview(const struct task_context *c, struct arena *a, const char *id_
     return store_write(c->store, replan, &s, err) && verbs_view(c, a, view.task.id, ret, err);
 }
 
-static bool conflict(const struct task_row *task, const char *what, const char *instead, struct err *err)
-{
-    return err_set(err, ERR_CONFLICT, "task \"%s\" is %s: %s; %s", task->name, task->state, what, instead);
-}
-
 bool task_update(const struct task_context *c, struct arena *a, const char *id_or_name,
                  const struct task_change *change, struct task_view *ret, struct err *err)
 {
@@ -300,8 +289,8 @@ bool task_update(const struct task_context *c, struct arena *a, const char *id_o
     if (!task_show(c, a, id_or_name, &view, err))
         return false;
     if (strcmp(view.task.state, "editing") != 0)
-        return conflict(&view.task, "only a task that was not submitted can be changed", "make a new task",
-                        err);
+        return verbs_conflict(&view.task, "only a task that was not submitted can be changed",
+                              "make a new task", err);
     if ((change->name && !name_check(change->name, err)) ||
         !update_selection(a, view.task.selection, change, &changed, err) ||
         !contacts_resolve(c, a, &changed, &resolved, err) ||
@@ -411,9 +400,10 @@ static bool load_to_submit(const struct task_context *c, struct arena *a, int64_
     if (!verbs_view(c, a, task_id, ret, err))
         return false;
     if (strcmp(ret->task.state, "editing") != 0)
-        return conflict(&ret->task, "it was submitted already", "make a new task", err);
+        return verbs_conflict(&ret->task, "it was submitted already", "make a new task", err);
     return !expected_version || expected_version == ret->task.version ||
-           conflict(&ret->task, "its plan is another one than was seen", "look at the preview again", err);
+           verbs_conflict(&ret->task, "its plan is another one than was seen", "look at the preview again",
+                          err);
 }
 
 bool task_submit_when(const struct task_context *c, struct arena *a, int64_t task_id,
@@ -470,9 +460,9 @@ bool task_cancel(const struct task_context *c, int64_t task_id, struct err *err)
     if (!verbs_load(c, a, task_id, &task, err))
         return false;
     if (strcmp(task.state, "editing") == 0)
-        return conflict(&task, "it was never submitted", "delete it instead", err);
+        return verbs_conflict(&task, "it was never submitted", "delete it instead", err);
     if (task_state_is_final(task.state))
-        return conflict(&task, "nothing of it is waiting", "roll it back instead", err);
+        return verbs_conflict(&task, "nothing of it is waiting", "roll it back instead", err);
     return verbs_each(c, task_id, cancel, &now_ms, &cancelled, err) && verbs_roll_up(c, task_id, err);
 }
 
@@ -540,7 +530,7 @@ bool task_retry(const struct task_context *c, int64_t task_id, const int64_t *de
     if (!verbs_load(c, a, task_id, &task, err))
         return false;
     if (strcmp(task.state, "editing") == 0)
-        return conflict(&task, "nothing of it has run", "submit it", err);
+        return verbs_conflict(&task, "nothing of it has run", "submit it", err);
     bool done =
         store_write(c->store, reopen, &again, err) && verbs_each(c, task_id, retry, &chosen, &retried, err);
     again.first_wave = chosen.first_wave;
@@ -548,7 +538,7 @@ bool task_retry(const struct task_context *c, int64_t task_id, const int64_t *de
         !verbs_roll_up(c, task_id, err))
         return false;
     if (retried == 0)
-        return conflict(&task, "none of these deployments failed", "there is nothing to retry", err);
+        return verbs_conflict(&task, "none of these deployments failed", "there is nothing to retry", err);
     return schedule_advance(c->store, task_id, clock_wall_ms(c->clock), &more, err);
 }
 
@@ -564,7 +554,7 @@ bool task_delete(const struct task_context *c, int64_t task_id, struct err *err)
     if (!verbs_view(c, a, task_id, &view, err))
         return false;
     if (strcmp(view.task.state, "editing") != 0 && !task_is_final(&view.task, &view.counts))
-        return conflict(&view.task, "deployments are waiting or running", "cancel it and wait for them first",
-                        err);
+        return verbs_conflict(&view.task, "deployments are waiting or running",
+                              "cancel it and wait for them first", err);
     return store_write(c->store, delete, &task_id, err);
 }

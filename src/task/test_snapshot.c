@@ -1,22 +1,6 @@
 /* What is found different from the plan, in the cloud or by a synchronisation since, ends a deployment as a conflict. */
+#include "task/test_shape.h"
 #include "task/test_world.h"
-
-struct shaping {
-    struct yard *y;
-    void (*shape)(struct resource *r);
-};
-
-static bool shape_resource(struct db *db, void *context, struct err *err)
-{
-    struct shaping *s = context;
-    struct resource *found = NULL;
-    size_t count = 0;
-    if (!store_resource_list(db, s->y->a, &(struct resource_filter){0}, &(struct page){.limit = 1}, &found,
-                             &count, err))
-        return false;
-    s->shape(&found[0]);
-    return store_resource_put(db, s->y->s, &found[0], err);
-}
 
 static void manage(struct resource *r)
 {

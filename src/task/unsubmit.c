@@ -8,11 +8,6 @@ struct waiting {
     int64_t task_id;
 };
 
-static bool conflict(const struct task_row *task, const char *what, const char *instead, struct err *err)
-{
-    return err_set(err, ERR_CONFLICT, "task \"%s\" is %s: %s; %s", task->name, task->state, what, instead);
-}
-
 /* Within a write, so that no release comes between the look and the change. */
 static bool load_waiting(struct db *db, const struct waiting *w, struct task_row *ret, struct err *err)
 {
@@ -20,10 +15,10 @@ static bool load_waiting(struct db *db, const struct waiting *w, struct task_row
     if (!store_task_load(db, w->a, w->task_id, ret, err) || !store_task_count(db, w->task_id, &n, err))
         return false;
     if (strcmp(ret->state, "editing") == 0)
-        return conflict(ret, "it was not submitted", "submit it", err);
+        return verbs_conflict(ret, "it was not submitted", "submit it", err);
     bool untouched = n.by_state[DEPLOYMENT_PLANNED] + n.by_state[DEPLOYMENT_HELD] == n.total;
     return (strcmp(ret->state, "pending") == 0 && untouched) ||
-           conflict(ret, "it has begun", "cancel what is left of it, or wait", err);
+           verbs_conflict(ret, "it has begun", "cancel what is left of it, or wait", err);
 }
 
 static bool unsubmit(struct db *db, void *context, struct err *err)

@@ -13,6 +13,9 @@ must_use bool verbs_load(const struct task_context *c, struct arena *a, int64_t 
 /* Brings the task's state in line, in a commit of its own. */
 must_use bool verbs_roll_up(const struct task_context *c, int64_t task_id, struct err *err);
 
+/* Refuses a verb: what stands against it in the task's state, and what to do instead. Always false. */
+bool verbs_conflict(const struct task_row *task, const char *what, const char *instead, struct err *err);
+
 /* Whether the id is among these; count 0: every id is. */
 bool verbs_among(const int64_t *ids, size_t count, int64_t id);
 must_use bool verbs_view(const struct task_context *c, struct arena *a, int64_t task_id,

@@ -113,6 +113,11 @@ static bool load(struct db *db, void *context, struct err *err)
     return store_task_load(db, l->a, l->id, l->ret, err);
 }
 
+bool verbs_conflict(const struct task_row *task, const char *what, const char *instead, struct err *err)
+{
+    return err_set(err, ERR_CONFLICT, "task \"%s\" is %s: %s; %s", task->name, task->state, what, instead);
+}
+
 bool verbs_load(const struct task_context *c, struct arena *a, int64_t task_id, struct task_row *ret,
                 struct err *err)
 {
